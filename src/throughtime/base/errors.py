@@ -62,6 +62,18 @@ class RunLockedError(RunError):
     """Another process is writing to the run folder."""
 
 
+class Interrupted(RunError):
+    """Training was stopped by a signal, after a checkpoint; resuming goes on from there."""
+
+
+class DivergedError(ThroughtimeError, FloatingPointError):
+    """A loss, a gradient or a validation value is no longer a finite number."""
+
+
+class WriteError(ThroughtimeError, OSError):
+    """A file could not be written; what was there before is untouched."""
+
+
 class Notice(UserWarning):
     """Something the user should know once; nothing is wrong."""
 
