@@ -1,0 +1,28 @@
+"""`throughtime train`: a recipe from its data to a trained model, in a run folder."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from throughtime.cli.options import Data, Json, Out, Recipe, Settings, settings_from, show
+
+
+def train(
+    recipe: Recipe,
+    data: Data = None,
+    out: Out = None,
+    tbptt: Annotated[
+        str | None,
+        typer.Option("--tbptt", metavar="K1,K2", help="Truncation, such as 20,100 or n,n; the recipe has its own."),
+    ] = None,
+    pairs: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Train a recipe and write its run folder."""
+    settings = settings_from(pairs)
+    from throughtime import recipes
+
+    result = recipes.train(recipe, data=data, out=out, tbptt=tbptt, settings=settings, progress=not as_json)
+    show(result.table, as_json)

@@ -1,0 +1,151 @@
+"""What every command shares: exit codes, one line for an error, no traceback, options that never change unseen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import typer
+
+import throughtime
+from throughtime.base.errors import Interrupted, Notice, RunLockedError
+from throughtime.cli import main as run_command_line
+from throughtime.cli.app import app
+
+OPTIONS = {
+    "train": ["RECIPE", "--data", "--out", "--tbptt", "--set", "--json"],
+    "resume": ["RUN", "--json"],
+    "evaluate": ["RUN", "--data", "--json"],
+    "predict": ["RUN", "--data", "--json"],
+    "compare": ["RECIPE", "--data", "--out", "--seeds", "--set", "--json"],
+    "recipes": ["--json"],
+    "doctor": ["--out", "--json"],
+}
+
+
+def test_options_are_frozen():
+    group = typer.main.get_command(app)
+    found = {
+        name: [
+            parameter.metavar if parameter.param_type_name == "argument" else "/".join(parameter.opts)
+            for parameter in command.params
+        ]
+        for name, command in group.commands.items()
+    }
+    assert found == OPTIONS
+    assert [option for parameter in group.params for option in parameter.opts] == ["--version"]
+
+
+@pytest.fixture
+def outcome(capsys, monkeypatch):
+    """Run a command line; its exit code, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("warnings.showwarning", None)  # main sets it; this puts it back afterwards
+        with pytest.raises(SystemExit) as left:
+            run_command_line(list(arguments))
+        return left.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Make `throughtime recipes` raise an error."""
+
+    def fail(error: BaseException) -> None:
+        def names() -> None:
+            raise error
+
+        monkeypatch.setattr("throughtime.recipes.names", names)
+
+    return fail
+
+
+def test_version(outcome):
+    assert outcome("--version") == (0, f"{throughtime.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_help_of_each_command(outcome, command):
+    code, out, err = outcome(command, "--help")
+    assert (code, err) == (0, "")
+    assert all(option in out for option in OPTIONS[command])
+
+
+def test_no_command_prints_the_help(outcome):
+    code, out, err = outcome()
+    assert (code, err) == (2, "")
+    assert "compare" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["trane"], "No such command 'trane'. Did you mean 'train'? Try: throughtime --help"),
+        (["train"], "Missing argument 'RECIPE'. Try: throughtime train --help"),
+        (["train", "weather", "--tbtt", "5,5"], "No such option: --tbtt"),
+        (["compare", "weather", "--seeds", "0"], "Invalid value for '--seeds': "),
+        (["compare", "weather", "--seeds", "two"], "Invalid value for '--seeds': "),
+    ],
+)
+def test_wrong_usage_is_one_line_and_code_2(outcome, arguments, line):
+    code, out, err = outcome(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"throughtime: {line}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (RunLockedError("One process\nat a time: here."), 1, "One process at a time: here."),
+        (OSError(28, "No space left on device", "runs/a"), 1, "No space left on device: runs/a"),
+        (OSError("no reason given"), 1, "no reason given"),
+        (KeyError("x"), 1, "This should not have happened: KeyError: 'x'. Set THROUGHTIME_DEBUG=1 to see where"),
+        (Interrupted("Stopped after update 3."), 130, "Stopped after update 3."),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+    ],
+)
+def test_failure_is_one_line_and_its_code(outcome, failing, monkeypatch, error, code, line):
+    monkeypatch.delenv("THROUGHTIME_DEBUG", raising=False)
+    failing(error)
+    left, out, err = outcome("recipes")
+    assert (left, out) == (code, "")
+    assert err.startswith(f"throughtime: {line}")
+    assert err.count("\n") == 1
+
+
+def test_debugging_shows_the_traceback(failing, monkeypatch):
+    monkeypatch.setenv("THROUGHTIME_DEBUG", "1")
+    failing(KeyError("x"))
+    with pytest.raises(KeyError):
+        run_command_line(["recipes"])
+
+
+def test_notice_is_one_line_without_a_place_in_the_code(outcome, monkeypatch):
+    def names() -> list[tuple[str, str]]:
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("Only the last 5 steps are trained.", Notice, stacklevel=1)
+        return []
+
+    monkeypatch.setattr("throughtime.recipes.names", names)
+    code, _, err = outcome("recipes")
+    assert code == 0
+    assert err == "throughtime: note: Only the last 5 steps are trained.\n"
+
+
+def test_as_a_program():
+    """Once without the test's own process: the module runs, and stderr and the code reach the shell."""
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-m", "throughtime", "nothing"], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == "throughtime: No such command 'nothing'. Try: throughtime --help\n"
