@@ -14,8 +14,10 @@ if TYPE_CHECKING:
         ConfigError,
         DataError,
         DeviceError,
+        DivergedError,
         DtypeError,
         FileMissingError,
+        Interrupted,
         KernelError,
         ModelFileError,
         NetworkError,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         ScheduleError,
         ShapeError,
         ThroughtimeError,
+        WriteError,
     )
     from throughtime.bptt import TBPTT, Piece, check_splittable, through_stream, through_time
     from throughtime.insight import inspect
@@ -33,63 +36,57 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "throughtime.base.errors": (
-        "ConfigError",
-        "DataError",
-        "DeviceError",
-        "DtypeError",
-        "FileMissingError",
-        "KernelError",
-        "ModelFileError",
-        "NetworkError",
-        "Notice",
-        "RunError",
-        "RunLockedError",
-        "ScheduleError",
-        "ShapeError",
-        "ThroughtimeError",
-    ),
-    "throughtime.bptt": ("TBPTT", "Piece", "check_splittable", "through_stream", "through_time"),
-    "throughtime.insight": ("inspect",),
-    "throughtime.nn": ("LSTM", "RNN", "Network"),
-    "throughtime.tasks": ("SequencePredictor", "load"),
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = [  # noqa: RUF022 - by floor, from the public face down
-    "SequencePredictor",
-    "load",
-    "inspect",
-    "TBPTT",
-    "Piece",
-    "check_splittable",
-    "through_stream",
-    "through_time",
+__all__ = [
     "LSTM",
     "RNN",
-    "Network",
-    "ThroughtimeError",
+    "TBPTT",
     "ConfigError",
     "DataError",
     "DeviceError",
+    "DivergedError",
     "DtypeError",
     "FileMissingError",
+    "Interrupted",
     "KernelError",
     "ModelFileError",
+    "Network",
     "NetworkError",
     "Notice",
+    "Piece",
     "RunError",
     "RunLockedError",
     "ScheduleError",
+    "SequencePredictor",
     "ShapeError",
+    "ThroughtimeError",
+    "WriteError",
+    "check_splittable",
+    "inspect",
+    "load",
+    "through_stream",
+    "through_time",
 ]
+
+# Which floor a name lives on; all others are errors.
+_FLOOR = {
+    "LSTM": "nn",
+    "RNN": "nn",
+    "TBPTT": "bptt",
+    "Network": "nn",
+    "Piece": "bptt",
+    "SequencePredictor": "tasks",
+    "check_splittable": "bptt",
+    "inspect": "insight",
+    "load": "tasks",
+    "through_stream": "bptt",
+    "through_time": "bptt",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _MODULE_OF:
+    if name not in __all__:
         raise AttributeError(f"module 'throughtime' has no attribute {name!r}")
-    value = getattr(import_module(_MODULE_OF[name]), name)
+    value = getattr(import_module(f"throughtime.{_FLOOR.get(name, 'base.errors')}"), name)
     globals()[name] = value
     return value
 
