@@ -1,0 +1,157 @@
+"""What `--set key=value` may say about a forecasting recipe, checked where it enters.
+
+Three small groups: which columns of the table are what, where the table is cut, and how the network is built and
+trained. pydantic reads the text at this border; inside, the groups are plain frozen dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+
+from throughtime.base.errors import ConfigError
+
+
+def _names(value: object) -> object:
+    """Column names from "a,b"; a list or tuple stays as it is."""
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of the table are what; an empty entry is guessed, and the guess is said.
+
+    Args:
+        time: the column of time stamps; several (year, month, day, hour, minute, second) are put together.
+        target: columns to forecast; numbers are forecast as numbers, text and true/false as classes.
+        id: the column that tells several series in one table apart; empty for one series.
+        known: columns whose value at the time to be forecast is known beforehand.
+        ignore: columns that are neither input nor target.
+    """
+
+    time: Names = ()
+    target: Names = ()
+    id: str = ""
+    known: Names = ()
+    ignore: Names = ()
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where training, validation and test end, in the order of time.
+
+    Each entry is a share of the rows (0 < share < 1) or the last time of its part (2013-12-31); all of one kind.
+
+    Args:
+        train: end of the training part.
+        validation: end of the validation part.
+        test: end of the test part; empty takes the rest.
+    """
+
+    train: str = ""
+    validation: str = ""
+    test: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The network and its training; `throughtime.SequencePredictor` has the same names.
+
+    Args:
+        cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window).
+        hidden_size: hidden units a layer, at least 1.
+        num_layers: at least 1.
+        window_steps: steps the perceptron sees, at least 1; the others have no window.
+        emission: distribution of numeric targets, "gaussian" or "student".
+        epochs: passes over the training part, at most; at least 1.
+        learning_rate: above 0.
+        weight_decay: at least 0.
+        dropout: share of hidden units dropped in training, in [0, 1).
+        patience: epochs without a better validation before training stops; at least 1.
+        batch_size: series trained at once, at least 1; one continuous series is one.
+        seed: of initialisation, dropout and order; at least 0.
+    """
+
+    cell: Literal["lstm", "rnn", "perceptron"] = "lstm"
+    hidden_size: Positive = 16
+    num_layers: Positive = 1
+    window_steps: Positive = 14
+    emission: Literal["gaussian", "student"] = "gaussian"
+    epochs: Positive = 60
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-2
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-2
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    patience: Positive = 15
+    batch_size: Positive = 32
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything `--set` can say, group by group."""
+
+    columns: Columns = field(default_factory=Columns)
+    split: Split = field(default_factory=Split)
+    model: Model = field(default_factory=Model)
+
+    def to_flat(self) -> dict[str, object]:
+        """The settings under their keys, without groups, tuples as lists: what `run.toml` holds."""
+        groups = {**asdict(self.columns), **asdict(self.split), **asdict(self.model)}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in groups.items()}
+
+
+GROUPS = {"columns": Columns, "split": Split, "model": Model}
+
+
+def keys() -> dict[str, object]:
+    """Every key `--set` takes, with its default."""
+    return {
+        entry.name: None if entry.default is MISSING else entry.default
+        for group in GROUPS.values()
+        for entry in fields(group)
+    }
+
+
+def parse(settings: Mapping[str, object], defaults: Settings | None = None) -> Settings:
+    """Settings from texts such as {"hidden_size": "64", "target": "pm2.5"}.
+
+    Args:
+        settings: key and value; values are texts (command line) or already of their type (`run.toml`).
+        defaults: what holds for keys that are not given.
+
+    Raises:
+        ConfigError: unknown keys ("did you mean ...") and values that do not fit, all in one message.
+    """
+    problems = [_unknown(key) for key in settings if key not in keys()]
+    parsed = defaults or Settings()
+    for name, group in GROUPS.items():
+        own = {entry.name for entry in fields(group)}
+        given = {**asdict(getattr(parsed, name)), **{key: value for key, value in settings.items() if key in own}}
+        try:
+            parsed = replace(parsed, **{name: TypeAdapter(group).validate_python(given)})
+        except ValidationError as error:
+            problems += [_unfit(detail) for detail in error.errors()]
+    if problems:
+        raise ConfigError(" ".join(problems))
+    return parsed
+
+
+def _unknown(key: str) -> str:
+    close = get_close_matches(key, keys(), n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(keys())}."
+    return f"A setting must be one the recipe knows; {key!r} is not: {hint}"
+
+
+def _unfit(detail: Mapping[str, object]) -> str:
+    place = detail["loc"]
+    key = place[0] if isinstance(place, tuple) and place else "?"
+    rule = str(detail["msg"]).removeprefix("Input ").removeprefix("Value error, ")
+    return f"The setting `{key}` {rule}; {detail['input']!r} came."
