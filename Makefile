@@ -21,8 +21,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"throughtime needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Try: make PYTHON=python3.11")'
 	$(call took,setup,\
 		$(PYTHON) -m venv $(VENV) && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock && \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . && \
 		touch $@)
 
 demo: setup  ## train on Seattle's weather, compare with the baselines, write the report
@@ -44,7 +44,7 @@ dist: setup  ## sdist and wheel; the wheel runs the README's quick start in a fr
 	$(call took,build,$(BIN)/python -m build --no-isolation --outdir dist .)
 	$(call took,install,\
 		$(PYTHON) -m venv build/wheel-venv && \
-		build/wheel-venv/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock dist/*.whl)
+		build/wheel-venv/bin/python -m pip install -qq --disable-pip-version-check -c requirements.lock dist/*.whl)
 	$(call took,quick start,build/wheel-venv/bin/python tests/quick_start.py README.md)
 
 lock: setup  ## requirements.lock anew, from what .venv holds
