@@ -1,0 +1,30 @@
+"""Tables, series, scaling, splits and ragged batches: everything between a file and a tensor."""
+
+from throughtime.data.clock import guess_time
+from throughtime.data.columns import one_hot
+from throughtime.data.filling import fill_forward
+from throughtime.data.grid import advance, infer_step
+from throughtime.data.reading import from_arrays, from_frame
+from throughtime.data.scaling import Scaling, choose_transforms
+from throughtime.data.series import SeriesSet
+from throughtime.data.splits import by_share, by_time, series_by_share, series_by_time
+from throughtime.data.tables import in_kind_of, read_table
+
+__all__ = [
+    "Scaling",
+    "SeriesSet",
+    "advance",
+    "by_share",
+    "by_time",
+    "choose_transforms",
+    "fill_forward",
+    "from_arrays",
+    "from_frame",
+    "guess_time",
+    "in_kind_of",
+    "infer_step",
+    "one_hot",
+    "read_table",
+    "series_by_share",
+    "series_by_time",
+]

@@ -1,0 +1,275 @@
+"""The times of a table's rows: dates, datetimes, numbers, text in the usual formats, or year, month, day, hour columns.
+
+Text is parsed by polars with the first format that fits every row. Where day and month could be swapped and both
+readings are possible the table is refused, because a guess would reorder the series. Times with a zone are kept in UTC
+and shown in their zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from throughtime.base.errors import DataError
+from throughtime.data.tables import check_names, to_numbers
+
+_PARTS = ("year", "month", "day", "hour", "minute", "second")
+_DATE_FORMATS = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%m-%d-%Y",
+    "%d-%m-%Y",
+    "%b %d %Y",
+    "%b %d, %Y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%Y-%m",
+    "%b %Y",
+)
+_CLOCK_FORMATS = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_FORMATS = (
+    *_DATE_FORMATS,
+    *(date + mark + clock for date, mark, clock in product(_DATE_FORMATS[:-2], (" ", "T"), _CLOCK_FORMATS)),
+    *(f"%Y-%m-%d{mark}%H:%M:%S%.f%#z" for mark in ("T", " ")),
+)
+# Enough rows to rule out almost every format before the whole column is parsed.
+_HEAD_ROWS = 50
+_USUAL_NAMES = ("date", "datetime", "timestamp", "time", "ds", "day", "month", "year", "week", "t", "step")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Times of the rows of a table.
+
+    Attributes:
+        values: [T] datetime64[D] for dates, datetime64[us] (UTC if there is a zone), int64 or float64.
+        name: name of the time column, "time" where several columns give it.
+        format: the format text was parsed with, else None.
+        zone: IANA name of the zone the times are shown in, else None.
+    """
+
+    values: NDArray[Any]
+    name: str
+    format: str | None = None
+    zone: str | None = None
+
+
+def read_clock(frame: pl.DataFrame, time: str | Sequence[str], time_format: str | None = None) -> Clock:
+    """Read the times of a table's rows, in the order of the rows.
+
+    Args:
+        frame: the table.
+        time: a column; or the columns that make a time together, as a list or "year,month,day,hour": whole-number parts
+            named so (in any order) or standing in that order, or a date column followed by one with clock times or
+            hours.
+        time_format: format of a text column, as in Python's strptime; None tries the usual ones.
+
+    Returns:
+        The times.
+
+    Raises:
+        DataError: unknown column, a row without a time, text that fits no format or two of them.
+    """
+    names = time_columns(frame, time)
+    check_names(names, frame.columns)
+    column = frame[names[0]] if len(names) == 1 else _joined(frame, names)
+    _check_present(column, names)
+    if column.dtype == pl.String or (time_format and column.dtype.is_integer()):
+        return _from_text(column.cast(pl.String), time_format)
+    return _from_typed(column, names)
+
+
+def time_columns(frame: pl.DataFrame, time: str | Sequence[str]) -> list[str]:
+    """The names in `time`: itself if it is a column, else split at commas."""
+    if not isinstance(time, str):
+        return list(time)
+    return [time] if time in frame.columns else [part.strip() for part in time.split(",")]
+
+
+def guess_time(frame: pl.DataFrame) -> str | None:
+    """Name the column, or columns, that hold the times of a table, by name and content.
+
+    Args:
+        frame: the table.
+
+    Returns:
+        What `read_clock` takes as `time`, such as "date" or "year,month,day,hour"; None if nothing looks like a time.
+    """
+    by_lower = {name.lower().strip(): name for name in reversed(frame.columns)}
+    parts = [by_lower[part] for part in _PARTS if part in by_lower]
+    if len(parts) > 1 and "year" in by_lower and all(frame[part].dtype.is_integer() for part in parts):
+        return ",".join(parts)
+    typed = [column.name for column in frame if column.dtype.is_temporal() and column.dtype != pl.Duration]
+    named = [by_lower[name] for name in _USUAL_NAMES if name in by_lower]
+    texts = [column.name for column in frame if column.dtype == pl.String]
+    for name in (*typed, *named, *texts):
+        if frame[name].dtype != pl.String or _formats_of(frame[name].drop_nulls().head(_HEAD_ROWS)):
+            return name
+    return None
+
+
+def as_time(value: Any, times: NDArray[Any]) -> Any:
+    """Read one time given by a caller (text, date, datetime, number) as the kind that `times` holds.
+
+    Raises:
+        DataError: it is no such time.
+    """
+    kind = times.dtype.kind
+    if kind != "M" and isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return value
+    try:
+        if kind == "M" and isinstance(value, str | dt.date | np.datetime64):
+            return np.datetime64(value).astype("datetime64[us]")
+    except ValueError:
+        pass
+    wanted = "a date such as '2014-01-01'" if kind == "M" else "a number"
+    raise DataError(f"A time here must be {wanted}, like the series' own times; {value!r} came.")
+
+
+def as_column(clock: Clock) -> pl.Series:
+    """The times as a polars column of their own kind, in their zone."""
+    column = pl.Series(clock.name, clock.values)
+    return column.dt.replace_time_zone("UTC").dt.convert_time_zone(clock.zone) if clock.zone else column
+
+
+def show_time(value: Any) -> str:
+    """A time as text for a message: 2012-01-31, 2012-01-31 05:00, 17."""
+    text = str(value).replace("T", " ")
+    return re.sub(r"(:00)?\.0+$", "", text) if isinstance(value, np.datetime64) else text
+
+
+def _check_present(column: pl.Series, names: Sequence[str]) -> None:
+    blank = column.is_null()
+    if blank.any():
+        row = int(blank.arg_max() or 0) + 1
+        raise DataError(
+            f"Every row needs a time: {'+'.join(names)} is missing in row {row} (and {int(blank.sum()) - 1} more; rows "
+            "count from 1 below the header). Fill it in or remove the row."
+        )
+
+
+def _joined(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """Several columns as one: a datetime from whole-number parts, or the text "date clock"."""
+    columns = [frame[name] for name in names]
+    numbers = [to_numbers(column) for column in columns]
+    if numbers[0].null_count() < frame.height and numbers[0].max() < 10_000:  # type: ignore[operator]
+        return _from_parts(frame, names, numbers)
+    if len(columns) != 2:
+        raise DataError(
+            f"Several time columns are year, month, day ... as whole numbers, or a date and a clock column; "
+            f"{', '.join(map(repr, names))} came. Name one column, or those parts."
+        )
+    second = columns[1]
+    clock = second.cast(pl.String).str.zfill(2) + ":00" if second.dtype.is_integer() else second.cast(pl.String)
+    return (columns[0].cast(pl.String) + " " + clock).alias("time")
+
+
+def _from_parts(frame: pl.DataFrame, names: Sequence[str], numbers: Sequence[pl.Series]) -> pl.Series:
+    lower = [name.lower().strip() for name in names]
+    parts = lower if set(lower) <= set(_PARTS) else list(_PARTS[: len(names)])
+    if len(names) > len(_PARTS) or "year" not in parts:
+        raise DataError(f"Time parts are some of {', '.join(_PARTS)}, year among them; {', '.join(names)} came.")
+    given = pl.DataFrame(
+        {part: number.cast(pl.Int32, strict=False) for part, number in zip(parts, numbers, strict=True)}
+    )
+    clock = [pl.col(part) if part in parts else pl.lit(0) for part in _PARTS[3:]]
+    calendar = [pl.col(part) if part in parts else pl.lit(1) for part in _PARTS[:3]]
+    with_clock = any(part in parts for part in _PARTS[3:])
+    try:
+        whole = given.select(pl.datetime(*calendar, *clock) if with_clock else pl.date(*calendar)).to_series()
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"Time parts must make real dates: {error}. Correct the row.") from error
+    return whole.alias("time")
+
+
+def _from_typed(column: pl.Series, names: Sequence[str]) -> Clock:
+    name = column.name
+    if isinstance(column.dtype, pl.Datetime):
+        zone = column.dtype.time_zone
+        utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zone else column
+        return Clock(_to_numpy(utc), name, zone=zone)
+    if column.dtype == pl.Date:
+        return Clock(_to_numpy(column), name)
+    if column.dtype.is_integer():
+        dates = column.cast(pl.String).str.to_date("%Y%m%d", strict=False)
+        # Eight digits that are all days of 1900 to 2100 are dates written without marks.
+        if dates.null_count() == 0 and dates.dt.year().is_between(1900, 2100).all():
+            return Clock(_to_numpy(dates), name, format="%Y%m%d")
+        return Clock(column.cast(pl.Int64).to_numpy(), name)
+    if column.dtype.is_float() and column.is_finite().all():
+        whole = (column == column.round()).all()
+        return Clock(column.cast(pl.Int64 if whole else pl.Float64).to_numpy(), name)
+    raise DataError(
+        f"Times are dates, datetimes, numbers or text: {'+'.join(names)!r} holds {column.dtype}. Convert the column."
+    )
+
+
+def _to_numpy(column: pl.Series) -> NDArray[Any]:
+    if column.dtype == pl.Date:
+        return column.to_physical().cast(pl.Int64).to_numpy().astype("datetime64[D]")
+    return column.dt.cast_time_unit("us").to_physical().to_numpy().astype("datetime64[us]")
+
+
+def _from_text(column: pl.Series, time_format: str | None) -> Clock:
+    text = column.str.strip_chars()
+    formats = [time_format] if time_format else _formats_of(text.head(_HEAD_ROWS)) or _formats_of(text.head(1))
+    parsed = [(form, _parse(text, form)) for form in formats]
+    whole = [(form, times) for form, times in parsed if times.null_count() == 0]
+    if not whole:
+        raise DataError(_unreadable(text, parsed))
+    if len(whole) > 1 and not (whole[0][1] == whole[1][1]).all():
+        raise DataError(
+            f"Times must have one reading: {text[0]!r} in {column.name!r} fits {whole[0][0]} and {whole[1][0]} in every "
+            "row. Pass time_format= with the right one, or write dates as YYYY-MM-DD."
+        )
+    form, times = whole[0]
+    clock = _from_typed(times.alias(column.name), [column.name])
+    return Clock(clock.values, column.name, format=form, zone=clock.zone)
+
+
+def _formats_of(text: pl.Series) -> list[str]:
+    distinct = text.str.strip_chars().unique()
+    if len(distinct) == 0:
+        return []
+    fit_first = [form for form in _FORMATS if _parse(distinct[:1], form).null_count() == 0]
+    return [form for form in fit_first if _parse(distinct, form).null_count() == 0]
+
+
+def _parse(text: pl.Series, form: str) -> pl.Series:
+    has_clock = any(mark in form for mark in ("%H", "%I", "%T", "%R"))
+    try:
+        if has_clock:
+            times = text.str.to_datetime(form, strict=False, time_unit="us")
+        else:
+            times = text.str.to_date(form, strict=False)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"time_format must be a strptime format with a date: {form!r} is not ({error}).") from error
+    # "%Y" also takes "12" as the year 12.
+    return times.set(times.dt.year() < 1000, None)
+
+
+def _unreadable(text: pl.Series, parsed: Sequence[tuple[str, pl.Series]]) -> str:
+    if parsed:
+        form, times = min(parsed, key=lambda pair: pair[1].null_count())
+        row = int(times.is_null().arg_max() or 0)
+        return (
+            f"Every time must be written alike: row {row + 1} of {text.name!r} holds {text[row]!r}, which is no time in the "
+            f"format {form}. Correct the cell (rows count from 1 below the header), or pass time_format=."
+        )
+    return (
+        f"Times must be in one usual format, such as 2012-01-31 or 2012-01-31 05:00: row 1 of {text.name!r} holds "
+        f"{text[0]!r}. Pass time_format=, or name the time column with time=."
+    )

@@ -1,0 +1,267 @@
+"""Which columns of a table are read, and what their cells are as numbers.
+
+    numeric       float64, nan where the cell is missing
+    categorical   the place of the cell's label in the column's list of categories, nan where it is missing
+
+The checks of a column that is learned from: no text among numbers, no infinity, at least one value, at least two
+different ones. Findings about all columns are raised together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from throughtime.base.errors import DataError, say_once
+from throughtime.data.tables import blank_missing, check_names, to_numbers
+
+# More labels than this are names or texts, not classes; a softmax over them would not learn from one table.
+_MOST_CATEGORIES = 1000
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Names of the columns to read: all, those predicted, those known ahead, those that hold labels."""
+
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+    known: tuple[str, ...]
+    categorical: tuple[str, ...]
+
+
+def as_names(names: str | Sequence[str] | None, columns: Sequence[str]) -> list[str] | None:
+    """A list of names from one name, "a,b", or a sequence; None stays None."""
+    if isinstance(names, str):
+        return [names] if names in columns else [part.strip() for part in names.split(",")]
+    return None if names is None else list(names)
+
+
+def select(
+    frame: pl.DataFrame,
+    taken: Sequence[str],
+    *,
+    columns: str | Sequence[str] | None,
+    target: str | Sequence[str] | None,
+    known: str | Sequence[str] | None,
+    categorical: str | Sequence[str] | None,
+) -> Selection:
+    """Settle the columns to read.
+
+    Args:
+        frame: the table.
+        taken: columns that hold times and ids.
+        columns: columns to read; None: the targets, the known ones and every other numeric column but a row counter.
+        target: columns to predict; None: all but the known ones.
+        known: columns whose values are known ahead of time.
+        categorical: numeric columns to read as labels; text and Boolean columns that are named always are.
+
+    Returns:
+        The selection, columns in the order of the table or of `columns`.
+
+    Raises:
+        DataError: unknown or repeated names, a time or id named as a column, nothing left to read.
+    """
+    names = frame.columns
+    wanted, targets, ahead, labelled = (as_names(given, names) for given in (columns, target, known, categorical))
+    extra = [*(targets or []), *(ahead or []), *(labelled or [])]
+    check_names([*(wanted or []), *extra], names)
+    if wanted is None:
+        numeric = [name for name in names if name not in taken and _is_numeric(frame[name])]
+        counters = [name for name in numeric if len(numeric) > 1 and _counts_rows(frame[name])]
+        wanted = [name for name in names if name in extra or (name in numeric and name not in counters)]
+        _say_left_out(frame, [name for name in names if name not in wanted and name not in taken])
+    wanted += [name for name in dict.fromkeys(extra) if name not in wanted]
+    targets = [name for name in wanted if name not in (ahead or [])] if targets is None else targets
+    _check_roles(wanted, targets, ahead or [], taken)
+    labels = {name for name in wanted if name in (labelled or []) or _holds_labels(frame[name], name in targets)}
+    return Selection(
+        tuple(wanted), tuple(targets), tuple(ahead or []), tuple(name for name in wanted if name in labels)
+    )
+
+
+def read_columns(
+    frame: pl.DataFrame, selection: Selection, *, categories: Mapping[str, Sequence[Any]] | None, fitting: bool
+) -> tuple[NDArray[np.float64], dict[str, tuple[Any, ...]]]:
+    """Read the selected columns as one matrix.
+
+    Args:
+        frame: the table.
+        selection: what to read.
+        categories: per categorical column the labels fitted before; None or an absent name: those of this table, sorted.
+        fitting: whether a model will be fitted on this table, so that empty and constant columns are refused.
+
+    Returns:
+        values [rows, columns], nan where missing, and the categories of the categorical columns.
+
+    Raises:
+        DataError: text among numbers, infinities; when fitting also columns without values or with one value.
+    """
+    found: dict[str, tuple[Any, ...]] = {}
+    problems: list[str] = []
+    values = np.full((frame.height, len(selection.columns)), np.nan)
+    for place, name in enumerate(selection.columns):
+        column = blank_missing(frame[name])
+        if name in selection.categorical:
+            labels = (categories or {}).get(name)
+            found[name] = tuple(labels) if labels is not None else labels_of(column)
+            values[:, place] = encode(column, found[name])
+        else:
+            numbers = to_numbers(column)
+            problems += _bad_cells(column, numbers)
+            values[:, place] = numbers.to_numpy()
+    if fitting and not problems:
+        problems += _unlearnable(values, selection.columns)
+    if problems:
+        raise DataError("; ".join(problems))
+    return values, found
+
+
+def labels_of(column: pl.Series) -> tuple[Any, ...]:
+    """The different labels of a column, sorted, without the missing ones.
+
+    Raises:
+        DataError: there are too many to be classes.
+    """
+    labels = _label_values(column).drop_nulls().unique().sort().to_list()
+    if len(labels) > _MOST_CATEGORIES:
+        raise DataError(
+            f"A categorical column holds at most {_MOST_CATEGORIES} different labels: {column.name!r} has {len(labels)}. "
+            "Leave it out, or group its labels."
+        )
+    return tuple(labels)
+
+
+def encode(column: pl.Series, labels: Sequence[Any]) -> NDArray[np.float64]:
+    """Each cell's place in `labels` as float64, nan where it is missing; labels not in the list are said and missing."""
+    cells = _label_values(column)
+    codes = cells.replace_strict(list(labels), list(range(len(labels))), default=None, return_dtype=pl.Float64)
+    unseen = cells.filter(codes.is_null()).drop_nulls()
+    if len(unseen):
+        say_unseen(column.name, [str(label) for label in unseen.unique(maintain_order=True)], len(unseen))
+    return codes.to_numpy().astype(np.float64)
+
+
+def say_unseen(name: str, labels: Sequence[str], cells: int) -> None:
+    """Tell once that labels which training has not seen are treated as missing."""
+    shown = ", ".join(map(repr, labels[:3])) + (", ..." if len(labels) > 3 else "")
+    message = f"{name}: {cells} cells hold labels not seen in training ({shown}); they are treated as missing."
+    say_once(message, message)
+
+
+def one_hot(codes: NDArray[np.floating[Any]], count: int) -> NDArray[np.float64]:
+    """Turn category codes into indicator columns.
+
+    Args:
+        codes: [...] places in the category list; nan or negative where missing.
+        count: number of categories K, at least 1.
+
+    Returns:
+        [..., K] zeros and ones; all zeros where missing.
+    """
+    return (np.asarray(codes)[..., None] == np.arange(count)).astype(np.float64)
+
+
+def _label_values(column: pl.Series) -> pl.Series:
+    """Labels in one of three plain kinds: bool, int, text."""
+    if column.dtype == pl.Boolean:
+        return column
+    if column.dtype.is_float() and (column.fill_nan(None).drop_nulls() % 1 == 0).all():
+        return column.fill_nan(None).cast(pl.Int64)
+    return column.cast(pl.Int64) if column.dtype.is_integer() else blank_missing(column.cast(pl.String))
+
+
+def _is_numeric(column: pl.Series) -> bool:
+    """Whether a column is meant as numbers: most of its cells are, so that a stray text is an error, not a reason to skip."""
+    if column.dtype == pl.Boolean or column.dtype.is_numeric():
+        return True
+    present = blank_missing(column)
+    if column.dtype != pl.String or present.null_count() == len(column):
+        return column.dtype in (pl.String, pl.Null)
+    numbers = len(column) - to_numbers(column).null_count()
+    return 2 * numbers >= len(column) - present.null_count()
+
+
+def _counts_rows(column: pl.Series) -> bool:
+    """Whether a column is only the row's number, which a model would extrapolate: 0, 1, 2, ... or 1, 2, 3, ..."""
+    start = column[0]
+    return (
+        column.dtype.is_integer()
+        and start in (0, 1)
+        and (column == pl.int_range(start, start + len(column), eager=True)).all()
+    )
+
+
+def _holds_labels(column: pl.Series, is_target: bool) -> bool:
+    if column.dtype == pl.Boolean:
+        return is_target
+    if column.dtype in (pl.Categorical, pl.Enum):
+        return True
+    return column.dtype == pl.String and not _is_numeric(column)
+
+
+def _say_left_out(frame: pl.DataFrame, names: Sequence[str]) -> None:
+    if names:
+        message = (
+            f"Columns that are not numbers, or only count the rows, are left out unless named: {', '.join(map(repr, names))}. "
+            "Name one in columns= or target= to use it."
+        )
+        say_once(message, message)
+
+
+def _check_roles(wanted: Sequence[str], targets: Sequence[str], ahead: Sequence[str], taken: Sequence[str]) -> None:
+    both = [name for name in wanted if name in taken] + [name for name in targets if name in ahead]
+    twice = [name for names in (wanted, targets, ahead) for name in dict.fromkeys(names) if list(names).count(name) > 1]
+    if both or twice:
+        raise DataError(
+            f"A column has one place: {', '.join(map(repr, both + twice))} is named twice (as time or id and as a column, "
+            "as target and as known, or in one list). Name it once."
+        )
+    if not wanted or not targets:
+        raise DataError(
+            "A table needs at least one numeric column, or a named categorical one, to predict: "
+            f"{len(wanted)} columns are left beside time and id, {len(targets)} of them to predict. Name them with columns=."
+        )
+
+
+def _bad_cells(column: pl.Series, numbers: pl.Series) -> list[str]:
+    text = numbers.is_null() & column.is_not_null()
+    if text.any() and not column.dtype.is_numeric():  # a null among numbers of a number column was a nan
+        row = int(text.arg_max() or 0)
+        return [
+            f"A numeric column holds only numbers: {column.name!r} has {column[row]!r} in row {row + 1} ({int(text.sum())} "
+            "such cells; rows count from 1 below the header). Correct the cells, write NA where a value is missing, or "
+            f"name {column.name!r} in categorical= if its cells are labels"
+        ]
+    infinite = numbers.is_infinite().fill_null(False)
+    if infinite.any():
+        row = int(infinite.arg_max() or 0)
+        return [
+            f"Numbers must be finite: {column.name!r} has {numbers[row]} in row {row + 1} ({int(infinite.sum())} such "
+            "cells; rows count from 1 below the header). Write NA where a value is missing"
+        ]
+    return []
+
+
+def _unlearnable(values: NDArray[np.float64], names: Sequence[str]) -> list[str]:
+    problems = []
+    for name, column in zip(names, values.T, strict=True):
+        present = column[~np.isnan(column)]
+        if present.size == 0:
+            problems.append(
+                f"A column needs values to learn from: every cell of {name!r} is missing. {_without(name, names)}"
+            )
+        elif present.min() == present.max():
+            problems.append(
+                f"A column must vary to be learned from: {name!r} is {present[0]:g} in every row. {_without(name, names)}"
+            )
+    return problems
+
+
+def _without(name: str, names: Sequence[str]) -> str:
+    rest = ",".join(other for other in names if other != name)
+    return f"Leave it out: columns='{rest}'" if rest else "Use another table"
