@@ -232,7 +232,8 @@ def _from_text(column: pl.Series, time_format: str | None) -> Clock:
         raise DataError(_unreadable(text, parsed))
     if len(whole) > 1 and not (whole[0][1] == whole[1][1]).all():
         raise DataError(
-            f"Times must have one reading: {text[0]!r} in {column.name!r} fits {whole[0][0]} and {whole[1][0]} in every "
+            f"Times must have one reading: {text[0]!r} in {column.name!r} fits {whole[0][0]} and {whole[1][0]} in "
+            "every "
             "row. Pass time_format= with the right one, or write dates as YYYY-MM-DD."
         )
     form, times = whole[0]
@@ -266,7 +267,8 @@ def _unreadable(text: pl.Series, parsed: Sequence[tuple[str, pl.Series]]) -> str
         form, times = min(parsed, key=lambda pair: pair[1].null_count())
         row = int(times.is_null().arg_max() or 0)
         return (
-            f"Every time must be written alike: row {row + 1} of {text.name!r} holds {text[row]!r}, which is no time in the "
+            f"Every time must be written alike: row {row + 1} of {text.name!r} holds {text[row]!r}, which is no "
+            "time in the "
             f"format {form}. Correct the cell (rows count from 1 below the header), or pass time_format=."
         )
     return (

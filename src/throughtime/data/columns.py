@@ -130,14 +130,16 @@ def labels_of(column: pl.Series) -> tuple[Any, ...]:
     labels = _label_values(column).drop_nulls().unique().sort().to_list()
     if len(labels) > _MOST_CATEGORIES:
         raise DataError(
-            f"A categorical column holds at most {_MOST_CATEGORIES} different labels: {column.name!r} has {len(labels)}. "
+            f"A categorical column holds at most {_MOST_CATEGORIES} different labels: {column.name!r} has "
+            f"{len(labels)}. "
             "Leave it out, or group its labels."
         )
     return tuple(labels)
 
 
 def encode(column: pl.Series, labels: Sequence[Any]) -> NDArray[np.float64]:
-    """Each cell's place in `labels` as float64, nan where it is missing; labels not in the list are said and missing."""
+    """Each cell's place in `labels` as float64, nan where it is missing; labels not in the list are said and "
+    "missing."""
     cells = _label_values(column)
     codes = cells.replace_strict(list(labels), list(range(len(labels))), default=None, return_dtype=pl.Float64)
     unseen = cells.filter(codes.is_null()).drop_nulls()
@@ -176,7 +178,8 @@ def _label_values(column: pl.Series) -> pl.Series:
 
 
 def _is_numeric(column: pl.Series) -> bool:
-    """Whether a column is meant as numbers: most of its cells are, so that a stray text is an error, not a reason to skip."""
+    """Whether a column is meant as numbers: most of its cells are, so that a stray text is an error, not a "
+    "reason to skip."""
     if column.dtype == pl.Boolean or column.dtype.is_numeric():
         return True
     present = blank_missing(column)
@@ -207,7 +210,8 @@ def _holds_labels(column: pl.Series, is_target: bool) -> bool:
 def _say_left_out(frame: pl.DataFrame, names: Sequence[str]) -> None:
     if names:
         message = (
-            f"Columns that are not numbers, or only count the rows, are left out unless named: {', '.join(map(repr, names))}. "
+            "Columns that are not numbers, or only count the rows, are left out unless named: "
+            f"{', '.join(map(repr, names))}. "
             "Name one in columns= or target= to use it."
         )
         say_once(message, message)
@@ -218,13 +222,15 @@ def _check_roles(wanted: Sequence[str], targets: Sequence[str], ahead: Sequence[
     twice = [name for names in (wanted, targets, ahead) for name in dict.fromkeys(names) if list(names).count(name) > 1]
     if both or twice:
         raise DataError(
-            f"A column has one place: {', '.join(map(repr, both + twice))} is named twice (as time or id and as a column, "
+            f"A column has one place: {', '.join(map(repr, both + twice))} is named twice (as time or id and as a "
+            "column, "
             "as target and as known, or in one list). Name it once."
         )
     if not wanted or not targets:
         raise DataError(
             "A table needs at least one numeric column, or a named categorical one, to predict: "
-            f"{len(wanted)} columns are left beside time and id, {len(targets)} of them to predict. Name them with columns=."
+            f"{len(wanted)} columns are left beside time and id, {len(targets)} of them to predict. Name them with "
+            "columns=."
         )
 
 
@@ -233,7 +239,8 @@ def _bad_cells(column: pl.Series, numbers: pl.Series) -> list[str]:
     if text.any() and not column.dtype.is_numeric():  # a null among numbers of a number column was a nan
         row = int(text.arg_max() or 0)
         return [
-            f"A numeric column holds only numbers: {column.name!r} has {column[row]!r} in row {row + 1} ({int(text.sum())} "
+            f"A numeric column holds only numbers: {column.name!r} has {column[row]!r} in row {row + 1} "
+            f"({int(text.sum())} "
             "such cells; rows count from 1 below the header). Correct the cells, write NA where a value is missing, or "
             f"name {column.name!r} in categorical= if its cells are labels"
         ]
@@ -257,7 +264,8 @@ def _unlearnable(values: NDArray[np.float64], names: Sequence[str]) -> list[str]
             )
         elif present.min() == present.max():
             problems.append(
-                f"A column must vary to be learned from: {name!r} is {present[0]:g} in every row. {_without(name, names)}"
+                f"A column must vary to be learned from: {name!r} is {present[0]:g} in every row. "
+                f"{_without(name, names)}"
             )
     return problems
 

@@ -217,12 +217,15 @@ def _check_order(clock: Clock, rows: Rows, of_series: str) -> None:
         first, second = _first_duplicate(times)
         raise DataError(
             f"Each time comes once in a series: {clock.name!r}{of_series} has {show_time(times[first])} in rows "
-            f"{rows[first] + 1} and {rows[second] + 1} ({len(times) - len(np.unique(times))} repeated). Remove one, average "
+            f"{rows[first] + 1} and {rows[second] + 1} ({len(times) - len(np.unique(times))} repeated). Remove "
+            "one, average "
             f"them, or name the column that tells series apart with id=."
         )
     raise DataError(
-        f"Rows must be in the order of time: {clock.name!r}{of_series} has {earlier} in row {before + 1} and then {later} in "
-        f"row {after + 1} ({wrong.size} such places). Sort the table by {clock.name!r}, or name id= if it holds several series."
+        f"Rows must be in the order of time: {clock.name!r}{of_series} has {earlier} in row {before + 1} and then "
+        f"{later} in "
+        f"row {after + 1} ({wrong.size} such places). Sort the table by {clock.name!r}, or name id= if it holds "
+        "several series."
     )
 
 
@@ -245,7 +248,8 @@ def _report_missing(values: Floats, names: Sequence[str], rule: Missing) -> None
     if rule == "error":
         row, place = np.argwhere(blank)[0]
         raise DataError(
-            f"missing='error' allows no missing value: of {len(values):,} rows {each} are missing, first {names[place]!r} in "
+            f"missing='error' allows no missing value: of {len(values):,} rows {each} are missing, first "
+            f"{names[place]!r} in "
             f"row {row + 1}. Fill them in, or use missing='fill'."
         )
     message = f"Missing values of {len(values):,} rows: {each}. Filled forward for input, never scored."
@@ -272,7 +276,8 @@ def _on_grid(
         on = grid.positions(series, found)
         if on is None:
             raise DataError(
-                f"Times must lie on the grid of step {found!r} that was given: {clock.name!r} of series {name!r} does not. "
+                f"Times must lie on the grid of step {found!r} that was given: {clock.name!r} of series {name!r} "
+                "does not. "
                 "Correct step=, or leave it out to have it inferred."
             )
         complete.append(_with_absent(on, places))
@@ -289,7 +294,8 @@ def _with_absent(on: Rows, rows: Rows) -> Rows:
     length = int(on[-1]) + 1
     if length - len(rows) > _MOST_ABSENT_ROWS:
         raise DataError(
-            f"The regular step must be near the rows' distance: {len(rows)} rows would become {length:,}. Look for a wrong "
+            f"The regular step must be near the rows' distance: {len(rows)} rows would become {length:,}. Look for "
+            "a wrong "
             "time, or give a longer step=."
         )
     complete = np.full(length, -1, np.int64)
@@ -315,7 +321,8 @@ def _say_irregular(clock: Clock, rows: list[Rows]) -> None:
         return
     first, second, last = (show_time(clock.values[row]) for row in (uneven[0], uneven[1], uneven[-1]))
     message = (
-        f"No regular step fits {clock.name!r} ({first}, {second}, ... {last}): rows are taken as consecutive steps, whatever "
+        f"No regular step fits {clock.name!r} ({first}, {second}, ... {last}): rows are taken as consecutive "
+        "steps, whatever "
         "time lies between them."
     )
     say_once(message, message)

@@ -72,7 +72,8 @@ class Scaling:
 
     @property
     def centre(self) -> Floats:
-        """[C] the values that become 0, in the columns' own units: what a series with missing first values begins with."""
+        """[C] the values that become 0, in the columns' own units: what a series with missing first values "
+        "begins with."""
         return self.invert(np.zeros(len(self.transforms)))
 
     def apply(self, values: ArrayLike) -> Floats:
@@ -169,7 +170,8 @@ def _check_transforms(transforms: Sequence[str], columns: Sequence[Floats]) -> N
     wrong = [name for name in transforms if name not in get_args(Transform)]
     if wrong or len(transforms) != len(columns):
         raise ConfigError(
-            f"`transforms` names 'standard', 'log1p' or 'none' for each of {len(columns)} columns; {list(transforms)!r} came."
+            f"`transforms` names 'standard', 'log1p' or 'none' for each of {len(columns)} columns; "
+            f"{list(transforms)!r} came."
         )
     for place, (name, column) in enumerate(zip(transforms, columns, strict=True)):
         if name != "none" and not (column.size and np.isfinite(column).all()):
@@ -179,7 +181,8 @@ def _check_transforms(transforms: Sequence[str], columns: Sequence[Floats]) -> N
             )
         if name == "log1p" and column.min() < 0:
             raise DataError(
-                f"log1p is for columns that are nowhere negative: column {place} falls to {column.min():g}. Use 'standard'."
+                f"log1p is for columns that are nowhere negative: column {place} falls to {column.min():g}. Use "
+                "'standard'."
             )
 
 

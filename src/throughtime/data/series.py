@@ -175,7 +175,8 @@ class SeriesSet:
         )
         if rows.shape != (self.lengths.sum(), len(names)):
             raise ShapeError(
-                f"`values` needs one row per step and one column per name: {(int(self.lengths.sum()), len(names))} wanted, "
+                f"`values` needs one row per step and one column per name: {(int(self.lengths.sum()), len(names))} "
+                "wanted, "
                 f"{rows.shape} came (all series joined)."
             )
         data = [self._labelled(name, rows[:, place]) for place, name in enumerate(names)]
@@ -213,6 +214,7 @@ class SeriesSet:
         if left.any():
             columns = ", ".join(repr(self.columns[place]) for place in np.flatnonzero(left))
             raise DataError(
-                f"Missing values at a series' start need a value to begin with: {columns} of series {name!r} starts with "
+                f"Missing values at a series' start need a value to begin with: {columns} of series {name!r} "
+                "starts with "
                 "missing cells. Pass leading=scaling.centre, fitted on the training part."
             )

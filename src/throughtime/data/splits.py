@@ -41,7 +41,8 @@ def by_share(n: int, *, train: float, validation: float = 0.0) -> tuple[slice, s
     test_wanted = train + validation < 1 - _ROUNDING
     if stop == 0 or (validation > 0 and middle == stop) or (test_wanted and middle == n):
         raise DataError(
-            f"Each part needs steps: {n} steps with train={train:g} and validation={validation:g} leave parts of {stop}, "
+            f"Each part needs steps: {n} steps with train={train:g} and validation={validation:g} leave parts of "
+            f"{stop}, "
             f"{middle - stop} and {n - middle}. Use more data or other shares."
         )
     return slice(0, stop), slice(stop, middle), slice(middle, n)
@@ -111,7 +112,8 @@ def series_by_time(series: SeriesSet, boundaries: Sequence[Any]) -> tuple[Series
     empty = [place for place, part in enumerate(parts) if part.lengths.sum() == 0]
     if empty:
         raise DataError(
-            f"Each part needs steps: part {empty[0] + 1} of {len(parts)} at {', '.join(map(str, boundaries))} has none in any "
+            f"Each part needs steps: part {empty[0] + 1} of {len(parts)} at {', '.join(map(str, boundaries))} has "
+            "none in any "
             "series. Move the boundaries."
         )
     return parts

@@ -192,7 +192,8 @@ def _check_header(header: list[str], name: str) -> None:
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
         raise DataError(
-            f"Column names must differ: {name!r} names {', '.join(map(repr, twice))} more than once. Rename one of each."
+            f"Column names must differ: {name!r} names {', '.join(map(repr, twice))} more than once. Rename one of "
+            "each."
         )
 
 
