@@ -1,0 +1,24 @@
+"""Kernels: each runs one layer's equations forward and backward; `choose` says which one runs."""
+
+from throughtime.kernels import oracle, oracle_lstm, oracle_rnn, torch_layers
+from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.choose import KERNELS, choose
+from throughtime.kernels.oracle_lstm import LSTMTape
+from throughtime.kernels.oracle_rnn import RNNTape
+from throughtime.kernels.rows import Rows, Steps
+
+__all__ = [
+    "KERNELS",
+    "LSTMTape",
+    "LSTMWeights",
+    "Masks",
+    "RNNTape",
+    "RNNWeights",
+    "Rows",
+    "Steps",
+    "choose",
+    "oracle",
+    "oracle_lstm",
+    "oracle_rnn",
+    "torch_layers",
+]

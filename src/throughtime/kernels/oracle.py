@@ -1,0 +1,131 @@
+"""The oracle as autograd sees it: forward and backward of `oracle_lstm` and `oracle_rnn`, joined.
+
+The written backward is not differentiable again: a second derivative would silently miss terms, so it is refused.
+`oracle_lstm.forward` and `oracle_rnn.forward` called directly are plain PyTorch and can be differentiated any number
+of times.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import FunctionCtx
+
+from throughtime.base.errors import KernelError
+from throughtime.kernels import oracle_lstm, oracle_rnn
+from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.oracle_lstm import LSTMTape
+from throughtime.kernels.oracle_rnn import RNNTape
+from throughtime.kernels.rows import Steps
+
+
+def lstm(
+    x: Tensor, h0: Tensor, c0: Tensor, weights: LSTMWeights, steps: Steps, masks: Masks
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One direction of an LSTM layer with the written backward; arguments as `oracle_lstm.forward`.
+
+    Returns:
+        y [T, B, P], h [B, P], c [B, H].
+    """
+    y, h, c = _LSTM.apply(steps, masks, x, h0, c0, *weights)
+    return y, h, c
+
+
+def rnn(
+    x: Tensor, h0: Tensor, weights: RNNWeights, nonlinearity: str, steps: Steps, masks: Masks
+) -> tuple[Tensor, Tensor]:
+    """One direction of an Elman layer with the written backward; arguments as `oracle_rnn.forward`.
+
+    Returns:
+        y [T, B, H], h [B, H].
+    """
+    y, h = _RNN.apply(nonlinearity, steps, masks, x, h0, *weights)
+    return y, h
+
+
+class _LSTM(Function):
+    @staticmethod
+    def forward(
+        ctx: Any, steps: Steps, masks: Masks, x: Tensor, h0: Tensor, c0: Tensor, *weights: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        with _own_precision(x):
+            y, h, c, tape = oracle_lstm.forward(x, h0, c0, LSTMWeights(*weights), steps, masks)
+        ctx.steps, ctx.masks, ctx.count = steps, masks, len(tape.h)
+        ctx.save_for_backward(x, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
+        return y, *_unshared(h, h0, c, c0)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor, dh: Tensor, dc: Tensor) -> tuple[Tensor | None, ...]:
+        x, weights, entries = _unpacked(ctx, len(LSTMWeights._fields))
+        with torch.no_grad(), _own_precision(x):
+            found = oracle_lstm.backward(dy, dh, dc, x, LSTMTape(*entries), LSTMWeights(*weights), ctx.steps, ctx.masks)
+        return None, None, *_once("LSTM", found.x, found.h0, found.c0, *found.weights)
+
+
+class _RNN(Function):
+    @staticmethod
+    def forward(
+        ctx: Any, nonlinearity: str, steps: Steps, masks: Masks, x: Tensor, h0: Tensor, *weights: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        with _own_precision(x):
+            y, h, tape = oracle_rnn.forward(x, h0, RNNWeights(*weights), nonlinearity, steps, masks)
+        ctx.nonlinearity, ctx.steps, ctx.masks, ctx.count = nonlinearity, steps, masks, len(tape.h)
+        ctx.save_for_backward(x, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
+        return y, *_unshared(h, h0)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor, dh: Tensor) -> tuple[Tensor | None, ...]:
+        x, weights, entries = _unpacked(ctx, len(RNNWeights._fields))
+        with torch.no_grad(), _own_precision(x):
+            found = oracle_rnn.backward(
+                dy, dh, x, RNNTape(*entries), RNNWeights(*weights), ctx.nonlinearity, ctx.steps, ctx.masks
+            )
+        return None, None, None, *_once("RNN", found.x, found.h0, *found.weights)
+
+
+class _Once(Function):
+    """Passes gradients on, and refuses to be differentiated."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, layer: str, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        ctx.layer = layer  # type: ignore[attr-defined]
+        return gradients
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, *_: Tensor | None) -> tuple[None, ...]:
+        layer = ctx.layer  # type: ignore[attr-defined]
+        raise KernelError(
+            f"The oracle's {layer} gradients are written out once and cannot be differentiated again: a second "
+            f"derivative was asked for. Call throughtime.kernels.oracle_{layer.lower()}.forward, which is plain "
+            "PyTorch, where you need one."
+        )
+
+
+def _once(layer: str, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+    if not torch.is_grad_enabled():
+        return gradients
+    live = [g.requires_grad_() for g in gradients if g is not None]
+    passed = iter(_Once.apply(layer, *live))
+    return tuple(None if g is None else next(passed) for g in gradients)
+
+
+def _unpacked(ctx: Any, weight_count: int) -> tuple[Tensor, tuple[Tensor | None, ...], list[tuple[Tensor, ...]]]:
+    """The input, the weights, and the tape's entries of T tensors each."""
+    x, *rest = ctx.saved_tensors
+    weights, steps = rest[:weight_count], rest[weight_count:]
+    if ctx.count == 0:
+        return x, tuple(weights), [()] * 10
+    return x, tuple(weights), [tuple(steps[k : k + ctx.count]) for k in range(0, len(steps), ctx.count)]
+
+
+def _unshared(*pairs: Tensor) -> list[Tensor]:
+    """The last states; where no step ran a state is its initial one, which must not be returned as it came."""
+    return [last.clone() if last is first else last for last, first in zip(pairs[::2], pairs[1::2], strict=True)]
+
+
+def _own_precision(x: Tensor) -> torch.autocast:
+    """Autocast off: the oracle computes in the dtype of its weights."""
+    return torch.autocast(x.device.type, enabled=False)

@@ -1,0 +1,287 @@
+"""One direction of one LSTM layer in plain PyTorch, forward and backward, equation by equation.
+
+With h, c the state before step t (zeros after a reset):
+
+    a   = x_t W_ih^T + (h drop_h) (W_hh drop_W)^T + b_ih + b_hh
+    z_i z_f z_g z_o = a;   z_i += peep_i c;   z_f += peep_f c
+    i = sigmoid(z_i)    f = sigmoid(z_f)    g = tanh(z_g)
+    c~  = f c + i g
+    o   = sigmoid(z_o + peep_o c~)
+    r   = tanh(c~)                          m = o r
+    h~  = m W_hr^T                          (h~ = m without a projection)
+    c_t = zone_c c + (1 - zone_c) c~        (c_t = c~ without zoneout)
+    h_t = zone_h h + (1 - zone_h) h~        y_t = h_t
+
+and past a row's end c_t = c, h_t = h, y_t = 0. With layer normalisation
+
+    a   = LN(x_t W_ih^T; norm_ih) + LN((h drop_h) W_hh^T; norm_hh) + b_ih + b_hh
+    r   = tanh(LN(c~; norm_c) + norm_c_bias)
+
+each LN over all 4H summed inputs at once; peepholes look at c as it is.
+
+Dimensions: T steps, B rows, C inputs, H hidden units, P outputs (H without a projection).
+
+Sources: Hochreiter & Schmidhuber 1997 and Gers et al. 2000 (the cell), Gers et al. 2002 (peepholes), Sak et al. 2014
+(projection), Ba et al. 2016 equations 20-22 (normalisation; its shifts of the two products are b_ih and b_hh here),
+Krueger et al. 2016 (zoneout; zone_c is the probability itself in evaluation), Gal & Ghahramani 2016 (one mask a
+sequence on h where it enters W_hh), Merity et al. 2017 (weight drop).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from throughtime.kernels.cells import LSTMWeights, Masks
+from throughtime.kernels.masking import at, parted, scaled, zoned, zoned_backward
+from throughtime.kernels.norm import normalise, normalise_backward
+from throughtime.kernels.rows import Steps
+
+
+@dataclass(frozen=True)
+class LSTMTape:
+    """What the forward pass saw at each step; every entry lists T tensors [B, ...] in order of time.
+
+    `i f g o` are the gates, `c h` the state after the step, `c_in h_in` the state it used (zeros after a reset and
+    past a row's end), `c_new` is c~ and `r` the squashed cell.
+    """
+
+    i: tuple[Tensor, ...]
+    f: tuple[Tensor, ...]
+    g: tuple[Tensor, ...]
+    o: tuple[Tensor, ...]
+    c: tuple[Tensor, ...]
+    h: tuple[Tensor, ...]
+    c_in: tuple[Tensor, ...]
+    h_in: tuple[Tensor, ...]
+    c_new: tuple[Tensor, ...]
+    r: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class LSTMGradients:
+    """Gradients of everything `forward` was given; weights as in `LSTMWeights`."""
+
+    x: Tensor
+    h0: Tensor
+    c0: Tensor
+    weights: LSTMWeights
+
+
+def forward(
+    x: Tensor, h0: Tensor, c0: Tensor, weights: LSTMWeights, steps: Steps, masks: Masks
+) -> tuple[Tensor, Tensor, Tensor, LSTMTape]:
+    """Run one direction; plain autograd can differentiate it, and `backward` says the same in closed form.
+
+    Args:
+        x: [T, B, C] input.
+        h0: [B, P] state before the first step that runs.
+        c0: [B, H] likewise.
+        weights: of this direction.
+        steps: direction, row ends and resets.
+        masks: zoneout and dropout of this call.
+
+    Returns:
+        y [T, B, P], 0 past row ends; the last h [B, P] and c [B, H]; the tape.
+    """
+    if steps.kept is not None:
+        x = torch.where(steps.kept, x, 0)  # what lies past a row's end may be anything
+    a_x = _input_product(x, weights)  # [T, B, 4H]
+    W_hh = _dropped_weight(weights, masks)
+    h, c = h0, c0
+    seen: list[tuple[Tensor, ...]] = []
+    for t in steps.order(len(x)):
+        h_in, c_in = at(steps.enters, t, h, 0), at(steps.enters, t, c, 0)
+        a = a_x[t] + _recurrent_product(scaled(masks.drop_h, t, h_in), W_hh, weights.norm_hh)
+        i, f, g, o, c_new, r = _gates(a, c_in, weights)
+        m = o * r
+        h_new = m if weights.W_hr is None else m @ weights.W_hr.t()
+        h = at(steps.kept, t, zoned(masks.zone_h, t, h_in, h_new), h)
+        c = at(steps.kept, t, zoned(masks.zone_c, t, c_in, c_new), c)
+        seen.append((i, f, g, o, c, h, c_in, h_in, c_new, r))
+    if steps.reverse:
+        seen.reverse()
+    tape = LSTMTape(*(tuple(entry) for entry in zip(*seen, strict=True))) if seen else _empty_tape()
+    y = torch.stack(tape.h) if seen else a_x[..., : h0.shape[-1]]
+    if steps.kept is not None:
+        y = torch.where(steps.kept, y, 0)
+    return y, h, c, tape
+
+
+def backward(
+    dy: Tensor,
+    dh: Tensor,
+    dc: Tensor,
+    x: Tensor,
+    tape: LSTMTape,
+    weights: LSTMWeights,
+    steps: Steps,
+    masks: Masks,
+) -> LSTMGradients:
+    """Gradients of a loss from those of what `forward` returned.
+
+    Args:
+        dy: [T, B, P].
+        dh: [B, P] of the last h.
+        dc: [B, H] of the last c.
+        x: [T, B, C] as given to `forward`, like all that follows.
+        tape: what `forward` returned.
+        weights: of this direction.
+        steps: direction, row ends and resets.
+        masks: zoneout and dropout of this call.
+
+    Returns:
+        Gradients of x, the initial state and every weight that is there.
+    """
+    W_hh = _dropped_weight(weights, masks)
+    h_masked = [scaled(masks.drop_h, t, h) for t, h in enumerate(tape.h_in)]
+    sums: list[dict[str, Tensor]] = [{} for _ in tape.h]
+    for t in reversed(steps.order(len(tape.h))):
+        dh_live, dh = parted(steps.kept, t, dh, dy[t])
+        dc_live, dc = parted(steps.kept, t, dc, None)
+        step = _step_backward(t, dh_live, dc_live, tape, weights, masks)
+        ds, step["norm_hh"] = _recurrent_backward(step["a"], h_masked[t], W_hh, weights.norm_hh)
+        dh_in = step.pop("h_in") + scaled(masks.drop_h, t, ds @ W_hh)
+        dh = dh + at(steps.enters, t, dh_in, 0)
+        dc = dc + at(steps.enters, t, step.pop("c_in"), 0)
+        step["s"] = ds
+        sums[t] = step
+    return _collect(sums, dh, dc, x, h_masked, weights, steps, masks)
+
+
+def _gates(a: Tensor, c: Tensor, weights: LSTMWeights) -> tuple[Tensor, ...]:
+    """i, f, g, o, c~ and r from the summed inputs [B, 4H] and the cell state [B, H]."""
+    z_i, z_f, z_g, z_o = a.chunk(4, -1)
+    if weights.peep is not None:
+        z_i, z_f = z_i + weights.peep[0] * c, z_f + weights.peep[1] * c
+    i, f, g = z_i.sigmoid(), z_f.sigmoid(), z_g.tanh()
+    c_new = f * c + i * g
+    if weights.peep is not None:
+        z_o = z_o + weights.peep[2] * c_new
+    return i, f, g, z_o.sigmoid(), c_new, _squash_input(c_new, weights).tanh()
+
+
+def _squash_input(c_new: Tensor, weights: LSTMWeights) -> Tensor:
+    if weights.norm_c is None:
+        return c_new
+    n = normalise(c_new)[0] * weights.norm_c
+    return n if weights.norm_c_bias is None else n + weights.norm_c_bias
+
+
+def _input_product(x: Tensor, weights: LSTMWeights) -> Tensor:
+    a = x @ weights.W_ih.t()
+    if weights.norm_ih is not None:
+        a = normalise(a)[0] * weights.norm_ih
+    for bias in (weights.b_ih, weights.b_hh):
+        if bias is not None:
+            a = a + bias
+    return a
+
+
+def _recurrent_product(h: Tensor, W_hh: Tensor, norm_hh: Tensor | None) -> Tensor:
+    s = h @ W_hh.t()
+    return s if norm_hh is None else normalise(s)[0] * norm_hh
+
+
+def _recurrent_backward(da: Tensor, h: Tensor, W_hh: Tensor, norm_hh: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Gradient of the product h W_hh^T [B, 4H], and what this step adds to that of norm_hh."""
+    if norm_hh is None:
+        return da, None
+    n, scale = normalise(h @ W_hh.t())
+    return normalise_backward(da * norm_hh, n, scale), (da * n).sum(0)
+
+
+def _step_backward(
+    t: int, dh: Tensor, dc: Tensor, tape: LSTMTape, weights: LSTMWeights, masks: Masks
+) -> dict[str, Tensor | None]:
+    """From the gradients of h_t and c_t to those of the summed inputs, of the state used, and of the cell's weights."""
+    i, f, g, o, r = tape.i[t], tape.f[t], tape.g[t], tape.o[t], tape.r[t]
+    c_in, c_new = tape.c_in[t], tape.c_new[t]
+    dh_new, dh_in = zoned_backward(masks.zone_h, t, dh)
+    dc_new, dc_in = zoned_backward(masks.zone_c, t, dc)
+    dm = dh_new if weights.W_hr is None else dh_new @ weights.W_hr
+    dz_o = dm * r * o * (1 - o)
+    du = dm * o * (1 - r * r)  # of what tanh squashes: c~, or its normalised form
+    dc_squash, d_norm, d_shift = _squash_backward(du, c_new, weights)
+    dc_new = dc_new + dc_squash
+    if weights.peep is not None:
+        dc_new = dc_new + weights.peep[2] * dz_o
+    dz_i = dc_new * g * i * (1 - i)
+    dz_f = dc_new * c_in * f * (1 - f)
+    dz_g = dc_new * i * (1 - g * g)
+    dc_in = dc_in + dc_new * f
+    d_peep = None
+    if weights.peep is not None:
+        dc_in = dc_in + weights.peep[0] * dz_i + weights.peep[1] * dz_f
+        d_peep = torch.stack([(dz_i * c_in).sum(0), (dz_f * c_in).sum(0), (dz_o * c_new).sum(0)])
+    d_W_hr = None if weights.W_hr is None else dh_new.t() @ (o * r)
+    return {
+        "a": torch.cat([dz_i, dz_f, dz_g, dz_o], -1),
+        "h_in": dh_in,
+        "c_in": dc_in,
+        "W_hr": d_W_hr,
+        "peep": d_peep,
+        "norm_c": d_norm,
+        "norm_c_bias": d_shift,
+    }
+
+
+def _squash_backward(du: Tensor, c_new: Tensor, weights: LSTMWeights) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Gradient of c~ from that of what tanh squashes, and what this step adds to those of norm_c and its shift."""
+    if weights.norm_c is None:
+        return du, None, None
+    n, scale = normalise(c_new)
+    d_shift = None if weights.norm_c_bias is None else du.sum(0)
+    return normalise_backward(du * weights.norm_c, n, scale), (du * n).sum(0), d_shift
+
+
+def _collect(
+    sums: list[dict[str, Tensor | None]],
+    dh0: Tensor,
+    dc0: Tensor,
+    x: Tensor,
+    h_masked: list[Tensor],
+    weights: LSTMWeights,
+    steps: Steps,
+    masks: Masks,
+) -> LSTMGradients:
+    """Add up over time: one product for each weight."""
+    if steps.kept is not None:
+        x = torch.where(steps.kept, x, 0)
+    if not sums:
+        nothing = LSTMWeights(*(None if w is None else torch.zeros_like(w) for w in weights))
+        return LSTMGradients(torch.zeros_like(x), dh0, dc0, nothing)
+    da = torch.stack([step["a"] for step in sums])  # [T, B, 4H]
+    ds = torch.stack([step["s"] for step in sums])
+    dp, d_norm_ih = da, None
+    if weights.norm_ih is not None:
+        n, scale = normalise(x @ weights.W_ih.t())
+        dp, d_norm_ih = normalise_backward(da * weights.norm_ih, n, scale), (da * n).sum((0, 1))
+    dx = dp @ weights.W_ih
+    dW_hh = ds.flatten(0, 1).t() @ torch.stack(h_masked).flatten(0, 1)
+    db = da.sum((0, 1))
+    gradients = LSTMWeights(
+        W_ih=dp.flatten(0, 1).t() @ x.flatten(0, 1),
+        W_hh=dW_hh if masks.drop_W is None else dW_hh * masks.drop_W,
+        b_ih=None if weights.b_ih is None else db,
+        b_hh=None if weights.b_hh is None else db,
+        norm_ih=d_norm_ih,
+        **{name: _added(sums, name) for name in ("W_hr", "peep", "norm_hh", "norm_c", "norm_c_bias")},
+    )
+    return LSTMGradients(dx, dh0, dc0, gradients)
+
+
+def _added(sums: list[dict[str, Tensor | None]], name: str) -> Tensor | None:
+    if sums[0][name] is None:
+        return None
+    return torch.stack([step[name] for step in sums]).sum(0)
+
+
+def _dropped_weight(weights: LSTMWeights, masks: Masks) -> Tensor:
+    return weights.W_hh if masks.drop_W is None else weights.W_hh * masks.drop_W
+
+
+def _empty_tape() -> LSTMTape:
+    return LSTMTape(*(() for _ in fields(LSTMTape)))

@@ -1,0 +1,106 @@
+"""torch's own fused layers, made to serve ragged rows and resets without asking the caller to sort.
+
+Ragged rows and resets become packed rows of their own (`rows.Segments`): every run between two resets is packed as a
+sequence, longest first, and its output is put back where it belongs. The forward direction of a row's first segment
+starts from the given state, the backward direction of its last one too; all others start from zeros.
+
+What it serves: the plain cell, projections, stacked and bidirectional layers. On the CPU packed rows leave oneDNN, on
+CUDA this is cuDNN.
+
+Dimensions: T steps, B rows, S segments, N real steps, L stacked layers, D directions, P outputs. Time is axis 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from throughtime.kernels.rows import Rows, Segments
+
+State = tuple[Tensor, ...]
+
+_FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
+    "lstm": torch._VF.lstm,
+    "tanh": torch._VF.rnn_tanh,
+    "relu": torch._VF.rnn_relu,
+}
+
+
+def dense(
+    cell: str, x: Tensor, state: State, weights: Sequence[Tensor], bias: bool, layers: int, bidirectional: bool
+) -> tuple[Tensor, State]:
+    """Stacked layers over rows that all run from the first step to the last.
+
+    Args:
+        cell: "lstm", "tanh" or "relu".
+        x: [T, B, C] with T >= 1.
+        state: (h, c) or (h,), each [L D, B, ...].
+        weights: as torch's flat weights: per layer and direction W_ih, W_hh, b_ih, b_hh, W_hr, where there.
+        bias: whether b_ih and b_hh are there.
+        layers: L.
+        bidirectional: D = 2.
+
+    Returns:
+        y [T, B, D P] and the state after the last step.
+    """
+    # No dropout between layers (the caller's masks do that); cuDNN keeps what a backward needs only if one can come.
+    hx = state if cell == "lstm" else state[0]
+    y, *last = _FUSED[cell](x, hx, weights, bias, layers, 0.0, torch.is_grad_enabled(), bidirectional, False)
+    return y, tuple(last)
+
+
+def ragged(
+    cell: str,
+    x: Tensor,
+    state: State,
+    weights: Sequence[Tensor],
+    bias: bool,
+    layers: int,
+    bidirectional: bool,
+    rows: Rows,
+) -> tuple[Tensor, State]:
+    """Stacked layers over rows that end early or reset; arguments otherwise as `dense`.
+
+    Args:
+        rows: at least one real step.
+
+    Returns:
+        y [T, B, D P], 0 past row ends, and the state at each row's end (the given one for an empty row).
+    """
+    segments = rows.segments
+    steps, count = x.shape[:2]
+    data = x.flatten(0, 1)[segments.index]  # [N, C]
+    start = tuple(_start(s, segments, rows, bidirectional) for s in state)
+    hx = start if cell == "lstm" else start[0]
+    sizes, grad = segments.batch_sizes, torch.is_grad_enabled()
+    y, *last = _FUSED[cell](data, sizes, hx, weights, bias, layers, 0.0, grad, bidirectional)  # [N, D P]
+    spread = y.new_zeros(steps * count, y.shape[-1]).index_copy(0, segments.index, y)
+    ends = tuple(_end(e, s, segments, bidirectional) for e, s in zip(last, state, strict=True))
+    return spread.unflatten(0, (steps, count)), ends
+
+
+def _start(state: Tensor, segments: Segments, rows: Rows, bidirectional: bool) -> Tensor:
+    """States [L D, S, ...] at the packed rows' starts: given ones at the row's own start, zeros elsewhere."""
+    chosen = state[:, segments.row]  # [L D, S, ...]
+    packed_row = torch.arange(len(segments.row), device=state.device)
+    forward = packed_row == segments.first[segments.row]
+    if rows.starts is not None:
+        forward = forward & ~rows.starts[0, segments.row]
+    if not bidirectional:
+        return torch.where(forward[:, None], chosen, 0)
+    backward = packed_row == segments.last[segments.row]
+    taken = torch.stack([forward, backward]).repeat(len(state) // 2, 1)  # [L D, S]
+    return torch.where(taken[..., None], chosen, 0)
+
+
+def _end(last: Tensor, state: Tensor, segments: Segments, bidirectional: bool) -> Tensor:
+    """States [L D, B, ...] at the rows' ends: the last segment's forwards, the first one's backwards."""
+    ran = (segments.first >= 0)[:, None]
+    forward = torch.where(ran, last[:, segments.last], state)
+    if not bidirectional:
+        return forward
+    backward = torch.where(ran, last[:, segments.first], state)
+    is_forward = torch.arange(len(state), device=state.device) % 2 == 0
+    return torch.where(is_forward[:, None, None], forward, backward)

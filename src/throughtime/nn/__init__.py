@@ -1,0 +1,10 @@
+"""Layers and networks that run step by step."""
+
+from throughtime.nn.lstm import LSTM
+from throughtime.nn.masks import MaskKey, current_key, keyed
+from throughtime.nn.network import Network
+from throughtime.nn.perceptron import WindowPerceptron
+from throughtime.nn.rnn import RNN
+from throughtime.nn.stepper import Stepper
+
+__all__ = ["LSTM", "RNN", "MaskKey", "Network", "Stepper", "WindowPerceptron", "current_key", "keyed"]
