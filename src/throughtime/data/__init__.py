@@ -4,6 +4,7 @@ from throughtime.data.clock import guess_time
 from throughtime.data.columns import one_hot
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
+from throughtime.data.ragged import Batch, batch_count, batch_rows, batches, epoch_order, pad
 from throughtime.data.reading import from_arrays, from_frame
 from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
@@ -11,12 +12,17 @@ from throughtime.data.splits import by_share, by_time, series_by_share, series_b
 from throughtime.data.tables import in_kind_of, read_table
 
 __all__ = [
+    "Batch",
     "Scaling",
     "SeriesSet",
     "advance",
+    "batch_count",
+    "batch_rows",
+    "batches",
     "by_share",
     "by_time",
     "choose_transforms",
+    "epoch_order",
     "fill_forward",
     "from_arrays",
     "from_frame",
@@ -24,6 +30,7 @@ __all__ = [
     "in_kind_of",
     "infer_step",
     "one_hot",
+    "pad",
     "read_table",
     "series_by_share",
     "series_by_time",

@@ -92,7 +92,7 @@ def read_columns(
     Args:
         frame: the table.
         selection: what to read.
-        categories: per categorical column the labels fitted before; None or an absent name: those of this table, sorted.
+        categories: per categorical column the labels fitted before; None or an absent name: this table's, sorted.
         fitting: whether a model will be fitted on this table, so that empty and constant columns are refused.
 
     Returns:
@@ -138,8 +138,7 @@ def labels_of(column: pl.Series) -> tuple[Any, ...]:
 
 
 def encode(column: pl.Series, labels: Sequence[Any]) -> NDArray[np.float64]:
-    """Each cell's place in `labels` as float64, nan where it is missing; labels not in the list are said and "
-    "missing."""
+    """Each cell's place in `labels` as float64, nan where it is missing; unlisted labels are said and missing."""
     cells = _label_values(column)
     codes = cells.replace_strict(list(labels), list(range(len(labels))), default=None, return_dtype=pl.Float64)
     unseen = cells.filter(codes.is_null()).drop_nulls()
@@ -178,8 +177,7 @@ def _label_values(column: pl.Series) -> pl.Series:
 
 
 def _is_numeric(column: pl.Series) -> bool:
-    """Whether a column is meant as numbers: most of its cells are, so that a stray text is an error, not a "
-    "reason to skip."""
+    """Whether a column is meant as numbers: most cells are, so that a stray text is an error, no reason to skip."""
     if column.dtype == pl.Boolean or column.dtype.is_numeric():
         return True
     present = blank_missing(column)

@@ -63,17 +63,15 @@ class Scaling:
         """
         columns = _observed_columns(values, observed)
         if transforms == "auto":
-            chosen = choose_transforms(values, observed)
-        else:
-            chosen = ("standard",) * len(columns) if transforms is None else tuple(transforms)
+            transforms = choose_transforms(values, observed)
+        chosen: tuple[Transform, ...] = ("standard",) * len(columns) if transforms is None else tuple(transforms)
         _check_transforms(chosen, columns)
         moments = [_moments(column, transform) for column, transform in zip(columns, chosen, strict=True)]
         return cls(chosen, np.array([mean for mean, _ in moments]), np.array([sd for _, sd in moments]))
 
     @property
     def centre(self) -> Floats:
-        """[C] the values that become 0, in the columns' own units: what a series with missing first values "
-        "begins with."""
+        """[C] the values that become 0, in the columns' own units: what stands for missing first values."""
         return self.invert(np.zeros(len(self.transforms)))
 
     def apply(self, values: ArrayLike) -> Floats:
@@ -160,7 +158,9 @@ def _observed_columns(values: Any, observed: Any) -> list[Floats]:
 
 
 def _joined(arrays: Any, kind: type) -> NDArray[Any]:
-    parts = [np.asarray(part, kind) for part in (arrays if isinstance(arrays, list | tuple) else [arrays])]
+    parts: list[NDArray[Any]] = [
+        np.asarray(part, kind) for part in (arrays if isinstance(arrays, list | tuple) else [arrays])
+    ]
     if not parts or any(part.ndim != 2 or part.shape[1] != parts[0].shape[1] for part in parts):
         raise ShapeError(f"Columns are scaled in arrays [T, C] of equal C: {[part.shape for part in parts]} came.")
     return np.concatenate(parts)

@@ -137,7 +137,7 @@ class SeriesSet:
         """
         check_names(self.categories, list(categories))
         values = [series.copy() for series in self.values]
-        for name, labels in self.categories.items():
+        for name in self.categories:
             self._recode_column(values, name, list(categories[name]))
         return replace(self, values=values, categories={name: tuple(categories[name]) for name in self.categories})
 

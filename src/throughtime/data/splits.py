@@ -7,6 +7,7 @@ by_time    boundaries b_1 < b_2 ...: a part holds the steps with b_i <= time < b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,16 +64,16 @@ def by_time(times: NDArray[Any], boundaries: Sequence[Any], *, allow_empty: bool
         DataError: boundaries out of order or of another kind than the times, or an empty part.
     """
     given = [as_time(boundary, times) for boundary in boundaries]
-    if any(later <= earlier for earlier, later in zip(given, given[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(given)):
         raise DataError(f"Boundaries must ascend: {', '.join(map(show_time, given))} came. Put the earliest first.")
     cuts = [0, *(int(np.searchsorted(times, boundary, side="left")) for boundary in given), len(times)]
-    if not allow_empty and any(later == earlier for earlier, later in zip(cuts, cuts[1:], strict=False)):
+    if not allow_empty and any(later == earlier for earlier, later in pairwise(cuts)):
         span = f"{show_time(times[0])} to {show_time(times[-1])}" if len(times) else "no time at all"
         raise DataError(
             f"Each part needs steps: the times go from {span}, the boundaries are {', '.join(map(show_time, given))}. "
             "Move the boundaries inside."
         )
-    return tuple(slice(start, stop) for start, stop in zip(cuts, cuts[1:], strict=False))
+    return tuple(slice(start, stop) for start, stop in pairwise(cuts))
 
 
 def series_by_share(series: SeriesSet, *, train: float, validation: float = 0.0) -> tuple[SeriesSet, ...]:
@@ -126,7 +127,7 @@ def _parts(series: SeriesSet, cuts: Sequence[Sequence[slice]]) -> tuple[SeriesSe
 
 
 def _check_shares(train: float, validation: float) -> None:
-    if not (0 < train <= 1 and 0 <= validation and train + validation <= 1 + _ROUNDING):
+    if not (0 < train <= 1 and validation >= 0 and train + validation <= 1 + _ROUNDING):
         raise ConfigError(
             f"Shares are above 0 (train), at least 0 (validation), and sum to at most 1: train={train:g}, "
             f"validation={validation:g} came."

@@ -45,8 +45,7 @@ def accuracy(target: ArrayLike, forecast: ArrayLike) -> float:
 
 
 def balanced_accuracy(target: ArrayLike, forecast: ArrayLike) -> float:
-    """Mean over the classes among the targets of the share of each that is found; arguments and errors as "
-    "`accuracy`."""
+    """Mean over the classes among the targets of the share of each that is found; used as `accuracy`."""
     table = _confusion(target, forecast)
     counts = table.sum(axis=1)
     present = counts > 0

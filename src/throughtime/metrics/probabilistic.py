@@ -92,7 +92,7 @@ def crps_gaussian(target: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> float:
 
 
 def _erf(z: Floats) -> Floats:
-    """2 Phi(sqrt(2) z) - 1; numpy has none."""
+    """The error function, 2 Phi(sqrt(2) z) - 1; numpy has none."""
     return np.array([math.erf(value) for value in z])
 
 

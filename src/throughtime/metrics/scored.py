@@ -1,5 +1,4 @@
-"""What is scored: entries whose target is present. A missing target (nan) never counts; a missing forecast is an "
-"error."""
+"""What is scored: entries whose target is present. A missing target never counts; a missing forecast is an error."""
 
 from __future__ import annotations
 
