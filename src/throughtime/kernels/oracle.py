@@ -52,16 +52,18 @@ class _LSTM(Function):
         ctx: Any, steps: Steps, masks: Masks, x: Tensor, h0: Tensor, c0: Tensor, *weights: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         with _own_precision(x):
-            y, h, c, tape = oracle_lstm.forward(x, h0, c0, LSTMWeights(*weights), steps, masks)
+            y, h, c, tape = oracle_lstm.forward(x, h0, c0, LSTMWeights._make(weights), steps, masks)
         ctx.steps, ctx.masks, ctx.count = steps, masks, len(tape.h)
         ctx.save_for_backward(x, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
-        return y, *_unshared(h, h0, c, c0)
+        return y, _unshared(h, h0), _unshared(c, c0)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor, dh: Tensor, dc: Tensor) -> tuple[Tensor | None, ...]:
         x, weights, entries = _unpacked(ctx, len(LSTMWeights._fields))
         with torch.no_grad(), _own_precision(x):
-            found = oracle_lstm.backward(dy, dh, dc, x, LSTMTape(*entries), LSTMWeights(*weights), ctx.steps, ctx.masks)
+            found = oracle_lstm.backward(
+                dy, dh, dc, x, LSTMTape(*entries), LSTMWeights._make(weights), ctx.steps, ctx.masks
+            )
         return None, None, *_once("LSTM", found.x, found.h0, found.c0, *found.weights)
 
 
@@ -71,17 +73,17 @@ class _RNN(Function):
         ctx: Any, nonlinearity: str, steps: Steps, masks: Masks, x: Tensor, h0: Tensor, *weights: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         with _own_precision(x):
-            y, h, tape = oracle_rnn.forward(x, h0, RNNWeights(*weights), nonlinearity, steps, masks)
+            y, h, tape = oracle_rnn.forward(x, h0, RNNWeights._make(weights), nonlinearity, steps, masks)
         ctx.nonlinearity, ctx.steps, ctx.masks, ctx.count = nonlinearity, steps, masks, len(tape.h)
         ctx.save_for_backward(x, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
-        return y, *_unshared(h, h0)
+        return y, _unshared(h, h0)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor, dh: Tensor) -> tuple[Tensor | None, ...]:
         x, weights, entries = _unpacked(ctx, len(RNNWeights._fields))
         with torch.no_grad(), _own_precision(x):
             found = oracle_rnn.backward(
-                dy, dh, x, RNNTape(*entries), RNNWeights(*weights), ctx.nonlinearity, ctx.steps, ctx.masks
+                dy, dh, x, RNNTape(*entries), RNNWeights._make(weights), ctx.nonlinearity, ctx.steps, ctx.masks
             )
         return None, None, None, *_once("RNN", found.x, found.h0, *found.weights)
 
@@ -121,9 +123,9 @@ def _unpacked(ctx: Any, weight_count: int) -> tuple[Tensor, tuple[Tensor | None,
     return x, tuple(weights), [tuple(steps[k : k + ctx.count]) for k in range(0, len(steps), ctx.count)]
 
 
-def _unshared(*pairs: Tensor) -> list[Tensor]:
-    """The last states; where no step ran a state is its initial one, which must not be returned as it came."""
-    return [last.clone() if last is first else last for last, first in zip(pairs[::2], pairs[1::2], strict=True)]
+def _unshared(last: Tensor, first: Tensor) -> Tensor:
+    """The last state; where no step ran it is the initial one, which must not be returned as it came."""
+    return last.clone() if last is first else last
 
 
 def _own_precision(x: Tensor) -> torch.autocast:

@@ -137,18 +137,30 @@ def backward(
     """
     W_hh = _dropped_weight(weights, masks)
     h_masked = [scaled(masks.drop_h, t, h) for t, h in enumerate(tape.h_in)]
-    sums: list[dict[str, Tensor]] = [{} for _ in tape.h]
+    found: list[_Step] = []
     for t in reversed(steps.order(len(tape.h))):
         dh_live, dh = parted(steps.kept, t, dh, dy[t])
         dc_live, dc = parted(steps.kept, t, dc, None)
         step = _step_backward(t, dh_live, dc_live, tape, weights, masks)
-        ds, step["norm_hh"] = _recurrent_backward(step["a"], h_masked[t], W_hh, weights.norm_hh)
-        dh_in = step.pop("h_in") + scaled(masks.drop_h, t, ds @ W_hh)
-        dh = dh + at(steps.enters, t, dh_in, 0)
-        dc = dc + at(steps.enters, t, step.pop("c_in"), 0)
-        step["s"] = ds
-        sums[t] = step
-    return _collect(sums, dh, dc, x, h_masked, weights, steps, masks)
+        step.s = _recurrent_backward(step, h_masked[t], W_hh, weights.norm_hh)
+        dh = dh + at(steps.enters, t, step.h_in + scaled(masks.drop_h, t, step.s @ W_hh), 0)
+        dc = dc + at(steps.enters, t, step.c_in, 0)
+        found.append(step)
+    if not steps.reverse:
+        found.reverse()
+    return _collect(found, dh, dc, x, h_masked, weights, steps, masks)
+
+
+@dataclass
+class _Step:
+    """Gradients found at one step: of the summed inputs a and the product s = h W_hh^T [B, 4H], of the state that
+    entered, and what the step adds to those of the smaller weights."""
+
+    a: Tensor
+    s: Tensor
+    h_in: Tensor
+    c_in: Tensor
+    adds: dict[str, Tensor]
 
 
 def _gates(a: Tensor, c: Tensor, weights: LSTMWeights) -> tuple[Tensor, ...]:
@@ -185,60 +197,52 @@ def _recurrent_product(h: Tensor, W_hh: Tensor, norm_hh: Tensor | None) -> Tenso
     return s if norm_hh is None else normalise(s)[0] * norm_hh
 
 
-def _recurrent_backward(da: Tensor, h: Tensor, W_hh: Tensor, norm_hh: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """Gradient of the product h W_hh^T [B, 4H], and what this step adds to that of norm_hh."""
+def _recurrent_backward(step: _Step, h: Tensor, W_hh: Tensor, norm_hh: Tensor | None) -> Tensor:
+    """Gradient of the product h W_hh^T [B, 4H]; notes what this step adds to that of norm_hh."""
     if norm_hh is None:
-        return da, None
+        return step.a
     n, scale = normalise(h @ W_hh.t())
-    return normalise_backward(da * norm_hh, n, scale), (da * n).sum(0)
+    step.adds["norm_hh"] = (step.a * n).sum(0)
+    return normalise_backward(step.a * norm_hh, n, scale)
 
 
-def _step_backward(
-    t: int, dh: Tensor, dc: Tensor, tape: LSTMTape, weights: LSTMWeights, masks: Masks
-) -> dict[str, Tensor | None]:
+def _step_backward(t: int, dh: Tensor, dc: Tensor, tape: LSTMTape, weights: LSTMWeights, masks: Masks) -> _Step:
     """From the gradients of h_t and c_t to those of the summed inputs, of the state used, and of the cell's weights."""
     i, f, g, o, r = tape.i[t], tape.f[t], tape.g[t], tape.o[t], tape.r[t]
-    c_in, c_new = tape.c_in[t], tape.c_new[t]
-    dh_new, dh_in = zoned_backward(masks.zone_h, t, dh)
+    c_in, c_new, adds = tape.c_in[t], tape.c_new[t], {}
+    dm, dh_in = zoned_backward(masks.zone_h, t, dh)
     dc_new, dc_in = zoned_backward(masks.zone_c, t, dc)
-    dm = dh_new if weights.W_hr is None else dh_new @ weights.W_hr
+    if weights.W_hr is not None:
+        adds["W_hr"] = dm.t() @ (o * r)
+        dm = dm @ weights.W_hr
     dz_o = dm * r * o * (1 - o)
-    du = dm * o * (1 - r * r)  # of what tanh squashes: c~, or its normalised form
-    dc_squash, d_norm, d_shift = _squash_backward(du, c_new, weights)
-    dc_new = dc_new + dc_squash
+    dc_new = dc_new + _squash_backward(dm * o * (1 - r * r), c_new, weights, adds)
     if weights.peep is not None:
         dc_new = dc_new + weights.peep[2] * dz_o
     dz_i = dc_new * g * i * (1 - i)
     dz_f = dc_new * c_in * f * (1 - f)
     dz_g = dc_new * i * (1 - g * g)
     dc_in = dc_in + dc_new * f
-    d_peep = None
     if weights.peep is not None:
         dc_in = dc_in + weights.peep[0] * dz_i + weights.peep[1] * dz_f
-        d_peep = torch.stack([(dz_i * c_in).sum(0), (dz_f * c_in).sum(0), (dz_o * c_new).sum(0)])
-    d_W_hr = None if weights.W_hr is None else dh_new.t() @ (o * r)
-    return {
-        "a": torch.cat([dz_i, dz_f, dz_g, dz_o], -1),
-        "h_in": dh_in,
-        "c_in": dc_in,
-        "W_hr": d_W_hr,
-        "peep": d_peep,
-        "norm_c": d_norm,
-        "norm_c_bias": d_shift,
-    }
+        adds["peep"] = torch.stack([(dz_i * c_in).sum(0), (dz_f * c_in).sum(0), (dz_o * c_new).sum(0)])
+    da = torch.cat([dz_i, dz_f, dz_g, dz_o], -1)
+    return _Step(da, da, dh_in, dc_in, adds)
 
 
-def _squash_backward(du: Tensor, c_new: Tensor, weights: LSTMWeights) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Gradient of c~ from that of what tanh squashes, and what this step adds to those of norm_c and its shift."""
+def _squash_backward(du: Tensor, c_new: Tensor, weights: LSTMWeights, adds: dict[str, Tensor]) -> Tensor:
+    """Gradient of c~ from that of what tanh squashes; notes what this step adds to those of norm_c and its shift."""
     if weights.norm_c is None:
-        return du, None, None
+        return du
     n, scale = normalise(c_new)
-    d_shift = None if weights.norm_c_bias is None else du.sum(0)
-    return normalise_backward(du * weights.norm_c, n, scale), (du * n).sum(0), d_shift
+    adds["norm_c"] = (du * n).sum(0)
+    if weights.norm_c_bias is not None:
+        adds["norm_c_bias"] = du.sum(0)
+    return normalise_backward(du * weights.norm_c, n, scale)
 
 
 def _collect(
-    sums: list[dict[str, Tensor | None]],
+    found: list[_Step],
     dh0: Tensor,
     dc0: Tensor,
     x: Tensor,
@@ -250,11 +254,11 @@ def _collect(
     """Add up over time: one product for each weight."""
     if steps.kept is not None:
         x = torch.where(steps.kept, x, 0)
-    if not sums:
-        nothing = LSTMWeights(*(None if w is None else torch.zeros_like(w) for w in weights))
+    if not found:
+        nothing = LSTMWeights._make(None if w is None else torch.zeros_like(w) for w in weights)
         return LSTMGradients(torch.zeros_like(x), dh0, dc0, nothing)
-    da = torch.stack([step["a"] for step in sums])  # [T, B, 4H]
-    ds = torch.stack([step["s"] for step in sums])
+    da = torch.stack([step.a for step in found])  # [T, B, 4H]
+    ds = torch.stack([step.s for step in found])
     dp, d_norm_ih = da, None
     if weights.norm_ih is not None:
         n, scale = normalise(x @ weights.W_ih.t())
@@ -268,15 +272,9 @@ def _collect(
         b_ih=None if weights.b_ih is None else db,
         b_hh=None if weights.b_hh is None else db,
         norm_ih=d_norm_ih,
-        **{name: _added(sums, name) for name in ("W_hr", "peep", "norm_hh", "norm_c", "norm_c_bias")},
+        **{name: torch.stack([step.adds[name] for step in found]).sum(0) for name in found[0].adds},
     )
     return LSTMGradients(dx, dh0, dc0, gradients)
-
-
-def _added(sums: list[dict[str, Tensor | None]], name: str) -> Tensor | None:
-    if sums[0][name] is None:
-        return None
-    return torch.stack([step[name] for step in sums]).sum(0)
 
 
 def _dropped_weight(weights: LSTMWeights, masks: Masks) -> Tensor:

@@ -157,7 +157,7 @@ def _collect(
     if steps.kept is not None:
         x = torch.where(steps.kept, x, 0)
     if not da:
-        nothing = RNNWeights(*(None if w is None else torch.zeros_like(w) for w in weights))
+        nothing = RNNWeights._make(None if w is None else torch.zeros_like(w) for w in weights)
         return RNNGradients(torch.zeros_like(x), dh0, nothing)
     all_da, all_ds = torch.stack(da), torch.stack(ds)  # [T, B, H]
     db = all_da.sum((0, 1))

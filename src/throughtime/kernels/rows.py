@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -113,7 +114,7 @@ class Rows:
         cuts = self._cuts()
         for b, length in enumerate(lengths):
             edges = [0, *(t for t in cuts[b] if 0 < t < length), length] if length else []
-            for start, stop in zip(edges, edges[1:], strict=False):
+            for start, stop in pairwise(edges):
                 row.append(b)
                 begin.append(start)
                 size.append(stop - start)

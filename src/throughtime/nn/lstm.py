@@ -14,17 +14,8 @@ from torch import Tensor, nn
 from throughtime.base.errors import ConfigError
 from throughtime.kernels import LSTMWeights, Masks, Rows, oracle, oracle_lstm
 from throughtime.nn.masks import RECURRENT_DROPOUT, WEIGHT_DROP, ZONEOUT_C, ZONEOUT_H, LayerMasks
-from throughtime.nn.recurrent import (
-    Recurrent,
-    Shapes,
-    State,
-    check_flags,
-    check_probabilities,
-    check_sizes,
-    notice_idle_dropout,
-    report,
-    survivors_scale,
-)
+from throughtime.nn.recurrent import Recurrent, Shapes, State, survivors_scale
+from throughtime.nn.settings import check_flags, check_probabilities, check_sizes, notice_idle_dropout, report
 
 if TYPE_CHECKING:
     from throughtime.kernels import LSTMTape
@@ -156,7 +147,7 @@ class LSTM(Recurrent):
                 b_ih[:H], b_ih[H : 2 * H] = -b_f, b_f
                 b_hh[: 2 * H] = 0
             else:
-                b_ih[H : 2 * H] = self.forget_bias
+                b_ih[H : 2 * H] = float(self.forget_bias or 0.0)
                 b_hh[H : 2 * H] = 0
 
     def _options(self) -> dict[str, Any]:
@@ -225,7 +216,7 @@ class LSTM(Recurrent):
     def _weights(self, suffix: str) -> LSTMWeights:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr", "weight_peep")
         norms = ("norm_ih", "norm_hh", "norm_c", "norm_c_bias")
-        return LSTMWeights(*(getattr(self, f"{name}{suffix}", None) for name in names + norms))
+        return LSTMWeights._make(getattr(self, f"{name}{suffix}", None) for name in names + norms)
 
     def _oracle_direction(
         self, suffix: str, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None

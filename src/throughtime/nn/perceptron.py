@@ -10,6 +10,7 @@ Dimensions: T steps, B rows, C inputs, W window steps, H hidden units. Time is a
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from throughtime.kernels import Rows
 from throughtime.nn.checks import check_input, check_rows, check_state
-from throughtime.nn.recurrent import check_sizes, report
+from throughtime.nn.settings import check_sizes, report
 
 
 class WindowPerceptron(nn.Module):
@@ -46,7 +47,7 @@ class WindowPerceptron(nn.Module):
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         widths = [input_size * window_steps] + [hidden_size] * num_layers
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     @property
     def handles(self) -> frozenset[str]:
@@ -70,7 +71,7 @@ class WindowPerceptron(nn.Module):
         Raises:
             ShapeError, DtypeError, DeviceError: as `LSTM.forward`.
         """
-        like = self.hidden[0].weight
+        like = next(self.hidden.parameters())
         x = check_input(x, like, self.input_size, batch_first=False)
         if x.dim() == 2:
             y, last = self.forward(

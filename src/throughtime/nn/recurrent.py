@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from throughtime.base.errors import ConfigError, NetworkError, ShapeError, say_once
+from throughtime.base.errors import ConfigError, NetworkError, ShapeError
 from throughtime.kernels import Masks, Rows, choose, torch_layers
 from throughtime.nn.checks import Lengths, check_input, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
@@ -36,6 +36,15 @@ class Recurrent(nn.Module, ABC):
     state_axis = 1
     cell: str
     state_names: tuple[str, ...]
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bias: bool
+    batch_first: bool
+    dropout: float
+    bidirectional: bool
+    weight_ih_l0: Tensor
+    weight_hh_l0: Tensor
 
     def _build(self, device: Any, dtype: Any) -> None:
         """Register the parameters in torch's order, the extra ones last, and give them their first values."""
@@ -72,7 +81,7 @@ class Recurrent(nn.Module, ABC):
         return self._kernel_in_use
 
     @property
-    def all_weights(self) -> list[list[nn.Parameter]]:
+    def all_weights(self) -> list[list[Tensor]]:
         """torch's view of the plain parameters: a list for each layer and direction."""
         count = len(self._flat_names) // (self.num_layers * self._directions)
         flat = self._flat_weights
@@ -210,7 +219,7 @@ class Recurrent(nn.Module, ABC):
         return 2 if self.bidirectional else 1
 
     @property
-    def _flat_weights(self) -> list[Any]:
+    def _flat_weights(self) -> list[Tensor]:
         return [getattr(self, name) for name in self._flat_names]
 
     def _suffix(self, layer: int, direction: int) -> str:
@@ -352,44 +361,3 @@ def _drop_weight(weights: list[Tensor], masks: Masks) -> list[Tensor]:
     if masks.drop_W is None:
         return list(weights)
     return [weights[0], weights[1] * masks.drop_W, *weights[2:]]
-
-
-def check_sizes(problems: list[str], **sizes: Any) -> None:
-    """Add a line for each size that is no positive whole number."""
-    for name, size in sizes.items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            problems.append(f"`{name}` must be a whole number of at least 1: got {size!r}.")
-
-
-def check_probabilities(problems: list[str], **probabilities: Any) -> None:
-    """Add a line for each probability outside 0 .. 1."""
-    for name, p in probabilities.items():
-        if isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:
-            problems.append(f"`{name}` is a probability in 0 .. 1: got {p!r}.")
-
-
-def check_flags(problems: list[str], **flags: Any) -> None:
-    """Add a line for each switch that is neither True nor False."""
-    for name, flag in flags.items():
-        if not isinstance(flag, bool):
-            problems.append(f"`{name}` must be True or False: got {flag!r}.")
-
-
-def report(problems: list[str], layer: str) -> None:
-    """Raise all problems of a constructor at once.
-
-    Raises:
-        ConfigError: there is at least one.
-    """
-    if problems:
-        raise ConfigError(f"{layer} cannot be built: " + " ".join(problems) + f" See help(throughtime.{layer}).")
-
-
-def notice_idle_dropout(layer: str, dropout: float, num_layers: int) -> None:
-    """Say once that dropout lies between layers, when there is nothing between."""
-    if dropout > 0 and num_layers == 1:
-        say_once(
-            f"{layer}.dropout",
-            f"{layer}: dropout={dropout} lies between stacked layers and num_layers=1 has none, so it does nothing. "
-            "Use recurrent_dropout, or a dropout module after the layer.",
-        )

@@ -12,16 +12,8 @@ from torch import Tensor, nn
 from throughtime.kernels import Masks, RNNWeights, Rows, oracle
 from throughtime.nn.lstm import recurrent_masks, zoneout_mask
 from throughtime.nn.masks import ZONEOUT_H, LayerMasks
-from throughtime.nn.recurrent import (
-    Recurrent,
-    Shapes,
-    State,
-    check_flags,
-    check_probabilities,
-    check_sizes,
-    notice_idle_dropout,
-    report,
-)
+from throughtime.nn.recurrent import Recurrent, Shapes, State
+from throughtime.nn.settings import check_flags, check_probabilities, check_sizes, notice_idle_dropout, report
 
 
 class RNN(Recurrent):
@@ -160,7 +152,7 @@ class RNN(Recurrent):
         self, suffix: str, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
     ) -> tuple[Tensor, State]:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm")
-        weights = RNNWeights(*(getattr(self, f"{name}{suffix}", None) for name in names))
+        weights = RNNWeights._make(getattr(self, f"{name}{suffix}", None) for name in names)
         x, h = x.to(weights.W_ih.dtype), state[0].to(weights.W_ih.dtype)
         steps = rows.steps_of(suffix.endswith("_reverse"))
         y, h = oracle.rnn(x, h, weights, self.nonlinearity, steps, masks)
