@@ -1,0 +1,24 @@
+"""Truncated backpropagation through time, exact for every (k1, k2): the schedule, the engine, what carries over."""
+
+from throughtime.bptt.carry import Carry
+from throughtime.bptt.engine import Update
+from throughtime.bptt.nests import Nest, leaves, map_nest
+from throughtime.bptt.plan import TBPTT, Window
+from throughtime.bptt.protocol import check_splittable
+from throughtime.bptt.steps import Piece
+from throughtime.bptt.through import Updates, through_stream, through_time
+
+__all__ = [
+    "TBPTT",
+    "Carry",
+    "Nest",
+    "Piece",
+    "Update",
+    "Updates",
+    "Window",
+    "check_splittable",
+    "leaves",
+    "map_nest",
+    "through_stream",
+    "through_time",
+]

@@ -1,0 +1,85 @@
+"""Several processes, each with its own rows, taking equal updates: torch.distributed under the engine.
+
+Counts are summed before the backward pass, so that every rank divides by the global count; gradients are summed after
+it. All ranks share the schedule's n, the longest row of all: a rank whose steps have ended goes on with steps past
+its rows' ends, so that unequal rows neither hang the others nor change a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+class Group:
+    """The processes that share each update; with no torch.distributed group, this one alone.
+
+    Args:
+        group: a torch.distributed process group, or None.
+        parameters: those whose gradients are summed; the same ones, in the same order, on every rank.
+    """
+
+    def __init__(self, group: dist.ProcessGroup | None, parameters: Iterable[nn.Parameter]) -> None:
+        self.group = group
+        self.parameters = [p for p in dict.fromkeys(parameters) if p.requires_grad]
+        self._device = self.parameters[0].device if self.parameters else torch.device("cpu")
+
+    def furthest(self, step: int) -> int:
+        """The last step that any rank has."""
+        if self.group is None:
+            return step
+        last = torch.tensor(step, device=self._device)
+        dist.all_reduce(last, dist.ReduceOp.MAX, group=self.group)
+        return int(last)
+
+    def total(self, counted: float) -> float:
+        """The losses counted by all ranks."""
+        return float(self.summed(torch.tensor(counted, dtype=torch.float64)))
+
+    def backward(self, run: Callable[[], None], loss: Tensor) -> Tensor:
+        """Run a backward pass and sum what it adds to the gradients over the ranks.
+
+        Args:
+            run: the backward pass; does nothing on a rank that has no loss in this update.
+            loss: this rank's part of the update's loss.
+
+        Returns:
+            The loss summed over the ranks.
+        """
+        if self.group is None:
+            run()
+            return loss
+        before = [p.grad for p in self.parameters]
+        for p in self.parameters:
+            p.grad = None
+        run()
+        self._sum_gradients()
+        for p, old in zip(self.parameters, before, strict=True):
+            if old is not None:
+                p.grad = old if p.grad is None else old.add_(p.grad)
+        return self.summed(loss)
+
+    def summed(self, loss: Tensor) -> Tensor:
+        """A loss summed over the ranks."""
+        if self.group is None:
+            return loss
+        total = loss.to(self._device, torch.float64, copy=True)
+        dist.all_reduce(total, group=self.group)
+        return total.to(loss.dtype)
+
+    def _sum_gradients(self) -> None:
+        # A parameter that no rank reached keeps no gradient: optimizers move on zeros.
+        reached = torch.tensor([p.grad is not None for p in self.parameters], dtype=torch.int32, device=self._device)
+        dist.all_reduce(reached, group=self.group)
+        touched = [p for p, n in zip(self.parameters, reached.tolist(), strict=True) if n]
+        for dtype in dict.fromkeys(p.dtype for p in touched):
+            self._sum_flat([p for p in touched if p.dtype == dtype])
+
+    def _sum_flat(self, parameters: Sequence[nn.Parameter]) -> None:
+        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters])
+        dist.all_reduce(flat, group=self.group)
+        for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
+            p.grad = part.view_as(p).clone()

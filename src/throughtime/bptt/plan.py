@@ -1,0 +1,143 @@
+"""Where each update of TBPTT(k1, k2) starts, stops and looks back to, and which losses it injects.
+
+    u[j] = min(j k1, n)          update points
+    w[j] = max(0, u[j] - k2)     first step the gradient reaches
+    N[j] = (u[j-1], u[j]]        new steps
+    W[j] = (w[j], u[j]]          window
+
+Steps are counted from 1 in these intervals; as Python ranges, (a, b] is range(a, b). Pure integers: no tensor, no
+state. `engine.py` carries the plan out.
+
+Source: Williams & Peng, Neural Computation 2(4), 1990, BPTT(h; h') with h = k2, h' = k1; Sutskever, thesis, 2.8.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+
+from throughtime.base.errors import ScheduleError
+
+LOSS_RULES = ("newest", "window", "cut")
+HISTORIES = ("recompute",)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One update's place in time: new steps (start, stop], gradient over (window_start, stop]."""
+
+    start: int
+    stop: int
+    window_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class TBPTT:
+    """Truncated backpropagation through time: an update every k1 steps, over the last k2.
+
+    Args:
+        k1: steps between updates, >= 1; None is n, the whole sequence.
+        k2: steps the gradient goes back, >= 1; None is n. `TBPTT()` is full BPTT.
+        losses: which losses an update injects. "newest": those of the new steps inside the window, so that with
+            k2 >= k1 every loss counts exactly once. "window": those of all steps of the window, each counted as often
+            as windows hold it. "cut": only the loss at the update point.
+        history: "recompute" runs each window forward again, with today's weights, from the stored state before it.
+
+    Raises:
+        ScheduleError: k1 or k2 is not a positive integer, or a rule is unknown.
+    """
+
+    k1: int | None = None
+    k2: int | None = None
+    _: KW_ONLY
+    losses: str = "newest"
+    history: str = "recompute"
+
+    def __post_init__(self) -> None:
+        for name, k in (("k1", self.k1), ("k2", self.k2)):
+            if k is not None and (not isinstance(k, int) or isinstance(k, bool) or k < 1):
+                raise ScheduleError(
+                    f"{name} is a number of steps, 1 or more, or None for the whole sequence: {k!r} came. "
+                    "TBPTT(50, 50) updates every 50 steps over the last 50; TBPTT() is full BPTT."
+                )
+        for name, value, known in (("losses", self.losses, LOSS_RULES), ("history", self.history, HISTORIES)):
+            if value not in known:
+                raise ScheduleError(f"`{name}` is one of {', '.join(map(repr, known))}: {value!r} came.")
+
+    @classmethod
+    def parse(cls, text: str) -> TBPTT:
+        """Read "k1,k2" or "k1,k2,losses", where n stands for the whole sequence: "20,100,window", "n,n".
+
+        Raises:
+            ScheduleError: the text is of another form, or its numbers break a rule of `TBPTT`.
+        """
+        fields = [field.strip() for field in text.split(",")]
+        if len(fields) not in (2, 3):
+            raise ScheduleError(
+                f'A schedule is written "k1,k2" or "k1,k2,losses", n for the whole sequence: {text!r} came. '
+                'Write "50,50" or "20,100,window".'
+            )
+        return cls(
+            _parse_steps(fields[0], text),
+            _parse_steps(fields[1], text),
+            losses=fields[2] if len(fields) == 3 else "newest",
+        )
+
+    def __str__(self) -> str:
+        fields = ["n" if k is None else str(k) for k in (self.k1, self.k2)]
+        return ",".join(fields if self.losses == "newest" else [*fields, self.losses])
+
+    def truncates(self, n: int) -> bool:
+        """Whether a sequence of n steps takes more than one update or a window shorter than itself."""
+        return (self.k1 is not None and self.k1 < n) or (self.k2 is not None and self.k2 < n)
+
+    def window_start(self, stop: int) -> int:
+        """w for an update at `stop`."""
+        return 0 if self.k2 is None else max(0, stop - self.k2)
+
+    def windows(self, n: int) -> Iterator[Window]:
+        """The updates of a sequence of n steps, in order; the last is ragged where k1 does not divide n."""
+        k1 = self.k1 or n
+        for start in range(0, n, k1 or 1):
+            stop = min(start + k1, n)
+            yield Window(start, stop, self.window_start(stop))
+
+    def counted(self, window: Window) -> range:
+        """The steps of a window whose losses its update injects."""
+        first = {
+            "newest": max(window.start, window.window_start),
+            "window": window.window_start,
+            "cut": window.stop - 1,
+        }[self.losses]
+        return range(first, window.stop)
+
+    def reported(self, window: Window) -> range:
+        """The steps whose losses an update reports: its new ones, or only the cut."""
+        return range(window.stop - 1 if self.losses == "cut" else window.start, window.stop)
+
+    def next_starts(self, stop: int, next_stop: int | None) -> range:
+        """Where the window after `stop` may start: one place if the next update point is known, else all there are.
+
+        Args:
+            stop: the update point just reached.
+            next_stop: the next one, or None where the steps known so far end at `stop`.
+        """
+        if self.k2 is None:
+            return range(0, 1)
+        if next_stop is not None:
+            start = self.window_start(next_stop)
+            return range(start, start + 1)
+        last = stop if self.k1 is None else min(stop, max(0, stop + self.k1 - self.k2))
+        return range(max(0, stop + 1 - self.k2), last + 1)
+
+
+def _parse_steps(field: str, text: str) -> int | None:
+    if field == "n":
+        return None
+    try:
+        return int(field)
+    except ValueError:
+        raise ScheduleError(
+            f'k1 and k2 are whole numbers, or n for the whole sequence: {field!r} came in {text!r}. Write "50,50" or '
+            '"n,n".'
+        ) from None
