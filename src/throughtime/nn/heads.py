@@ -1,0 +1,364 @@
+"""The last part of a network that forecasts: features of a step to a distribution of what comes next, and its loss.
+
+    gaussian      -log p(y) = z^2 / 2 + log s + log(2 pi) / 2,                            z = (y - m) / s
+    student       -log p(y) = (v + 1) / 2 log(1 + z^2 / v) + log s + log(v pi) / 2
+                              + lgamma(v / 2) - lgamma((v + 1) / 2)
+    categorical   -log p(k) = -log softmax(a)_k
+    mixed         several of these beside each other, independent given the features
+
+All weights start at zero, so that training begins at the standard distribution (m = 0, s = 1; equal classes), not at a
+random one. A missing target (nan) has loss 0 and passes no gradient back.
+
+Dimensions: T steps, B rows, N kept entries of [T, B] flattened, H features, K targets or classes.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from scipy.special import stdtrit
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from throughtime.base.errors import ConfigError, DtypeError, ShapeError
+
+# In units of the target's spread: a forecast that claims to be surer than 1 in 1000 is a fault of the fit.
+LEAST_SCALE = 1e-3
+# Above 2 the variance exists; at 100 a t distribution's 95 % interval is within 1 % of the normal one.
+LEAST_FREEDOM, MOST_FREEDOM = 2.0, 100.0
+# softplus(_UNIT_SCALE) = 1, and sigmoid(_FIRST_FREEDOM) puts the first degrees of freedom at 10.
+_UNIT_SCALE = math.log(math.e - 1)
+_FIRST_FREEDOM = math.log(8 / 90)
+
+
+class GaussianOutput(NamedTuple):
+    """Location and scale of a normal distribution, each [..., K]."""
+
+    location: Tensor
+    scale: Tensor
+
+
+class StudentOutput(NamedTuple):
+    """Location, scale and degrees of freedom of a Student-t distribution, each [..., K]."""
+
+    location: Tensor
+    scale: Tensor
+    freedom: Tensor
+
+
+class Head(nn.Module, ABC):
+    """What every head offers: `forward` to an output, the output's `loss` against targets, and a point forecast."""
+
+    @abstractmethod
+    def loss(self, output: Any, target: Any) -> Tensor:
+        """Negative log-likelihood of flattened entries, [N, K]."""
+
+    @abstractmethod
+    def predict(self, output: Any) -> Any:
+        """The point forecast."""
+
+
+class NumericHead(Head):
+    """What the heads for numbers share: K targets, and intervals from quantiles."""
+
+    def __init__(self, input_size: int, targets: int, parameters: int, device: Any, dtype: Any) -> None:
+        super().__init__()
+        _check_sizes(input_size=input_size, targets=targets)
+        self.input_size, self.targets, self.parameters_per_target = input_size, targets, parameters
+        self.linear = _zero_linear(input_size, targets * parameters, device, dtype)
+
+    def predict(self, output: GaussianOutput | StudentOutput) -> Tensor:
+        """The location [..., K]: mean and median of the distribution."""
+        return output.location
+
+    @abstractmethod
+    def quantile(self, output: Any, probability: float) -> Tensor:
+        """The value below which the target falls with `probability`, [..., K]."""
+
+    def interval(self, output: Any, level: float) -> tuple[Tensor, Tensor]:
+        """The central interval that holds the target with `level` percent.
+
+        Args:
+            output: of `forward`.
+            level: percent, 0 < level < 100.
+
+        Returns:
+            Lower and upper end, each [..., K].
+
+        Raises:
+            ConfigError: `level` is out of range.
+        """
+        check_level(level)
+        outside = (1 - level / 100) / 2
+        return self.quantile(output, outside), self.quantile(output, 1 - outside)
+
+    def _split(self, features: Tensor) -> tuple[Tensor, ...]:
+        return self.linear(features).unflatten(-1, (self.parameters_per_target, self.targets)).unbind(-2)
+
+    def _scored(self, output: Any, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardised residual z [N, K], 0 where the target is missing, and where it is present."""
+        if target.shape != output.location.shape:
+            raise ShapeError(
+                f"A target has the shape of the location: {tuple(output.location.shape)} wanted, {tuple(target.shape)} "
+                "came. Give K targets on the last axis."
+            )
+        present = ~target.isnan()
+        # Put in before the arithmetic: nan masked afterwards would still reach the gradient.
+        reached = torch.where(present, target, output.location.detach())
+        return (reached - output.location) / output.scale, present
+
+
+class GaussianHead(NumericHead):
+    """Normal distribution of K targets, each with its own location and scale.
+
+    Args:
+        input_size: H, features of a step.
+        targets: K, at least 1.
+        device, dtype: of the weights.
+
+    Raises:
+        ConfigError: a size is no positive whole number.
+    """
+
+    def __init__(self, input_size: int, targets: int = 1, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(input_size, targets, 2, device, dtype)
+
+    def forward(self, features: Tensor) -> GaussianOutput:
+        """Features [..., H] to location and scale [..., K]."""
+        location, scale = self._split(features)
+        return GaussianOutput(location, positive_scale(scale))
+
+    def loss(self, output: GaussianOutput, target: Tensor) -> Tensor:
+        """Negative log-likelihood.
+
+        Args:
+            output: of `forward`, flattened to [N, K].
+            target: [N, K], nan where missing.
+
+        Returns:
+            [N, K] nats, 0 where missing.
+
+        Raises:
+            ShapeError: `target` has another shape than the location.
+        """
+        z, present = self._scored(output, target)
+        return torch.where(present, z.square() / 2 + output.scale.log() + math.log(2 * math.pi) / 2, 0.0)
+
+    def quantile(self, output: GaussianOutput, probability: float) -> Tensor:
+        """The value below which the target falls with `probability`.
+
+        Args:
+            output: of `forward`.
+            probability: 0 < probability < 1.
+
+        Returns:
+            [..., K].
+
+        Raises:
+            ConfigError: `probability` is out of range.
+        """
+        check_probability(probability)
+        return output.location + output.scale * torch.special.ndtri(output.scale.new_tensor(probability))
+
+
+class StudentHead(NumericHead):
+    """Student-t distribution of K targets: like a normal one, but with tails as heavy as the data's.
+
+    Args:
+        input_size: H, features of a step.
+        targets: K, at least 1.
+        device, dtype: of the weights.
+
+    Raises:
+        ConfigError: a size is no positive whole number.
+
+    Source: Lange, Little & Taylor, Journal of the American Statistical Association 84(408), 1989.
+    """
+
+    def __init__(self, input_size: int, targets: int = 1, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(input_size, targets, 3, device, dtype)
+
+    def forward(self, features: Tensor) -> StudentOutput:
+        """Features [..., H] to location, scale and degrees of freedom [..., K]."""
+        location, scale, freedom = self._split(features)
+        share = torch.sigmoid(freedom + _FIRST_FREEDOM)
+        return StudentOutput(location, positive_scale(scale), LEAST_FREEDOM + (MOST_FREEDOM - LEAST_FREEDOM) * share)
+
+    def loss(self, output: StudentOutput, target: Tensor) -> Tensor:
+        """Negative log-likelihood.
+
+        Args:
+            output: of `forward`, flattened to [N, K].
+            target: [N, K], nan where missing.
+
+        Returns:
+            [N, K] nats, 0 where missing.
+
+        Raises:
+            ShapeError: `target` has another shape than the location.
+        """
+        z, present = self._scored(output, target)
+        v = output.freedom
+        constant = (v * math.pi).log() / 2 + torch.lgamma(v / 2) - torch.lgamma((v + 1) / 2)
+        values = (v + 1) / 2 * torch.log1p(z.square() / v) + output.scale.log() + constant
+        return torch.where(present, values, 0.0)
+
+    def quantile(self, output: StudentOutput, probability: float) -> Tensor:
+        """The value below which the target falls with `probability`; computed on the CPU, without gradient.
+
+        Args:
+            output: of `forward`.
+            probability: 0 < probability < 1.
+
+        Returns:
+            [..., K].
+
+        Raises:
+            ConfigError: `probability` is out of range.
+        """
+        check_probability(probability)
+        standard = torch.as_tensor(stdtrit(output.freedom.detach().cpu().double().numpy(), probability))
+        return output.location + output.scale * standard.to(output.scale)
+
+
+class CategoricalHead(Head):
+    """One of K classes.
+
+    Args:
+        input_size: H, features of a step.
+        classes: K, at least 2.
+        device, dtype: of the weights.
+
+    Raises:
+        ConfigError: a size is no positive whole number, or there is one class only.
+    """
+
+    def __init__(self, input_size: int, classes: int, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        _check_sizes(input_size=input_size, classes=classes)
+        if classes < 2:
+            raise ConfigError(f"A categorical target needs at least 2 classes: {classes} came. Leave the column out.")
+        self.input_size, self.classes = input_size, classes
+        self.linear = _zero_linear(input_size, classes, device, dtype)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features [..., H] to unnormalised log-probabilities [..., K]."""
+        return self.linear(features)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Negative log-likelihood.
+
+        Args:
+            output: of `forward`, flattened to [N, K].
+            target: [N] classes 0 .. K - 1 as integers or floats; nan or negative where missing.
+
+        Returns:
+            [N, 1] nats, 0 where missing.
+
+        Raises:
+            ShapeError: `target` is not [N].
+            DtypeError: a target is no class.
+        """
+        if target.shape != output.shape[:-1]:
+            raise ShapeError(
+                f"A categorical target is one class per entry: {tuple(output.shape[:-1])} wanted, "
+                f"{tuple(target.shape)} came."
+            )
+        present = target >= 0  # false for nan
+        classes = torch.where(present, target, 0).long()
+        wrong = present & ((classes != target) | (classes >= self.classes))
+        if bool(wrong.any()):
+            raise DtypeError(
+                f"A class is a whole number from 0 to {self.classes - 1}: {target[wrong][0].item():g} came. "
+                "Encode the labels."
+            )
+        values = F.cross_entropy(output, classes, reduction="none")
+        return torch.where(present, values, 0.0)[..., None]
+
+    def predict(self, output: Tensor) -> Tensor:
+        """The most likely class [...], int64."""
+        return output.argmax(-1)
+
+    def probabilities(self, output: Tensor) -> Tensor:
+        """Probability of each class [..., K]."""
+        return output.softmax(-1)
+
+
+class MixedHead(Head):
+    """Several heads on the same features, such as numbers and a class beside them.
+
+    Outputs, targets and predictions are dicts with the parts' names.
+
+    Args:
+        parts: heads by name, in the order of their losses.
+
+    Raises:
+        ConfigError: no parts, or a part is no head.
+    """
+
+    def __init__(self, parts: Mapping[str, Head]) -> None:
+        super().__init__()
+        if not parts or not all(isinstance(part, Head) for part in parts.values()):
+            raise ConfigError(f"`parts` are heads by name, at least one: {dict(parts)!r} came.")
+        self.names = tuple(parts)
+        self.parts = nn.ModuleList(parts.values())  # not by name: torch allows no "." in one, and "pm2.5" has it
+
+    def part(self, name: str) -> Head:
+        """The head of that name."""
+        return self.parts[self.names.index(name)]  # type: ignore[return-value]
+
+    def forward(self, features: Tensor) -> dict[str, Any]:
+        """Features [..., H] to each part's output."""
+        return {name: part(features) for name, part in zip(self.names, self.parts, strict=True)}
+
+    def loss(self, output: dict[str, Any], target: dict[str, Tensor]) -> Tensor:
+        """The parts' losses beside each other: [N, sum of their K], so that each target counts equally in the mean.
+
+        Args:
+            output: of `forward`, flattened to [N, ...].
+            target: by name, as each part takes it.
+
+        Raises:
+            ShapeError: a part has no target, or there is one of another name.
+        """
+        if set(target) != set(self.names):
+            raise ShapeError(f"`target` has one entry for each of {list(self.names)}: {list(target)} came.")
+        return torch.cat([self.part(name).loss(output[name], target[name]) for name in self.names], -1)
+
+    def predict(self, output: dict[str, Any]) -> dict[str, Any]:
+        """Each part's point forecast."""
+        return {name: self.part(name).predict(output[name]) for name in self.names}
+
+
+def positive_scale(raw: Tensor) -> Tensor:
+    """Any number to a scale above `LEAST_SCALE`; 0 becomes 1 (and a thousandth)."""
+    return F.softplus(raw + _UNIT_SCALE) + LEAST_SCALE
+
+
+def check_level(level: float) -> None:
+    """Raise ConfigError unless `level` is a percentage strictly between 0 and 100."""
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 100:
+        raise ConfigError(f"A level is in percent, above 0 and below 100: {level!r} came. For 80 % pass 80.")
+
+
+def check_probability(probability: float) -> None:
+    """Raise ConfigError unless `probability` is strictly between 0 and 1."""
+    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 < probability < 1:
+        raise ConfigError(f"A probability is above 0 and below 1: {probability!r} came.")
+
+
+def _zero_linear(inputs: int, outputs: int, device: Any, dtype: Any) -> nn.Linear:
+    linear = nn.Linear(inputs, outputs, device=device, dtype=dtype)
+    nn.init.zeros_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    return linear
+
+
+def _check_sizes(**sizes: Any) -> None:
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ConfigError(f"`{name}` is a whole number, at least 1: {size!r} came.")
