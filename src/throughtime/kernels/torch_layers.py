@@ -13,6 +13,7 @@ Dimensions: T steps, B rows, S segments, N real steps, L stacked layers, D direc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,6 +26,12 @@ _FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "lstm": torch._VF.lstm,
     "tanh": torch._VF.rnn_tanh,
     "relu": torch._VF.rnn_relu,
+}
+
+_CELL: dict[str, Callable[..., Any]] = {
+    "lstm": torch._VF.lstm_cell,
+    "tanh": torch._VF.rnn_tanh_cell,
+    "relu": torch._VF.rnn_relu_cell,
 }
 
 
@@ -79,6 +86,27 @@ def ragged(
     spread = y.new_zeros(steps * count, y.shape[-1]).index_copy(0, segments.index, y)
     ends = tuple(_end(e, s, segments, bidirectional) for e, s in zip(last, state, strict=True))
     return spread.unflatten(0, (steps, count)), ends
+
+
+def step(cell: str, x: Tensor, state: State, weights: Sequence[Sequence[Tensor]]) -> tuple[Tensor, State]:
+    """One step of stacked plain layers, one direction, no projection.
+
+    Args:
+        cell: "lstm", "tanh" or "relu".
+        x: [B, C].
+        state: (h, c) or (h,), each [L, B, H].
+        weights: for each layer W_ih, W_hh, b_ih, b_hh, the last two where there are biases.
+
+    Returns:
+        y [B, H] and the state after the step.
+    """
+    ends: list[State] = []
+    for layer, each in enumerate(weights):
+        before = tuple(part[layer] for part in state)
+        after = _CELL[cell](x, before if cell == "lstm" else before[0], *each)
+        ends.append(after if cell == "lstm" else (after,))
+        x = ends[-1][0]
+    return x, tuple(torch.stack(parts) for parts in zip(*ends, strict=True))
 
 
 def _start(state: Tensor, segments: Segments, rows: Rows, bidirectional: bool) -> Tensor:

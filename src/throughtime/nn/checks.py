@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from throughtime.base.errors import DeviceError, DtypeError, ShapeError
 from throughtime.kernels import Rows
@@ -43,8 +45,10 @@ def check_numbers(name: str, value: object, like: Tensor) -> Tensor:
             f"`{name}` must be where the layer's weights are, on {like.device}: got {value.device}. "
             "Move one of them with .to(device)."
         )
-    if value.layout != torch.strided:
-        raise DtypeError(f"`{name}` must be a dense tensor: got layout {value.layout}. Use {name}.to_dense().")
+    if value.layout != torch.strided or value.is_nested:
+        raise DtypeError(
+            f"`{name}` must be a dense tensor: got layout {value.layout}. Pad it, or use {name}.to_dense()."
+        )
     return value
 
 
@@ -101,6 +105,37 @@ def check_state(hx: object, names: Sequence[str], sizes: Sequence[tuple[int, ...
                 "One row per sequence; batch_first does not concern the state."
             )
     return tuple(parts)
+
+
+def check_packed(packed: PackedSequence) -> PackedSequence:
+    """A packed batch whose parts fit together; one made by hand need not.
+
+    Args:
+        packed: what came.
+
+    Raises:
+        ShapeError: its data are not [steps, C], or its batch sizes do not describe them.
+    """
+    data, sizes, order, back = packed
+    if data.dim() != 2:
+        raise ShapeError(
+            f"A PackedSequence for a layer holds [steps, C]: got data of shape {tuple(data.shape)}. "
+            "Pack sequences of [T, C]."
+        )
+    counts = sizes.tolist()
+    falls = bool(counts) and all(a >= b >= 1 for a, b in pairwise([counts[0], *counts]))
+    if not falls or sum(counts) != len(data):
+        raise ShapeError(
+            f"A PackedSequence's batch_sizes must fall and add up to its {len(data)} steps: got {counts}. "
+            "Make it with torch's pack_sequence or pack_padded_sequence."
+        )
+    for indices in (order, back):
+        if indices is not None and sorted(indices.tolist()) != list(range(counts[0])):
+            raise ShapeError(
+                f"A PackedSequence's indices must reorder its {counts[0]} rows: got {indices.tolist()}. "
+                "Make it with torch's pack_sequence or pack_padded_sequence."
+            )
+    return packed
 
 
 def check_rows(lengths: object, resets: object, steps: int, count: int, device: torch.device, unbatched: bool) -> Rows:

@@ -289,7 +289,7 @@ def _check_forget_bias(problems: list[str], forget_bias: Any, bias: Any) -> None
             _chrono_steps(forget_bias)
         except ConfigError as error:
             problems.append(str(error))
-    elif isinstance(forget_bias, bool) or not isinstance(forget_bias, int | float):
+    elif isinstance(forget_bias, bool) or not isinstance(forget_bias, int | float) or not math.isfinite(forget_bias):
         problems.append(f'`forget_bias` is None, a number or "chrono:T": got {forget_bias!r}.')
 
 

@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from throughtime.base.errors import ConfigError, NetworkError, ShapeError
 from throughtime.kernels import Masks, Rows, choose, torch_layers
-from throughtime.nn.checks import Lengths, check_input, check_rows, check_state
+from throughtime.nn.checks import Lengths, check_input, check_packed, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
 from throughtime.nn.stepper import Stepper
 
@@ -52,6 +52,7 @@ class Recurrent(nn.Module, ABC):
         for name, shape in [*self._plain_shapes(), *self._extra_shapes()]:
             self.register_parameter(name, nn.Parameter(torch.empty(shape, **factory)))
         self._flat_names = [name for name, _ in self._plain_shapes()]
+        self._flat_shapes = [shape for _, shape in self._plain_shapes()]
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -151,7 +152,10 @@ class Recurrent(nn.Module, ABC):
         if isinstance(x, Tensor) and x.dim() != 2:
             raise ShapeError(f"`x` of one step must be [B, C]: got {tuple(x.shape)}. Use forward for whole sequences.")
         with torch.no_grad():
-            checked, state, rows, _ = self._prepare(x if not isinstance(x, Tensor) else x[None], hx, None, None, False)
+            checked, state, rows, _ = self._prepare(x[None] if isinstance(x, Tensor) else x, hx, None, None, False)
+            if self.is_plain and self._kernel_in_use == "torch" and not self.draws_masks:
+                y, state = torch_layers.step(self.cell, checked[0], state, self.all_weights)
+                return y, self._as_hx(state)
             y, state = self._run(checked, state, rows)
         return y[0], self._as_hx(state)
 
@@ -222,6 +226,16 @@ class Recurrent(nn.Module, ABC):
     def _flat_weights(self) -> list[Tensor]:
         return [getattr(self, name) for name in self._flat_names]
 
+    def _checked_weights(self) -> list[Tensor]:
+        """The flat weights, as long as nobody replaced one by another shape: fused layers read past a short one."""
+        flat = self._flat_weights
+        for weight, shape, name in zip(flat, self._flat_shapes, self._flat_names, strict=True):
+            if weight.shape != shape:
+                raise ShapeError(
+                    f"`{name}` must keep its shape {list(shape)}: got {list(weight.shape)}. Construct a new layer."
+                )
+        return flat
+
     def _suffix(self, layer: int, direction: int) -> str:
         return f"_l{layer}_reverse" if direction else f"_l{layer}"
 
@@ -264,12 +278,7 @@ class Recurrent(nn.Module, ABC):
                 "A PackedSequence brings its own lengths and knows no resets: got `lengths` or `resets` beside it. "
                 "Pass a padded tensor with lengths= and resets= instead."
             )
-        if packed.data.dim() != 2:
-            raise ShapeError(
-                f"A PackedSequence for a layer holds [steps, C]: got data of shape {tuple(packed.data.shape)}. "
-                "Pack sequences of [T, C]."
-            )
-        padded, ends = pad_packed_sequence(packed)
+        padded, ends = pad_packed_sequence(check_packed(packed))
         x, state, rows, _ = self._prepare(padded, hx, ends, None, False)
         y, state = self._run(x, state, rows)
         if packed.sorted_indices is not None:
@@ -282,7 +291,7 @@ class Recurrent(nn.Module, ABC):
     def _run(self, x: Tensor, state: State, rows: Rows) -> tuple[Tensor, State]:
         drawn = self._draw(rows)
         if drawn is None and self._kernel_in_use == "torch":
-            return self._fused(x, state, self._flat_weights, self.num_layers, rows)
+            return self._fused(x, state, self._checked_weights(), self.num_layers, rows)
         return self._layer_by_layer(x, state, rows, drawn, None)
 
     def _draw(self, rows: Rows) -> LayerMasks | None:
@@ -328,6 +337,7 @@ class Recurrent(nn.Module, ABC):
     ) -> tuple[Tensor, State]:
         masks = [self._masks(drawn, 2 * layer + d, x) for d in range(self._directions)]
         if tapes is None and self._kernel_in_use == "torch":
+            self._checked_weights()
             weights = self.all_weights[layer * self._directions : (layer + 1) * self._directions]
             dropped = [_drop_weight(w, m) for w, m in zip(weights, masks, strict=True)]
             return self._fused(x, state, [w for each in dropped for w in each], 1, rows)
