@@ -46,6 +46,13 @@ def test_events_come_back_bit_by_bit(log):
     assert log.rows() == written
 
 
+def test_the_latest_event(log):
+    assert log.last() is None
+    for step in (3, 12, 7):
+        log.append(event(step))
+    assert log.last() == event(12)
+
+
 def test_the_last_event_of_a_step_stands(log):
     log.append(event(1))
     log.flush()

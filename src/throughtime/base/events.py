@@ -132,6 +132,13 @@ class EventLog:
         except sqlite3.Error as error:
             raise _translated(self._path, error) from error
 
+    def last(self) -> Event | None:
+        """The event of the latest step; None where there is none yet."""
+        if self._writable:
+            self.flush()
+        row = self._database.execute(f"{_SELECT} DESC LIMIT 1", (self._run,)).fetchone()
+        return None if row is None else Event(*row)
+
     def close(self) -> None:
         """Commit what waits and let go of the file; SQLite then removes its write-ahead log."""
         try:

@@ -93,10 +93,10 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], configurat
             f"A model file's header holds at most {_MAX_HEADER_BYTES:,} bytes: {len(blank):,} came. "
             "Put long lists of numbers into tensors."
         )
-    digest = hashlib.sha256(_prefix(blank) + blank)
+    seen = hashlib.sha256(_prefix(blank) + blank)
     for entry in entries:
-        digest.update(_bytes_of(tensors[entry.name]))
-    header = _encode_header(entries, text, digest.hexdigest())
+        seen.update(_bytes_of(tensors[entry.name]))
+    header = _encode_header(entries, text, seen.hexdigest())
 
     def chunks() -> Iterator[atomic.Chunk]:
         yield _prefix(header) + header
@@ -162,6 +162,20 @@ def load_tree(path: str | os.PathLike[str], device: torch.device | None = None) 
     return unflatten(configuration["tree"], tensors, device)
 
 
+def digest(tree: Tree) -> str:
+    """SHA-256 over a tree's structure and its tensors: equal for equal trees, on any device.
+
+    Raises:
+        DtypeError: the tree holds something that is no setting and no tensor.
+    """
+    structure, tensors = flatten(tree)
+    seen = hashlib.sha256(json.dumps(structure).encode())
+    for name, tensor in tensors.items():
+        seen.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        seen.update(_bytes_of(tensor))
+    return seen.hexdigest()
+
+
 class _Refused(Exception):
     """Why a file is not loaded; `load` adds which file."""
 
@@ -169,14 +183,14 @@ class _Refused(Exception):
 def _load(file: BinaryIO) -> tuple[dict[str, Tensor], dict[str, Any]]:
     size = os.fstat(file.fileno()).st_size
     header = _read_header(file, size)
-    entries, text, digest = _parse_header(header)
+    entries, text, stored_digest = _parse_header(header)
     stored = size - 8 - len(header)
     declared = sum(entry.size_bytes for entry in entries)
     if declared != stored:
         raise _Refused(f"its header declares {declared:,} bytes of tensors, the file holds {stored:,}")
     seen = hashlib.sha256(_prefix(header) + _encode_header(entries, text, _NO_DIGEST))
     tensors = {entry.name: _read_tensor(file, entry, seen) for entry in entries}
-    if seen.hexdigest() != digest:
+    if seen.hexdigest() != stored_digest:
         raise _Refused("its checksum does not match its contents, so some byte was altered")
     for entry in entries:
         _check_booleans(entry, tensors[entry.name])
@@ -194,7 +208,7 @@ def _parse_header(header: bytes) -> tuple[list[_Entry], str, str]:
     try:
         fields = json.loads(header)
         metadata = fields.pop("__metadata__")
-        text, digest = metadata["configuration"], metadata["sha256"]
+        text, sha256 = metadata["configuration"], metadata["sha256"]
         kind, written_by = metadata["format"], metadata["version"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _Refused("it has no header that throughtime writes") from error
@@ -203,10 +217,10 @@ def _parse_header(header: bytes) -> tuple[list[_Entry], str, str]:
     if written_by != VERSION:
         raise _Refused(f"its version is {written_by!r}, this throughtime reads {VERSION!r}")
     entries = [_declared_entry(name, fields[name]) for name in fields]
-    if not isinstance(text, str) or not isinstance(digest, str) or _encode_header(entries, text, digest) != header:
+    if not isinstance(text, str) or not isinstance(sha256, str) or _encode_header(entries, text, sha256) != header:
         raise _Refused("its header is not in the one form that throughtime writes")
     _check_configuration(text)
-    return entries, text, digest
+    return entries, text, sha256
 
 
 def _declared_entry(name: str, field: Any) -> _Entry:
@@ -261,9 +275,9 @@ def _in_file_order(entries: list[_Entry]) -> list[_Entry]:
     return sorted(entries, key=lambda entry: (-entry.dtype.itemsize, entry.name))
 
 
-def _encode_header(entries: list[_Entry], configuration: str, digest: str) -> bytes:
+def _encode_header(entries: list[_Entry], configuration: str, sha256: str) -> bytes:
     """The one header of these entries, in file order whatever order they come in."""
-    metadata = {"configuration": configuration, "format": FORMAT, "sha256": digest, "version": VERSION}
+    metadata = {"configuration": configuration, "format": FORMAT, "sha256": sha256, "version": VERSION}
     fields: dict[str, Any] = {"__metadata__": metadata}
     start = 0
     for entry in _in_file_order(entries):
