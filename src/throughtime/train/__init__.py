@@ -1,0 +1,8 @@
+"""Training: the loop, its settings, checkpoints that resume bit by bit, a clean stop."""
+
+from throughtime.train.batches import Batches
+from throughtime.train.history import Epoch, History
+from throughtime.train.loop import Evaluate, fit
+from throughtime.train.settings import Training
+
+__all__ = ["Batches", "Epoch", "Evaluate", "History", "Training", "fit"]

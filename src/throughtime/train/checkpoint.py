@@ -1,0 +1,131 @@
+"""What a training needs to go on as if it had never stopped, and what must be the same for that.
+
+weights       of the network, and of a loss or an initial state that own parameters
+optimizer     its state
+position      epoch, batch, updates done, and the carry inside a batch that is not finished
+random        states of torch's generators, CPU and the network's device
+progress      history, the best weights, this epoch's sums
+setting       versions, machine, kernels, threads, settings, data: what bit-identity depends on
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from throughtime.base import model_file
+from throughtime.base.errors import RunError
+from throughtime.base.run_folder import versions
+from throughtime.base.trees import Tree
+from throughtime.bptt import TBPTT, Piece
+from throughtime.train.settings import Training
+
+# When checkpoints are written changes nothing in what is computed.
+_HARMLESS = ("checkpoint_every_s", "checkpoint_every_updates")
+
+
+def snapshot(modules: Mapping[str, nn.Module]) -> dict[str, dict[str, Tensor]]:
+    """A copy of all parameters and buffers, by module and name."""
+    return {name: {k: v.detach().clone() for k, v in module.state_dict().items()} for name, module in modules.items()}
+
+
+def put_back(modules: Mapping[str, nn.Module], weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """Give the modules the parameters and buffers of a snapshot.
+
+    Raises:
+        RunError: they are of other names or shapes; nothing is changed.
+    """
+    problem = _difference(_shapes(weights), _shapes(snapshot(modules)))
+    if problem:
+        raise RunError(
+            f"A checkpoint fits only the network it was made for: {problem}. "
+            "Build the same network, or start a new run."
+        )
+    for name, module in modules.items():
+        module.load_state_dict(weights[name])
+
+
+def random_state(device: torch.device) -> dict[str, Tensor]:
+    """States of the generators a network on `device` draws from."""
+    state = {"cpu": torch.get_rng_state()}
+    return state if device.type != "cuda" else state | {"cuda": torch.cuda.get_rng_state(device)}
+
+
+def set_random_state(state: Mapping[str, Tensor], device: torch.device) -> None:
+    """The inverse of `random_state`; a device that was not used before keeps its own state."""
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"].cpu(), device)
+
+
+def setting(
+    modules: Mapping[str, nn.Module], device: torch.device, training: Training, first: Piece
+) -> dict[str, str | int | float | None]:
+    """What must be the same for a resumed training to repeat the unbroken one bit by bit."""
+    kernels = {getattr(layer, "kernel_in_use", None) for module in modules.values() for layer in module.modules()}
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    world_size = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+    settings = {key: value for key, value in asdict(training).items() if key not in _HARMLESS}
+    return {
+        **versions(),
+        "device": f"{device.type} ({name})",
+        "kernels": ", ".join(sorted(str(kernel) for kernel in kernels - {None})),
+        "threads": torch.get_num_threads(),
+        "world_size": world_size,
+        **settings,
+        "the first batch": _fingerprint(first),
+    }
+
+
+def differences(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """What differs between two settings, in words."""
+    return [
+        f"{name} {then.get(name)} before, {now.get(name)} now"
+        for name in {**then, **now}
+        if then.get(name) != now.get(name)
+    ]
+
+
+def refuse_another_training(tree: Mapping[str, Any], optimizer: str, schedule: TBPTT, batches: int) -> None:
+    """Raise where a checkpoint's optimizer state or position means nothing here.
+
+    Raises:
+        RunError: the optimizer, the schedule or the number of batches is another.
+    """
+    then = {"optimizer": tree["setting"]["optimizer"], "schedule": tree["schedule"], "batches": tree["batches"]}
+    changed = differences(then, {"optimizer": optimizer, "schedule": str(schedule), "batches": batches})
+    if changed:
+        raise RunError(
+            f"A run is resumed with its own optimizer, schedule and number of batches: {'; '.join(changed)}. "
+            "Resume it unchanged, or start a new run."
+        )
+
+
+def _fingerprint(piece: Piece) -> str:
+    values: dict[str, Tree] = {field.name: getattr(piece, field.name) for field in fields(piece)}
+    if piece.lengths is not None:
+        values["lengths"] = torch.as_tensor(piece.lengths)
+    return model_file.digest(values)[:16]
+
+
+def _processor() -> str:
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+
+
+def _shapes(weights: Mapping[str, Mapping[str, Tensor]]) -> dict[str, tuple[int, ...]]:
+    return {f"{module}.{name}": tuple(t.shape) for module, named in weights.items() for name, t in named.items()}
+
+
+def _difference(stored: dict[str, tuple[int, ...]], given: dict[str, tuple[int, ...]]) -> str:
+    for name in sorted({**stored, **given}):
+        if stored.get(name) != given.get(name):
+            return (
+                f"{name} is {stored.get(name, 'absent')} in the checkpoint, {given.get(name, 'absent')} in the network"
+            )
+    return ""

@@ -1,0 +1,360 @@
+"""The training loop: batches through time, update by update, so that a stop at any moment loses nothing.
+
+    for each epoch, for each batch, for each update of TBPTT(k1, k2):
+        refuse what is not finite, clip, set the rate, step            weights move
+        note the update; on time or on a signal, write a checkpoint    and nothing lies between the two
+    after each epoch: validate, keep the best weights, stop when patience ends
+
+A checkpoint is written between updates only, so it always stands at an update's end, `update.carry` in it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from throughtime.base.errors import ConfigError, DataError, DivergedError, Interrupted, NetworkError, say_once
+from throughtime.base.events import Event
+from throughtime.base.run_folder import RunFolder
+from throughtime.base.trees import Tree
+from throughtime.bptt import TBPTT, Carry, Piece, Update, through_time
+from throughtime.train import checkpoint
+from throughtime.train.batches import Batches, after, non_finite, steps_of
+from throughtime.train.history import Epoch, History
+from throughtime.train.optimizers import clip, learning_rate, make_optimizer, set_learning_rate
+from throughtime.train.progress import Display
+from throughtime.train.settings import Training
+from throughtime.train.signals import StopRequest
+
+Loss = Callable[[Any, Any], Tensor]
+Evaluate = Callable[[nn.Module], float]
+
+
+def fit(
+    network: nn.Module,
+    loss: Loss,
+    batches: Batches,
+    schedule: TBPTT,
+    training: Training,
+    *,
+    evaluate: Evaluate | None = None,
+    state: Any = None,
+    run: RunFolder | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a network in place; with a run folder, from its newest checkpoint on.
+
+    A resumed training gives the losses of an unbroken one bit by bit, on the same machine with the same versions,
+    kernels, threads and settings; where these differ, a notice names what does. Random numbers come from
+    `training.seed`; torch's global generators are as before when it returns.
+
+    Args:
+        network: called as network(x, state) -> (output, state), as `through_time` asks; on its device already.
+        loss: as in `through_time`; a module's parameters are trained too.
+        batches: the pieces of each epoch; each begins with a fresh state.
+        schedule: `TBPTT(k1, k2)`.
+        training: the settings.
+        evaluate: gets the network after each epoch, under no_grad and in eval mode; smaller is better. The best
+            epoch's weights are put back at the end. None: the last weights stay.
+        state: as in `through_time`; a module's parameters are trained too.
+        run: an open run folder for checkpoints and events. With it Ctrl-C and SIGTERM end the training between two
+            updates with a checkpoint (in the main thread). None: everything stays in memory.
+        progress: True: a bar on a terminal, lines elsewhere; None: only on a terminal; False: nothing.
+
+    Returns:
+        What the training did; the network is back in the mode (train or eval) it came in.
+
+    Raises:
+        ConfigError: patience without `evaluate`.
+        NetworkError: nothing to train, or the network cannot be split in time.
+        DataError: no batches, or an epoch without a single loss.
+        DivergedError: a loss, a gradient or a validation value is not finite; the weights are those before that.
+        Interrupted: a signal came; the checkpoint is written.
+        RunError: the run belongs to another network, optimizer, schedule or number of batches.
+        WriteError: the disk refused; the last checkpoint is untouched.
+    """
+    if training.patience is not None and evaluate is None:
+        raise ConfigError("`patience` waits for a better validation value, and there is none: pass `evaluate`.")
+    if len(batches) == 0:
+        raise DataError("Training needs at least one batch in an epoch: there is none. Check the data and the split.")
+    parts = {"network": network, "loss": loss, "state": state}
+    modules = {name: part for name, part in parts.items() if isinstance(part, nn.Module)}
+    loop = _Loop(_Job(loss, batches, schedule, training, evaluate, state), modules, run)
+    with ExitStack() as stack:
+        stack.enter_context(_Modes(modules))
+        devices = [loop.device] if loop.device.type == "cuda" else []
+        stack.enter_context(torch.random.fork_rng(devices))
+        loop.stop = stack.enter_context(StopRequest(listen=run is not None))
+        loop.display = stack.enter_context(Display(progress))
+        loop.start()
+        loop.run_epochs()
+    return loop.history
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What to train on, and how."""
+
+    loss: Loss
+    batches: Batches
+    schedule: TBPTT
+    training: Training
+    evaluate: Evaluate | None
+    state: Any
+
+
+class _Modes:
+    """Puts modules into training mode, and each submodule back into its own at the end."""
+
+    def __init__(self, modules: dict[str, nn.Module]) -> None:
+        self._modules = modules
+        self._before = {layer: layer.training for module in modules.values() for layer in module.modules()}
+
+    def __enter__(self) -> None:
+        for module in self._modules.values():
+            module.train()
+
+    def __exit__(self, *error: object) -> None:
+        for layer, mode in self._before.items():
+            layer.training = mode
+
+
+class _Loop:
+    """One training on its way: where it stands, and how it goes on."""
+
+    stop: StopRequest
+    display: Display
+
+    def __init__(self, job: _Job, modules: dict[str, nn.Module], run: RunFolder | None) -> None:
+        self.job = job
+        self.modules = modules
+        self.run = run
+        self.parameters = _parameters(modules)
+        self.device = self.parameters[0].device
+        self.optimizer = make_optimizer(self.parameters, job.training)
+        self.history = History()
+        self.best: dict[str, dict[str, Tensor]] | None = None
+        self.epoch = self.index = 0
+        self.carry: Carry | None = None
+        self.epoch_loss = self.epoch_counted = 0.0
+        self.last_event: Event | None = None
+
+    @property
+    def updates(self) -> int:
+        """Updates done since the start of the training."""
+        return len(self.history.losses)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or patience has ended."""
+        patience = self.job.training.patience
+        exhausted = patience is not None and self.history.epochs_since_best >= patience
+        return self.epoch >= self.job.training.epochs or exhausted
+
+    def start(self) -> None:
+        """Begin, or go on from the run's newest checkpoint."""
+        self.optimizer.zero_grad()
+        self.began_at = time.monotonic()
+        self.saved_at = self.began_at
+        tree = None if self.run is None else self.run.newest_checkpoint(self.device)
+        torch.manual_seed(self.job.training.seed)
+        if self.run is not None:
+            first = self.job.batches[0, 0]
+            self.setting = checkpoint.setting(self.modules, self.device, self.job.training, first)
+            if tree is not None:
+                self._resume(tree)
+            self.run.events.delete_after(self.updates)
+            self.last_event = self.run.events.last()
+            if tree is None:
+                self._save()  # the weights it began with
+
+    def run_epochs(self) -> None:
+        """Train until finished, then put the best weights back."""
+        while not self.finished:
+            while self.index < len(self.job.batches):
+                self._run_batch(self.job.batches[self.epoch, self.index])
+                self.index, self.carry = self.index + 1, None
+            self._end_epoch()
+            self._pause_if_asked()
+        self.history.stopped_early = self.epoch < self.job.training.epochs
+        self._save()
+        self._pause_if_asked(saved=True)
+        self.history.seconds += time.monotonic() - self.began_at
+        if self.best is not None:
+            checkpoint.put_back(self.modules, self.best)
+
+    def _run_batch(self, piece: Piece) -> None:
+        steps = max(steps_of(piece), 1)
+        if self.carry is not None and self.carry.position >= steps:
+            return  # the checkpoint stood at this batch's last step
+        rest = piece if self.carry is None else after(piece, self.carry.position)
+        updates = through_time(
+            self.modules["network"],
+            self.job.loss,
+            rest.x,
+            rest.y,
+            self.job.schedule,
+            weights=rest.weights,
+            lengths=rest.lengths,
+            resets=rest.resets,
+            state=self.job.state,
+            carry=self.carry,
+        )
+        for update in updates:
+            self._apply(update, piece, self._share_done(update.start / steps))
+            self.carry = update.carry
+            self._show(update, self._share_done(update.stop / steps))
+            self._pause_if_asked()
+
+    def _share_done(self, of_batch: float) -> float:
+        of_epoch = (self.index + of_batch) / len(self.job.batches)
+        return min((self.epoch + of_epoch) / self.job.training.epochs, 1.0)
+
+    def _apply(self, update: Update, piece: Piece, progress: float) -> None:
+        """Move the weights by one update, unless its loss or gradient is not finite."""
+        loss = float(update.loss)
+        norm = clip(self.parameters, self.job.training.clip_norm) if math.isfinite(loss) else math.nan
+        if not math.isfinite(norm):
+            self.optimizer.zero_grad()
+            raise self._diverged(update, loss, piece)
+        rate = learning_rate(self.job.training, self.updates, progress)
+        set_learning_rate(self.optimizer, rate)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.history.losses.append(loss)
+        self.epoch_loss += loss * update.counted
+        self.epoch_counted += update.counted
+        self._log(Event(self.updates, self.epoch, loss, update.counted, rate, norm, None, time.time()))
+
+    def _diverged(self, update: Update, loss: float, piece: Piece) -> DivergedError:
+        what = "loss" if not math.isfinite(loss) else "gradient"
+        bad = non_finite(piece)
+        if bad:
+            remedy = f"{' and '.join(bad)} of this batch hold nan or infinity: fill them, or leave them out"
+        else:
+            remedy = f"Lower learning_rate ({self.job.training.learning_rate}), set clip_norm, or scale the data"
+        return DivergedError(
+            f"Training needs finite numbers: the {what} of update {self.updates + 1} (epoch {self.epoch}, batch "
+            f"{self.index}, steps {update.start} to {update.stop}) is not. {remedy}. The weights are those before it."
+        )
+
+    def _log(self, event: Event) -> None:
+        self.last_event = event
+        if self.run is not None:
+            self.run.events.append(event)
+
+    def _show(self, update: Update, done: float) -> None:
+        text = f"epoch {self.epoch + 1}/{self.job.training.epochs}  loss {self.history.losses[-1]:.4g}"
+        steps = (update.stop - update.start) * update.losses.shape[1]
+        self.display.show(text, done, steps, last=done == 1.0)
+
+    def _end_epoch(self) -> None:
+        if not self.epoch_counted:
+            raise DataError(
+                f"Training needs losses: epoch {self.epoch} counted none, so nothing was learned. "
+                "Check the weights, the lengths, and that the schedule's windows reach a loss."
+            )
+        assert self.last_event is not None
+        validation = None if self.job.evaluate is None else self._validate(self.job.evaluate)
+        mean, rate = self.epoch_loss / self.epoch_counted, self.last_event.learning_rate
+        if self.history.add(Epoch(mean, validation, rate, self.updates)):
+            self.best = checkpoint.snapshot(self.modules)
+        self._log(replace(self.last_event, validation=validation))
+        self.epoch, self.index = self.epoch + 1, 0
+        self.epoch_loss = self.epoch_counted = 0.0
+
+    def _validate(self, evaluate: Evaluate) -> float:
+        for module in self.modules.values():
+            module.eval()
+        with torch.no_grad():
+            value = float(evaluate(self.modules["network"]))
+        for module in self.modules.values():
+            module.train()
+        if not math.isfinite(value):
+            raise DivergedError(
+                f"A validation value is a finite number: {value} came after epoch {self.epoch}. Lower learning_rate "
+                f"({self.job.training.learning_rate}), or check the validation data."
+            )
+        return value
+
+    def _pause_if_asked(self, *, saved: bool = False) -> None:
+        """Write a checkpoint when one is due; end with one when a signal came."""
+        if self.run is None:
+            return
+        if not saved and (self.stop.name is not None or self._checkpoint_is_due()):
+            self._save()
+        if self.stop.name is not None:
+            raise Interrupted(
+                f"Training was stopped by {self.stop.name} after update {self.updates} (epoch {self.epoch}). "
+                f"The checkpoint is in {self.run.path}; resume that run to go on."
+            )
+
+    def _checkpoint_is_due(self) -> bool:
+        every = self.job.training.checkpoint_every_updates
+        on_time = time.monotonic() - self.saved_at >= self.job.training.checkpoint_every_s
+        return on_time or (every is not None and self.updates % every == 0)
+
+    def _save(self) -> None:
+        if self.run is None:
+            return
+        weights = checkpoint.snapshot(self.modules)
+        if not all(bool(torch.isfinite(p).all()) for p in self.parameters):
+            raise DivergedError(
+                f"Training needs finite numbers: a weight after update {self.updates} is not. Lower learning_rate "
+                f"({self.job.training.learning_rate}) or set clip_norm; the last checkpoint is from before that."
+            )
+        self.run.save_checkpoint(self._to_tree(weights), self.updates)
+        self.saved_at = time.monotonic()
+
+    def _to_tree(self, weights: dict[str, dict[str, Tensor]]) -> Tree:
+        now = time.monotonic()
+        history = replace(self.history, seconds=self.history.seconds + now - self.began_at)
+        return {
+            "weights": weights,
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "index": self.index,
+            "carry": None if self.carry is None else self.carry.to_tree(),
+            "epoch_loss": self.epoch_loss,
+            "epoch_counted": self.epoch_counted,
+            "random": checkpoint.random_state(self.device),
+            "history": history.to_tree(),
+            "best": self.best,
+            "schedule": str(self.job.schedule),
+            "batches": len(self.job.batches),
+            "setting": self.setting,
+        }
+
+    def _resume(self, tree: Tree) -> None:
+        assert self.run is not None
+        training = self.job.training
+        checkpoint.refuse_another_training(tree, training.optimizer, self.job.schedule, len(self.job.batches))
+        checkpoint.put_back(self.modules, tree["weights"])
+        changed = checkpoint.differences(tree["setting"], self.setting)
+        if changed:
+            say_once(
+                f"resume:{self.run.path}:{changed}",
+                f"{self.run.path} goes on, but not bit by bit as it would have; what differs: {'; '.join(changed)}.",
+            )
+        self.optimizer.load_state_dict(tree["optimizer"])
+        self.epoch, self.index = tree["epoch"], tree["index"]
+        self.carry = None if tree["carry"] is None else Carry.from_tree(tree["carry"])
+        self.epoch_loss, self.epoch_counted = tree["epoch_loss"], tree["epoch_counted"]
+        self.history = History.from_tree(tree["history"])
+        self.best = tree["best"]
+        checkpoint.set_random_state(tree["random"], self.device)
+
+
+def _parameters(modules: dict[str, nn.Module]) -> Sequence[nn.Parameter]:
+    """Every parameter to train, once, in order."""
+    found = dict.fromkeys(p for module in modules.values() for p in module.parameters() if p.requires_grad)
+    if not found:
+        raise NetworkError("Training needs parameters that require a gradient: the network has none. Unfreeze some.")
+    return list(found)
