@@ -36,6 +36,9 @@ _DATE_FORMATS = (
     "%b %d, %Y",
     "%d %b %Y",
     "%d-%b-%Y",
+    "%B %d %Y",
+    "%B %d, %Y",
+    "%d %B %Y",
     "%Y-%m",
     "%b %Y",
 )
@@ -180,19 +183,25 @@ def _joined(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
 def _from_parts(frame: pl.DataFrame, names: Sequence[str], numbers: Sequence[pl.Series]) -> pl.Series:
     lower = [name.lower().strip() for name in names]
     parts = lower if set(lower) <= set(_PARTS) else list(_PARTS[: len(names)])
-    if len(names) > len(_PARTS) or "year" not in parts:
-        raise DataError(f"Time parts are some of {', '.join(_PARTS)}, year among them; {', '.join(names)} came.")
-    given = pl.DataFrame(
-        {part: number.cast(pl.Int32, strict=False) for part, number in zip(parts, numbers, strict=True)}
-    )
-    clock = [pl.col(part) if part in parts else pl.lit(0) for part in _PARTS[3:]]
-    calendar = [pl.col(part) if part in parts else pl.lit(1) for part in _PARTS[:3]]
-    with_clock = any(part in parts for part in _PARTS[3:])
-    try:
-        whole = given.select(pl.datetime(*calendar, *clock) if with_clock else pl.date(*calendar)).to_series()
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"Time parts must make real dates: {error}. Correct the row.") from error
-    return whole.alias("time")
+    whole = all((number % 1 == 0).all() for number in numbers)
+    if len(names) > len(_PARTS) or "year" not in parts or len(set(parts)) < len(parts) or not whole:
+        raise DataError(
+            f"Time parts are some of {', '.join(_PARTS)} in whole numbers, each once, year among them; "
+            f"{', '.join(names)} came."
+        )
+    given = dict(zip(parts, (number.cast(pl.Int64) for number in numbers), strict=True))
+    with_clock = any(part in given for part in _PARTS[3:])
+    cells = [given.get(part, pl.lit(int(part in _PARTS[:3]))) for part in _PARTS[: 6 if with_clock else 3]]
+    text = frame.select(pl.format("{}-{}-{} {}:{}:{}" if with_clock else "{}-{}-{}", *cells)).to_series()
+    times = _parse(text, "%Y-%m-%d %H:%M:%S" if with_clock else "%Y-%m-%d")
+    unreal = times.is_null() & text.is_not_null()
+    if unreal.any():
+        row = int(unreal.arg_max() or 0)
+        raise DataError(
+            f"Time parts must make real times: row {row + 1} has {text[row]} (rows count from 1 below the header). "
+            "Correct the row."
+        )
+    return times.alias("time")
 
 
 def _from_typed(column: pl.Series, names: Sequence[str]) -> Clock:
@@ -230,9 +239,10 @@ def _from_text(column: pl.Series, time_format: str | None) -> Clock:
     whole = [(form, times) for form, times in parsed if times.null_count() == 0]
     if not whole:
         raise DataError(_unreadable(text, parsed))
-    if len(whole) > 1 and not (whole[0][1] == whole[1][1]).all():
+    other = next((form for form, times in whole if not (times == whole[0][1]).all()), None)
+    if other:
         raise DataError(
-            f"Times must have one reading: {text[0]!r} in {column.name!r} fits {whole[0][0]} and {whole[1][0]} in "
+            f"Times must have one reading: {text[0]!r} in {column.name!r} fits {whole[0][0]} and {other} in "
             "every "
             "row. Pass time_format= with the right one, or write dates as YYYY-MM-DD."
         )

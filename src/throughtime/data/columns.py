@@ -115,7 +115,7 @@ def read_columns(
             problems += _bad_cells(column, numbers)
             values[:, place] = numbers.to_numpy()
     if fitting and not problems:
-        problems += _unlearnable(values, selection.columns)
+        problems += _unlearnable(values, selection.columns, found)
     if problems:
         raise DataError("; ".join(problems))
     return values, found
@@ -252,7 +252,9 @@ def _bad_cells(column: pl.Series, numbers: pl.Series) -> list[str]:
     return []
 
 
-def _unlearnable(values: NDArray[np.float64], names: Sequence[str]) -> list[str]:
+def _unlearnable(
+    values: NDArray[np.float64], names: Sequence[str], categories: Mapping[str, Sequence[Any]]
+) -> list[str]:
     problems = []
     for name, column in zip(names, values.T, strict=True):
         present = column[~np.isnan(column)]
@@ -261,9 +263,9 @@ def _unlearnable(values: NDArray[np.float64], names: Sequence[str]) -> list[str]
                 f"A column needs values to learn from: every cell of {name!r} is missing. {_without(name, names)}"
             )
         elif present.min() == present.max():
+            only = repr(categories[name][int(present[0])]) if name in categories else f"{present[0]:g}"
             problems.append(
-                f"A column must vary to be learned from: {name!r} is {present[0]:g} in every row. "
-                f"{_without(name, names)}"
+                f"A column must vary to be learned from: {name!r} is {only} in every row. {_without(name, names)}"
             )
     return problems
 

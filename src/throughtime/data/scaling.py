@@ -21,6 +21,7 @@ from throughtime.base.errors import ConfigError, DataError, ShapeError
 
 Floats = NDArray[np.float64]
 Transform = Literal["standard", "log1p", "none"]
+_PLAIN: Transform = "standard"
 # A normal sample of any size worth training on stays far below this skewness; rain and waiting times are above.
 _SKEWED = 2.0
 
@@ -62,9 +63,13 @@ class Scaling:
             DataError: a column without an observed value, an infinite value, or negative ones under log1p.
         """
         columns = _observed_columns(values, observed)
+        chosen: tuple[Transform, ...]
         if transforms == "auto":
-            transforms = choose_transforms(values, observed)
-        chosen: tuple[Transform, ...] = ("standard",) * len(columns) if transforms is None else tuple(transforms)
+            chosen = choose_transforms(values, observed)
+        elif isinstance(transforms, str):
+            raise ConfigError(f"`transforms` is 'auto', None or one name per column; {transforms!r} came.")
+        else:
+            chosen = (_PLAIN,) * len(columns) if transforms is None else tuple(transforms)
         _check_transforms(chosen, columns)
         moments = [_moments(column, transform) for column, transform in zip(columns, chosen, strict=True)]
         return cls(chosen, np.array([mean for mean, _ in moments]), np.array([sd for _, sd in moments]))
@@ -158,9 +163,8 @@ def _observed_columns(values: Any, observed: Any) -> list[Floats]:
 
 
 def _joined(arrays: Any, kind: type) -> NDArray[Any]:
-    parts: list[NDArray[Any]] = [
-        np.asarray(part, kind) for part in (arrays if isinstance(arrays, list | tuple) else [arrays])
-    ]
+    many = isinstance(arrays, list | tuple) and all(np.ndim(part) == 2 for part in arrays)
+    parts: list[NDArray[Any]] = [np.asarray(part, kind) for part in (arrays if many else [arrays])]
     if not parts or any(part.ndim != 2 or part.shape[1] != parts[0].shape[1] for part in parts):
         raise ShapeError(f"Columns are scaled in arrays [T, C] of equal C: {[part.shape for part in parts]} came.")
     return np.concatenate(parts)
@@ -193,7 +197,10 @@ def _moments(column: Floats, transform: Transform) -> tuple[float, float]:
     # The mean of equal values can miss them by rounding, which would make a constant column's sd tiny, not 0.
     if column.min() == column.max():
         return float(column[0]), 1.0
-    mean, sd = float(column.mean()), float(column.std())
+    # By a power of two, which is exact, so that squares neither overflow nor vanish.
+    _, power = np.frexp(np.abs(column).max())
+    near_one = np.ldexp(column, -power)
+    mean, sd = float(np.ldexp(near_one.mean(), power)), float(np.ldexp(near_one.std(), power))
     if not (np.isfinite(sd) and sd > 0):
         raise DataError(
             f"A column's spread must be a number: values from {column.min():g} to {column.max():g} have the standard "
