@@ -162,6 +162,6 @@ def _joined(wanted: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
     kinds = {"text" if isinstance(array[0], str) else "number" for array in (wanted, given)}
     if len(kinds) > 1:
         raise DataError(
-            f"Target and forecast name classes alike: {wanted[0]!r} and {given[0]!r} came. Use labels in both."
+            f"Target and forecast name classes alike: '{wanted[0]}' and '{given[0]}' came. Use labels in both."
         )
     return np.concatenate([wanted, given])
