@@ -7,12 +7,12 @@ of times.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 
 from throughtime.base.errors import KernelError
 from throughtime.kernels import oracle_lstm, oracle_rnn
@@ -20,6 +20,9 @@ from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
 from throughtime.kernels.oracle_lstm import LSTMTape
 from throughtime.kernels.oracle_rnn import RNNTape
 from throughtime.kernels.rows import Steps
+
+Tensors = tuple[Tensor | None, ...]
+AnyTape = TypeVar("AnyTape", LSTMTape, RNNTape)
 
 
 def lstm(
@@ -54,17 +57,19 @@ class _LSTM(Function):
         with _own_precision(x):
             y, h, c, tape = oracle_lstm.forward(x, h0, c0, LSTMWeights._make(weights), steps, masks)
         ctx.steps, ctx.masks, ctx.count = steps, masks, len(tape.h)
-        ctx.save_for_backward(x, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
+        ctx.save_for_backward(x, h0, c0, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
         return y, _unshared(h, h0), _unshared(c, c0)
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor, dh: Tensor, dc: Tensor) -> tuple[Tensor | None, ...]:
-        x, weights, entries = _unpacked(ctx, len(LSTMWeights._fields))
+    def backward(ctx: Any, dy: Tensor, dh: Tensor, dc: Tensor) -> Tensors:
+        (x, h0, c0, *weights), tape = _unpacked(ctx, 3 + len(LSTMWeights._fields), LSTMTape)
         with torch.no_grad(), _own_precision(x):
-            found = oracle_lstm.backward(
-                dy, dh, dc, x, LSTMTape(*entries), LSTMWeights._make(weights), ctx.steps, ctx.masks
-            )
-        return None, None, *_once("LSTM", found.x, found.h0, found.c0, *found.weights)
+            found = oracle_lstm.backward(dy, dh, dc, x, tape, LSTMWeights._make(weights), ctx.steps, ctx.masks)
+        return (
+            None,
+            None,
+            *_once("LSTM", (found.x, found.h0, found.c0, *found.weights), (dy, dh, dc, x, h0, c0, *weights)),
+        )
 
 
 class _RNN(Function):
@@ -75,52 +80,49 @@ class _RNN(Function):
         with _own_precision(x):
             y, h, tape = oracle_rnn.forward(x, h0, RNNWeights._make(weights), nonlinearity, steps, masks)
         ctx.nonlinearity, ctx.steps, ctx.masks, ctx.count = nonlinearity, steps, masks, len(tape.h)
-        ctx.save_for_backward(x, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
+        ctx.save_for_backward(x, h0, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
         return y, _unshared(h, h0)
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor, dh: Tensor) -> tuple[Tensor | None, ...]:
-        x, weights, entries = _unpacked(ctx, len(RNNWeights._fields))
+    def backward(ctx: Any, dy: Tensor, dh: Tensor) -> Tensors:
+        (x, h0, *weights), tape = _unpacked(ctx, 2 + len(RNNWeights._fields), RNNTape)
         with torch.no_grad(), _own_precision(x):
             found = oracle_rnn.backward(
-                dy, dh, x, RNNTape(*entries), RNNWeights._make(weights), ctx.nonlinearity, ctx.steps, ctx.masks
+                dy, dh, x, tape, RNNWeights._make(weights), ctx.nonlinearity, ctx.steps, ctx.masks
             )
-        return None, None, None, *_once("RNN", found.x, found.h0, *found.weights)
+        return None, None, None, *_once("RNN", (found.x, found.h0, *found.weights), (dy, dh, x, h0, *weights))
 
 
 class _Once(Function):
-    """Passes gradients on, and refuses to be differentiated."""
+    """Passes gradients on; they seem to depend on all that they were made from, and refuse to be differentiated."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, layer: str, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        ctx.layer = layer  # type: ignore[attr-defined]
-        return gradients
+    def forward(ctx: Any, layer: str, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        ctx.layer = layer
+        return tuple(gradient.view_as(gradient) for gradient in tensors[:count])
 
     @staticmethod
-    def backward(ctx: FunctionCtx, *_: Tensor | None) -> tuple[None, ...]:
-        layer = ctx.layer  # type: ignore[attr-defined]
+    def backward(ctx: Any, *_: Tensor | None) -> tuple[None, ...]:
         raise KernelError(
-            f"The oracle's {layer} gradients are written out once and cannot be differentiated again: a second "
-            f"derivative was asked for. Call throughtime.kernels.oracle_{layer.lower()}.forward, which is plain "
+            f"The oracle's {ctx.layer} gradients are written out once and cannot be differentiated again: a second "
+            f"derivative was asked for. Call throughtime.kernels.oracle_{ctx.layer.lower()}.forward, which is plain "
             "PyTorch, where you need one."
         )
 
 
-def _once(layer: str, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+def _once(layer: str, gradients: Tensors, sources: Tensors) -> Tensors:
     if not torch.is_grad_enabled():
         return gradients
-    live = [g.requires_grad_() for g in gradients if g is not None]
-    passed = iter(_Once.apply(layer, *live))
+    live = [g for g in gradients if g is not None]
+    passed = iter(_Once.apply(layer, len(live), *live, *(s for s in sources if s is not None)))
     return tuple(None if g is None else next(passed) for g in gradients)
 
 
-def _unpacked(ctx: Any, weight_count: int) -> tuple[Tensor, tuple[Tensor | None, ...], list[tuple[Tensor, ...]]]:
-    """The input, the weights, and the tape's entries of T tensors each."""
-    x, *rest = ctx.saved_tensors
-    weights, steps = rest[:weight_count], rest[weight_count:]
-    if ctx.count == 0:
-        return x, tuple(weights), [()] * 10
-    return x, tuple(weights), [tuple(steps[k : k + ctx.count]) for k in range(0, len(steps), ctx.count)]
+def _unpacked(ctx: Any, given: int, tape: type[AnyTape]) -> tuple[Any, AnyTape]:
+    """What the layer was given, and the tape of T tensors an entry."""
+    saved, count = ctx.saved_tensors, ctx.count
+    entries = range(given, given + count * len(fields(tape)), count) if count else [0] * len(fields(tape))
+    return saved[:given], tape(*(saved[k : k + count] for k in entries))
 
 
 def _unshared(last: Tensor, first: Tensor) -> Tensor:
