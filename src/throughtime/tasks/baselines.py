@@ -105,10 +105,10 @@ class Persistence:
         return Forecast(point, _gaussian(point, self.deviation_, levels), self._probability(steps))
 
     def _point(self, steps: Steps) -> Array:
-        return _last_before(steps.numeric, np.isfinite(steps.numeric), np.nan)
+        return last_before(steps.numeric, np.isfinite(steps.numeric), np.nan)
 
     def _probability(self, steps: Steps) -> list[Array]:
-        last = _last_before(steps.labels, steps.labels >= 0, -1)
+        last = last_before(steps.labels, steps.labels >= 0, -1)
         return [_stay_or_move(last[:, n], *pair) for n, pair in enumerate(zip(self._stays, self._classes, strict=True))]
 
 
@@ -226,6 +226,22 @@ def lagged(inputs: Array, known: Array, lags: int) -> Array:
     return np.concatenate([*past, known], axis=1)
 
 
+def last_before(values: Array, present: Array, nothing: float) -> Array:
+    """The last present value of each column before each row: persistence.
+
+    Args:
+        values: [T, K].
+        present: [T, K] bool, where a value counts.
+        nothing: what stands where no value came before.
+
+    Returns:
+        [T, K].
+    """
+    index = np.where(present, np.arange(len(values))[:, None], -1)
+    last = np.concatenate([np.full((1, values.shape[1]), -1), np.maximum.accumulate(index, axis=0)[:-1]])
+    return np.where(last >= 0, np.take_along_axis(values, np.maximum(last, 0), axis=0), nothing)
+
+
 @dataclass(frozen=True)
 class _Harmonics:
     order: int
@@ -306,13 +322,6 @@ def _deviation(series: Sequence[Steps], points: Sequence[Array]) -> Array:
 def _gaussian(point: Array, deviation: Array, levels: Sequence[int]) -> dict[int, tuple[Array, Array]]:
     reach = {level: NormalDist().inv_cdf(0.5 + level / 200) * deviation for level in levels}
     return {level: (point - width, point + width) for level, width in reach.items()}
-
-
-def _last_before(values: Array, present: Array, nothing: float) -> Array:
-    """The last present value of each column before each row."""
-    index = np.where(present, np.arange(len(values))[:, None], -1)
-    last = np.concatenate([np.full((1, values.shape[1]), -1), np.maximum.accumulate(index, axis=0)[:-1]])
-    return np.where(last >= 0, np.take_along_axis(values, np.maximum(last, 0), axis=0), nothing)
 
 
 def _share_of_stays(series: Sequence[Steps], target: int) -> float:
