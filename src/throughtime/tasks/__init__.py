@@ -1,0 +1,8 @@
+"""Estimators: from series to forecasts, in scikit-learn's manner, and how a saved one is read."""
+
+from throughtime.tasks.online import Session
+from throughtime.tasks.options import NotFittedError
+from throughtime.tasks.predictor import SequencePredictor
+from throughtime.tasks.saving import load
+
+__all__ = ["NotFittedError", "SequencePredictor", "Session", "load"]

@@ -1,0 +1,274 @@
+"""What a caller gives as series - one array, a list of arrays, or one long frame - read the same way every time.
+
+A `Reader` remembers how the training series were read: columns, targets, classes, time step. `split` says which rows
+train and which rows validate; a row after a series' training part goes on from its state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from throughtime.base.errors import ConfigError, DataError, ShapeError
+from throughtime.data import SeriesSet, advance, from_arrays, from_frame, read_table
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How series are read.
+
+    Args:
+        frames: whether they come as frames; else as arrays.
+        arguments: keyword arguments of `from_frame` or `from_arrays`.
+    """
+
+    frames: bool
+    arguments: dict[str, Any]
+
+    @classmethod
+    def fit(cls, series: Any, id: Any, time: Any, target: Any, known: Any) -> tuple[Reader, SeriesSet]:
+        """Read the series to be fitted on, and remember how.
+
+        Args:
+            series: one array, a list of arrays, or a frame.
+            id, time, target, known: as `SequencePredictor.fit` takes them.
+
+        Raises:
+            ConfigError: id or time came with arrays.
+            DataError, ShapeError: as `from_frame` and `from_arrays`.
+        """
+        if is_arrays(series):
+            if id is not None or time is not None:
+                raise ConfigError(
+                    "`id` and `time` name columns of a frame: arrays have none. Leave them out, or pass a frame."
+                )
+            read = from_arrays(series, target=_column_names(target), known=_column_names(known))
+            names = {"columns": list(read.columns), "target": list(read.targets), "known": list(read.known)}
+            return cls(False, {**names, "fitting": False}), read
+        read = from_frame(series, id=id, time=time, target=target, known=known)
+        return cls(True, read.arguments()), read
+
+    def with_classes(self, train: SeriesSet) -> Reader:
+        """The reader that knows the labels of the training part only."""
+        if not self.frames:
+            return self
+        labels = {name: list(found) for name, found in train.categories.items()}
+        return replace(self, arguments={**self.arguments, "categories": labels})
+
+    def index_columns(self, series: Any) -> list[str]:
+        """Names of the id and time columns of a frame, as many as there are."""
+        time, id = self.arguments.get("time"), self.arguments.get("id")
+        return [*([] if id is None else [id]), *([] if time is None else _time_names(time, series))]
+
+    def read(self, series: Any) -> SeriesSet:
+        """Read other series as the training ones were read.
+
+        Raises:
+            DataError: a frame came where arrays were fitted, or the other way round; or as `from_frame`.
+            ShapeError: as `from_arrays`.
+        """
+        if is_arrays(series) == self.frames:
+            wanted, came = ("a frame", "arrays") if self.frames else ("arrays", "a frame")
+            raise DataError(f"Series come as they did to fit: {came} came where {wanted} did. Convert them.")
+        return (from_frame if self.frames else from_arrays)(series, **self.arguments)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One series, and what its rows are for.
+
+    Args:
+        values: [T, C].
+        times: [T] or None.
+        train_rows: the first so many rows train.
+        score_from: forecasts of rows from here on validate; T where none does.
+    """
+
+    values: Floats
+    times: NDArray[Any] | None
+    train_rows: int
+    score_from: int
+
+
+def split(series: Any, read: SeriesSet, reader: Reader, validation: Any) -> tuple[SeriesSet, list[Stretch]]:
+    """Settle which rows train and which validate.
+
+    Args:
+        series: as the caller gave them.
+        read: the same, read.
+        reader: how.
+        validation: None; a share in (0, 1), the last rows of every series; or data as `series`. In a frame, later
+            rows of the same id go on from the training part; arrays and new ids begin afresh.
+
+    Returns:
+        The training part, categories being those that occur in it, and all series.
+
+    Raises:
+        ConfigError: a share out of range.
+        DataError: a series with fewer than 2 training rows, or validation data that breaks a rule of reading.
+    """
+    if validation is None:
+        stops = [int(length) for length in read.lengths]
+        return _checked(read, stops, read)
+    if isinstance(validation, int | float):
+        if isinstance(validation, bool) or not 0 < validation < 1:
+            raise ConfigError(
+                f"`validation` is a share above 0 and below 1, or data: {validation!r} came. For none pass None."
+            )
+        return _checked(read, [int(length) - max(1, round(validation * length)) for length in read.lengths], read)
+    if not reader.frames:
+        train, stretches = _checked(read, [int(length) for length in read.lengths], read)
+        return train, stretches + [Stretch(values, None, 0, 1) for values in reader.read(validation).values]
+    return _with_later_rows(series, read, reader, validation)
+
+
+def extend(read: SeriesSet, known: Any, reader: Reader, history: Any) -> SeriesSet:
+    """The series with one row more at the end of each: the one to forecast, of which `known` columns are known.
+
+    Args:
+        read: the history, read.
+        known: None; for frames a frame with a row per id (and time); for arrays values [B, number of known columns].
+        reader: how it was read.
+        history: as the caller gave it.
+
+    Raises:
+        DataError: known columns without their values, or rows of `known` that are not each series' next one.
+    """
+    if read.known and known is None:
+        raise DataError(
+            f"The columns known ahead are needed for the time to be forecast: {', '.join(read.known)} came without. "
+            "Pass their next values as known=."
+        )
+    if known is None or not reader.frames:
+        rows = np.full((len(read), len(read.columns)), np.nan)
+        if known is not None:
+            rows[:, read.places(read.known)] = _known_values(known, read)
+        return _appended(read, rows)
+    return _joined_next(read, known, reader, history)
+
+
+def is_arrays(series: Any) -> bool:
+    """Whether series are arrays; else they are a frame, or a path to one."""
+    return isinstance(series, np.ndarray | list | tuple)
+
+
+def next_times(read: SeriesSet) -> list[NDArray[Any]] | None:
+    """The time after each series' last row [1]; None where times have no regular step."""
+    if read.times is None or read.step is None:
+        return None
+    return [advance(times, read.step, 1) for times in read.times]
+
+
+def _column_names(given: Any) -> Any:
+    """Columns of arrays may be given by place."""
+    if isinstance(given, int | np.integer) and not isinstance(given, bool):
+        return f"x{given}"
+    return [_column_names(each) for each in given] if isinstance(given, list | tuple) else given
+
+
+def _checked(read: SeriesSet, stops: Sequence[int], whole: SeriesSet) -> tuple[SeriesSet, list[Stretch]]:
+    """Training part and stretches, where series s of `whole` trains on its first stops[s] rows."""
+    short = [name for name, stop in zip(read.ids, stops, strict=False) if stop < 2]
+    if short:
+        raise DataError(
+            f"A series needs at least 2 rows to train on, a step and what follows it: {len(short)} of {len(read)} have "
+            f"fewer, first {short[0]!r}. Leave them out, or validate on less."
+        )
+    train = read.part([slice(0, stop) for stop in stops[: len(read)]])
+    seen = train.seen_categories()
+    whole, train = whole.recoded(seen), train.recoded(seen)
+    times = whole.times or [None] * len(whole)
+    stretches = [
+        Stretch(values, each, stop, stop or 1)
+        for values, each, stop in zip(whole.values, times, stops, strict=True)
+    ]
+    return train, stretches
+
+
+def _with_later_rows(
+    series: Any, read: SeriesSet, reader: Reader, validation: Any
+) -> tuple[SeriesSet, list[Stretch]]:
+    arguments = {name: value for name, value in reader.arguments.items() if name != "categories"}
+    tables = [_selected(frame, reader) for frame in (series, validation)]
+    both = from_frame(pl.concat(tables, how="vertical_relaxed"), **arguments)
+    rows = dict(zip(read.ids, (int(length) for length in read.lengths), strict=True))
+    # Ids keep the order of their first rows, so that the training series come first.
+    return _checked(read, [rows.get(name, 0) for name in both.ids], both)
+
+
+def _selected(frame: Any, reader: Reader) -> pl.DataFrame:
+    """The columns that were read, in one order, so that frames can be joined."""
+    return read_table(frame, columns=[*reader.index_columns(frame), *reader.arguments["columns"]])
+
+
+def _time_names(time: str, frame: Any) -> list[str]:
+    table = read_table(frame)
+    return [time] if time in table.columns else time.split(",")
+
+
+def _known_values(known: Any, read: SeriesSet) -> Floats:
+    values = np.atleast_2d(np.asarray(known, np.float64))
+    wanted = (len(read), len(read.known))
+    if values.shape != wanted:
+        raise ShapeError(f"`known` is [series, known columns]: {wanted} wanted, {np.shape(known)} came.")
+    return values
+
+
+def _appended(read: SeriesSet, rows: Floats) -> SeriesSet:
+    later = next_times(read)
+    times = None
+    if read.times is not None:
+        ends = later or [np.full(1, np.datetime64("NaT"))] * len(read)
+        times = [np.concatenate([series, end]) for series, end in zip(read.times, ends, strict=True)]
+    return replace(
+        read,
+        values=[np.concatenate([values, row[None]]) for values, row in zip(read.values, rows, strict=True)],
+        times=times,
+        source_rows=[np.append(source, -1) for source in read.source_rows],
+    )
+
+
+def _joined_next(read: SeriesSet, known: Any, reader: Reader, history: Any) -> SeriesSet:
+    past = _selected(history, reader)
+    ahead = read_table(known)
+    wanted = [name for name in past.columns if name not in reader.arguments["columns"]] + list(read.known)
+    both = reader.read(pl.concat([past, read_table(ahead, columns=wanted)], how="diagonal_relaxed"))
+    longer = both.lengths[: len(read)] - read.lengths
+    if len(both) != len(read) or len(ahead) != len(read) or (longer != 1).any():
+        raise DataError(
+            "`known` has one row for each series of the history, at its next time: "
+            f"{len(ahead)} rows came for {len(read)} series, {int((longer == 1).sum())} of them next. Correct its rows."
+        )
+    return both
+
+
+def as_table(step: Any) -> Any:
+    """A mapping of column to value as a table of one row; anything else as it is."""
+    return pl.DataFrame({name: [value] for name, value in step.items()}) if isinstance(step, Mapping) else step
+
+
+def read_row(step: Any, reader: Reader) -> SeriesSet:
+    """One row of one series.
+
+    Raises:
+        ShapeError: there are more rows, or an array is not [C].
+    """
+    if not reader.frames:
+        step = np.asarray(step, np.float64)
+        wanted = (len(reader.arguments["columns"]),)
+        if step.shape != wanted:
+            raise ShapeError(f"A step of arrays is one row [C]: {wanted} wanted, {step.shape} came.")
+        return reader.read([step[None]])
+    read = reader.read(as_table(step))
+    if len(read) != 1 or read.lengths[0] != 1:
+        raise ShapeError(
+            f"A step is one row of one series: {int(read.lengths.sum())} rows came. Use predict or predict_steps for more."
+        )
+    return read

@@ -1,0 +1,106 @@
+"""The network of an estimator, built from its settings.
+
+    h[t], s[t] = layer(x[t], s[t-1]);   output[t] = head([dropout(h[t]), x[t]])
+
+The head sees the step's input beside the layer's output: a linear forecast needs no hidden unit, so the layer learns
+what is not linear in the newest row. (Without it a network of 64 units stays behind ridge on small tables.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from throughtime.nn import LSTM, RNN, Network, WindowPerceptron
+from throughtime.nn.heads import CategoricalHead, GaussianHead, Head, MixedHead, StudentHead
+
+CELLS = ("lstm", "rnn", "perceptron")
+EMISSIONS = {"gaussian": GaussianHead, "student": StudentHead}
+NUMBERS = "numbers"  # the part of the head for number targets
+
+
+class InputBeside(nn.Module):
+    """A recurrent layer whose output has the step's input beside it: [dropout(h), x].
+
+    Args:
+        layer: maps [T, B, F] to [T, B, H] and speaks the protocol `layer(x, state) -> (y, state)`.
+        dropout: share of h that is dropped in training, in [0, 1).
+    """
+
+    state_axis = 1
+
+    def __init__(self, layer: nn.Module, dropout: float) -> None:
+        super().__init__()
+        self.layer = layer
+        self.dropout = nn.Dropout(dropout)
+
+    @property
+    def handles(self) -> frozenset[str]:
+        """What `forward` honours beside its input and state: what the layer does."""
+        return self.layer.handles  # type: ignore[return-value]
+
+    def forward(self, x: Tensor, state: Any = None, **rows: Any) -> tuple[Tensor, Any]:
+        """Run over T steps: [T, B, F] to [T, B, H + F] and the state after them."""
+        y, state = self.layer(x, state, **rows)
+        return torch.cat([self.dropout(y), x], -1), state
+
+
+@dataclass(frozen=True)
+class Design:
+    """Everything a network's shape depends on.
+
+    Args:
+        cell: "lstm", "rnn" or "perceptron".
+        input_size: F, numbers a step holds.
+        hidden_size: H.
+        num_layers: layers one above the other.
+        window_steps: steps the perceptron sees.
+        dropout: in training, of the layer's output and between layers.
+        emission: "gaussian" or "student".
+        numbers: K, number targets.
+        classes: for each class target how many labels it has, at least 2.
+    """
+
+    cell: str
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    window_steps: int
+    dropout: float
+    emission: str
+    numbers: int
+    classes: tuple[int, ...]
+
+
+def build(design: Design) -> Network:
+    """The network of a design, with first weights from torch's generator."""
+    layer = _layer(design)
+    features = design.hidden_size + design.input_size
+    parts: dict[str, Head] = {}
+    if design.numbers:
+        parts[NUMBERS] = EMISSIONS[design.emission](features, design.numbers)
+    parts |= {class_part(place): CategoricalHead(features, count) for place, count in enumerate(design.classes)}
+    return Network(None, InputBeside(layer, design.dropout), MixedHead(parts))
+
+
+def class_part(place: int) -> str:
+    """Name of the head's part for the class target at `place`."""
+    return f"class{place}"
+
+
+def targets_of(numbers: Tensor, classes: Tensor) -> Mapping[str, Tensor]:
+    """The target nest of `MixedHead`: numbers [..., K] and classes [..., N]; kinds without targets are absent."""
+    target = {NUMBERS: numbers} if numbers.shape[-1] else {}
+    return target | {class_part(place): classes[..., place] for place in range(classes.shape[-1])}
+
+
+def _layer(design: Design) -> nn.Module:
+    sizes = (design.input_size, design.hidden_size, design.num_layers)
+    between = design.dropout if design.num_layers > 1 else 0.0
+    if design.cell == "perceptron":
+        return WindowPerceptron(design.input_size, design.window_steps, design.hidden_size, design.num_layers)
+    return (LSTM if design.cell == "lstm" else RNN)(*sizes, dropout=between)

@@ -1,0 +1,468 @@
+"""The estimator for series: what comes one step ahead, with intervals, from everything before.
+
+    fit           TBPTT(k1, k2) over the training part; the epoch that forecasts the validation part best is kept
+    predict       the row after each series' last one
+    predict_steps the forecast of every row from the rows before it, the state carried all the way
+
+Each series is one continuous sequence, read from its first row; several run side by side. What the network reads and
+what it forecasts is told in `encoding`, its shape in `network`.
+
+Dimensions: T rows, B series, C columns, K number targets, L levels.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+import torch
+from sklearn.base import BaseEstimator
+from torch import Tensor
+
+from throughtime.base.errors import ConfigError, DataError
+from throughtime.base.run_folder import RunFolder
+from throughtime.bptt import TBPTT, Piece
+from throughtime.data import SeriesSet
+from throughtime.data.ragged import pad
+from throughtime.data.tables import in_kind_of, read_table
+from throughtime.nn import Network
+from throughtime.tasks import saving
+from throughtime.tasks.batches import SeriesBatches, choose_schedule, piece_of, run, validation_loss
+from throughtime.tasks.encoding import Encoded, Encoding
+from throughtime.tasks.forecasts import Forecasts, as_arrays, as_levels, decode, first_steps, row_of, target_columns
+from throughtime.tasks.intake import Reader, Stretch, as_table, extend, read_row, split
+from throughtime.tasks.network import Design, build
+from throughtime.tasks.online import Session
+from throughtime.tasks.skill import skill
+from throughtime.tasks.options import check_fitted, check_options
+from throughtime.train import Batches, Training, fit
+
+# Gradients of the first updates, before the scales have settled, are the largest.
+WARMUP_UPDATES = 10
+
+
+class SequencePredictor(BaseEstimator):
+    """Forecasts one step ahead of numbers and classes.
+
+    Args:
+        cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window: no memory beyond it).
+        hidden_size: units of each layer, at least 1.
+        num_layers: at least 1.
+        window_steps: steps the perceptron sees, at least 1; others have no window.
+        emission: distribution of number targets: "student" (heavy tails) or "gaussian".
+        calendar: "auto" (the year, week and day, where the training part covers them), or a list out of "year", "week",
+            "day"; their phase at the time to be forecast is an input.
+        tbptt: schedule of backpropagation: a `TBPTT`, text such as "50,50", or None: BPTT up to 400 steps; beyond,
+            TBPTT(k, k) with k <= 200, shorter where an epoch would have fewer than about 20 updates.
+        epochs: passes over the training part, at most; at least 1.
+        batch_size: series trained side by side, at least 1; one long series is one row.
+        learning_rate: above 0, the peak of a cosine schedule.
+        weight_decay: at least 0, decoupled (AdamW).
+        dropout: share of the layers' outputs dropped in training, in [0, 1).
+        validation: a share in (0, 1), the last rows of every series; data of the kind given to `fit`, where later rows
+            of a frame's series go on from its training rows; or None: all rows train, for all epochs.
+        patience: epochs without a better validation loss before training stops; None: never.
+        device: of the network, as torch names it; None: the CPU.
+        seed: of first weights, dropout and the order of series; 0 .. 2**63 - 1.
+        progress: True shows progress, None on a terminal only, False never.
+
+    Attributes:
+        columns_: names of the columns read.
+        targets_: names of the columns forecast.
+        classes_: for each class target its labels, in the training part.
+        network_: the trained `Network`; `network_.core.layer` is the LSTM, RNN or perceptron.
+        schedule_: the `TBPTT` used.
+        history_: what training did (`train.History`); None after `load`.
+        best_epoch_: the epoch kept, from 0; None without validation.
+        parameters_count_: numbers trained.
+        seconds_: spent in training.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        window_steps: int = 14,
+        emission: str = "student",
+        calendar: str | Sequence[str] = "auto",
+        tbptt: TBPTT | str | None = None,
+        epochs: int = 60,
+        batch_size: int = 32,
+        learning_rate: float = 1e-2,
+        weight_decay: float = 1e-2,
+        dropout: float = 0.3,
+        validation: Any = 0.2,
+        patience: int | None = 15,
+        device: str | torch.device | None = None,
+        seed: int = 0,
+        progress: bool | None = False,
+    ) -> None:
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.window_steps = window_steps
+        self.emission = emission
+        self.calendar = calendar
+        self.tbptt = tbptt
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.validation = validation
+        self.patience = patience
+        self.device = device
+        self.seed = seed
+        self.progress = progress
+
+    def fit(
+        self,
+        series: Any,
+        y: None = None,
+        *,
+        id: str | None = None,
+        time: str | Sequence[str] | None = None,
+        target: str | int | Sequence[str | int] | None = None,
+        known: str | int | Sequence[str | int] | None = None,
+        run: RunFolder | None = None,
+    ) -> Self:
+        """Train on series.
+
+        Args:
+            series: one array [T] or [T, C], a list of arrays with unequal T, or one long pandas, polars or pyarrow
+                frame (or the path of a table). Missing cells are filled forward for input and never scored.
+            y: nothing; scikit-learn passes it.
+            id: column that tells a frame's series apart; None: one series.
+            time: column of times, or those that make them ("year,month,day,hour"); None: rows are consecutive steps.
+            target: columns to forecast, by name (of arrays: place); None: all but the known ones. Text and Boolean
+                columns are classes.
+            known: columns whose values at the time to be forecast are known ahead.
+            run: an open run folder: training writes checkpoints and events there, and goes on from its newest one.
+
+        Returns:
+            The estimator.
+
+        Raises:
+            ConfigError: arguments out of range, all named at once.
+            DataError, ShapeError: whatever in the series breaks a rule.
+            Interrupted: a signal stopped training; the checkpoint is written.
+        """
+        if y is not None:
+            raise ConfigError("Targets are columns of `series`: a `y` came beside it. Name them with target=.")
+        schedule = check_options(self)
+        reader, read = Reader.fit(series, id, time, target, known)
+        train, stretches = split(series, read, reader, self.validation)
+        self._reader = reader.with_classes(train)
+        self._encoding = Encoding.fit(train, self.calendar)
+        self._describe(train.columns, train.targets)
+        _check_classes(self.classes_)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            self.network_ = build(self._design()).to(self._torch_device)
+        self._train(stretches, schedule, run)
+        return self
+
+    def predict(self, history: Any, *, level: Any = None, known: Any = None) -> Any:
+        """Forecast the row after each series' last one.
+
+        Args:
+            history: series as given to `fit`, from their beginning or from any later row.
+            level: percentages of the intervals wanted, such as [80, 95].
+            known: values of the known columns at the time to be forecast: for frames a frame with id, time and known
+                columns, a row per series; for arrays [number of known columns], or one such row per series.
+
+        Returns:
+            For frames a frame of their kind, a row per series: id, time, NAME for each target; with levels NAME_lo_80
+            and NAME_hi_80; for class targets NAME_p_LABEL. For one array the values [K], for a list [B, K]; with levels
+            a pair of them and the interval ends [..., K, L, 2].
+
+        Raises:
+            NotFittedError: before `fit`.
+            DataError, ShapeError, ConfigError: history, known or level break a rule.
+        """
+        levels = self._ready(level)
+        read = extend(self._reader.read(history), known, self._reader, history)
+        last = [each.last() for each in self._forecast(read, levels)]
+        if not self._reader.frames:
+            values, ends = zip(*(as_arrays(each, levels) for each in last), strict=True)
+            return _given_back(history, np.concatenate(values), np.concatenate(ends), levels)
+        columns = [target_columns(each, self._encoding, self.targets_) for each in last]
+        return in_kind_of(_beside(_last_index(read), columns), history)
+
+    def predict_steps(self, series: Any, *, level: Any = None) -> Any:
+        """Forecast every row from the rows before it, the state carried from row to row.
+
+        Args:
+            series: as given to `fit`.
+            level: percentages of the intervals wanted.
+
+        Returns:
+            For frames a frame of their kind with the same rows in the same order, and columns as `predict` gives; the
+            first row of a series, which has none before it, is null. For one array the values [T, K], for a list a
+            list of them; with levels a pair with the interval ends [T, K, L, 2], the first row nan.
+
+        Raises:
+            NotFittedError: before `fit`.
+            DataError, ShapeError, ConfigError: series or level break a rule.
+        """
+        levels = self._ready(level)
+        read = self._reader.read(series)
+        forecasts = [each.after_a_blank() for each in self._forecast(read, levels)]
+        if not self._reader.frames:
+            values, ends = (list(part) for part in zip(*(as_arrays(each, levels) for each in forecasts), strict=True))
+            return _given_back(series, values, ends, levels)
+        columns = [target_columns(each, self._encoding, self.targets_) for each in forecasts]
+        index = read_table(series, columns=self._reader.index_columns(series))
+        return in_kind_of(_beside(index, _as_given(columns, read)), series)
+
+    def session(self) -> Session:
+        """A place that keeps one series' state between calls of `predict_online`."""
+        self._ready(None)
+        return Session(len(self.columns_))
+
+    def predict_online(self, step: Any, session: Session, *, level: Any = None, known: Any = None) -> Any:
+        """Read one row and forecast the next, in constant memory; equals `predict` on all rows read so far.
+
+        Args:
+            step: the row: for frames a frame of one row or a mapping of column to value, for arrays [C]. Rows that are
+                absent since the last one are filled as in a frame.
+            session: from `session()`; it is moved on.
+            level: percentages of the intervals wanted.
+            known: values of the known columns at the time to be forecast, as `step`; of arrays only those columns.
+
+        Returns:
+            As `predict` for one series; a mapping gives a dict.
+
+        Raises:
+            NotFittedError: before `fit`.
+            DataError, ShapeError, ConfigError: the row breaks a rule, or is not later than the last one.
+        """
+        levels = self._ready(level)
+        row = read_row(step, self._reader)
+        ahead = extend(row, None if known is None else as_table(known), self._reader, as_table(step))
+        x, encoded = session.read(ahead, self._encoding)
+        output, session.state = run(self.network_, x.to(self._torch_device), session.state)
+        forecast = decode(self.network_.head, row_of(output, 0), encoded, levels).last()
+        if not self._reader.frames:
+            values, ends = as_arrays(forecast, levels)
+            return (values[0], ends[0]) if levels else values[0]
+        result = _beside(_last_index(ahead), [target_columns(forecast, self._encoding, self.targets_)])
+        return result.row(0, named=True) if isinstance(step, Mapping) else in_kind_of(result, step)
+
+    def score(self, series: Any, y: None = None) -> float:
+        """Mean skill against persistence, over targets: 1 is perfect, 0 as good as repeating the last value.
+
+        For a number 1 - RMSE / RMSE of persistence, in units of the typical change; for a class 1 - error rate / error
+        rate of persistence. A target that never changes in `series` has no skill and does not enter the mean.
+
+        Args:
+            series: as given to `fit`; every row but the first is forecast from those before it.
+            y: nothing; scikit-learn passes it.
+
+        Raises:
+            NotFittedError: before `fit`.
+            DataError: no target ever changes, or the series breaks a rule.
+        """
+        self._ready(None)
+        read = self._reader.read(series)
+        encoded = self._encoded(read)
+        return skill([(each, output, self.network_.head) for each, output in self._outputs(encoded)])
+
+    def network_input(self, series: Any) -> Tensor:
+        """What the network reads: float32 [T - 1, B, F], step t holding row t and what is known of row t + 1.
+
+        Args:
+            series: as given to `fit`; shorter ones are padded with zeros.
+
+        Raises:
+            NotFittedError: before `fit`.
+            DataError, ShapeError: the series breaks a rule.
+        """
+        self._ready(None)
+        encoded = self._encoded(self._reader.read(series))
+        return pad([each.inputs for each in encoded], dtype=torch.float32)[0].to(self._torch_device)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator into one file, atomically; `throughtime.load` reads it.
+
+        Data given as `validation` is not kept.
+
+        Args:
+            path: the file, by custom ending in .safetensors.
+
+        Raises:
+            NotFittedError: before `fit`.
+            WriteError: the system refused.
+        """
+        self._ready(None)
+        saving.save(path, self)
+
+    def fitted_state(self) -> dict[str, Any]:
+        """What `fit` learned besides the weights, in plain lists and numbers; `restore` takes it."""
+        check_fitted(self)
+        return {
+            "reader": {"frames": self._reader.frames, "arguments": self._reader.arguments},
+            "encoding": self._encoding.to_dict(),
+            "trained": {
+                "schedule": str(self.schedule_),
+                "best_epoch": self.best_epoch_,
+                "seconds": self.seconds_,
+            },
+        }
+
+    def restore(self, state: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
+        """Become fitted with what `fitted_state` gave and the network's weights.
+
+        Raises:
+            KeyError, TypeError, ValueError, RuntimeError: they do not fit together.
+        """
+        check_options(self)
+        self._reader = Reader(**state["reader"])
+        self._encoding = Encoding.from_dict(state["encoding"])
+        arguments, trained = self._reader.arguments, state["trained"]
+        self._describe(arguments["columns"], arguments["target"])
+        network = build(self._design())
+        network.load_state_dict(weights)
+        self.network_ = network.to(self._torch_device).eval()
+        self.schedule_ = TBPTT.parse(trained["schedule"])
+        self.history_ = None
+        self.best_epoch_, self.seconds_ = trained["best_epoch"], trained["seconds"]
+        self.parameters_count_ = _count(network)
+
+    @property
+    def _torch_device(self) -> torch.device:
+        return torch.device(self.device or "cpu")
+
+    def _ready(self, level: Any) -> tuple[float, ...]:
+        check_fitted(self)
+        return as_levels(level)
+
+    def _describe(self, columns: Sequence[str], targets: Sequence[str]) -> None:
+        self.columns_, self.targets_ = tuple(columns), tuple(targets)
+        encoding = self._encoding
+        self.classes_ = {encoding.columns[place]: encoding.classes[place] for place in encoding.categorical}
+
+    def _design(self) -> Design:
+        return Design(
+            cell=self.cell,
+            input_size=self._encoding.input_size,
+            hidden_size=self.hidden_size,
+            num_layers=self.num_layers,
+            window_steps=self.window_steps,
+            dropout=float(self.dropout),
+            emission=self.emission,
+            numbers=len(self._encoding.numeric),
+            classes=tuple(len(labels) for labels in self.classes_.values()),
+        )
+
+    def _train(self, stretches: Sequence[Stretch], schedule: TBPTT | None, run: RunFolder | None) -> None:
+        encoded = [self._encoding.encode_whole(each.values, each.times) for each in stretches]
+        pairs = list(zip(encoded, stretches, strict=True))
+        train = [each.first(stretch.train_rows - 1) for each, stretch in pairs if stretch.train_rows]
+        batches: Batches = SeriesBatches(train, self.batch_size, self.seed, self._torch_device)
+        pieces = _validation_pieces(pairs, self.batch_size, self._torch_device)
+        longest = max(len(each.inputs) for each in train)
+        self.schedule_ = choose_schedule(longest, len(batches)) if schedule is None else schedule
+        self._say(f"{longest:,} steps, {len(train)} series, TBPTT({self.schedule_})")
+        training = Training(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            warmup_updates=WARMUP_UPDATES,
+            patience=self.patience if pieces else None,
+            seed=self.seed,
+        )
+        self.history_ = fit(
+            self.network_,
+            self.network_.head.loss,
+            batches,
+            self.schedule_,
+            training,
+            evaluate=validation_loss(pieces) if pieces else None,
+            run=run,
+            progress=self.progress,
+        )
+        self.best_epoch_, self.seconds_ = self.history_.best_epoch, self.history_.seconds
+        self.parameters_count_ = _count(self.network_)
+
+    def _say(self, text: str) -> None:
+        if self.progress or (self.progress is None and sys.stderr.isatty()):
+            sys.stderr.write(text + "\n")
+
+    def _encoded(self, read: SeriesSet) -> list[Encoded]:
+        times = read.times or [None] * len(read)
+        return [self._encoding.encode_whole(*pair) for pair in zip(read.values, times, strict=True)]
+
+    def _outputs(self, encoded: Sequence[Encoded]) -> Iterator[tuple[Encoded, Any]]:
+        """Each series with the network's output for it [T, ...]."""
+        for start in range(0, len(encoded), self.batch_size):
+            some = encoded[start : start + self.batch_size]
+            x, _ = pad([each.inputs for each in some], dtype=torch.float32)
+            x = x if len(x) else x.new_zeros(1, *x.shape[1:])  # only series of one row: nothing of it is read below
+            output, _ = run(self.network_, x.to(self._torch_device))
+            for row, each in enumerate(some):
+                yield each, first_steps(row_of(output, row), len(each.inputs))
+
+    def _forecast(self, read: SeriesSet, levels: Sequence[float]) -> list[Forecasts]:
+        pairs = self._outputs(self._encoded(read))
+        return [decode(self.network_.head, output, encoded, levels) for encoded, output in pairs]
+
+
+def _count(network: Network) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _validation_pieces(
+    pairs: Sequence[tuple[Encoded, Stretch]], batch_size: int, device: torch.device
+) -> list[Piece]:
+    scored = [(encoded, stretch.score_from - 1) for encoded, stretch in pairs if stretch.score_from < len(stretch.values)]
+    chunks = [scored[start : start + batch_size] for start in range(0, len(scored), batch_size)]
+    pieces = [piece_of([each for each, _ in chunk], device, [start for _, start in chunk]) for chunk in chunks]
+    if pieces and not any(bool(piece.weights.any()) for piece in pieces if piece.weights is not None):
+        raise DataError("Validation needs targets to score: every one in its rows is missing. Validate on other rows.")
+    return pieces
+
+
+def _check_classes(classes: Mapping[str, Sequence[Any]]) -> None:
+    single = [f"{name!r} ({', '.join(map(str, labels)) or 'none'})" for name, labels in classes.items() if len(labels) < 2]
+    if single:
+        raise DataError(
+            f"A class target needs at least 2 labels in the training part: {', '.join(single)}. Train on more rows, or "
+            "leave it out of target=."
+        )
+
+
+def _given_back(given: Any, values: Any, ends: Any, levels: Sequence[float]) -> Any:
+    """Arrays for one array, lists for a list; with levels a pair."""
+    if isinstance(given, np.ndarray):
+        values, ends = values[0], ends[0]
+    return (values, ends) if levels else values
+
+
+def _last_index(read: SeriesSet) -> pl.DataFrame:
+    """Id and time of each series' last row."""
+    rows = read.part([slice(len(values) - 1, None) for values in read.values])
+    return rows.to_frame(values=[np.empty((1, 0))] * len(rows), columns=[])
+
+
+def _joined(columns: Sequence[dict[str, pl.Series]]) -> pl.DataFrame:
+    return pl.concat([pl.DataFrame(each) for each in columns], how="vertical_relaxed")
+
+
+def _beside(index: pl.DataFrame, columns: Sequence[dict[str, pl.Series]] | pl.DataFrame) -> pl.DataFrame:
+    """Forecast columns of each series, one below the other, with their index on the left."""
+    table = columns if isinstance(columns, pl.DataFrame) else _joined(columns)
+    return pl.concat([index, table], how="horizontal") if index.width else table
+
+
+def _as_given(columns: Sequence[dict[str, pl.Series]], read: SeriesSet) -> pl.DataFrame:
+    """Rows of forecasts in the order of the frame that was read, without those of filled gaps."""
+    source = np.concatenate(read.source_rows)
+    places = np.flatnonzero(source >= 0)
+    return _joined(columns)[places[np.argsort(source[places])]]

@@ -1,0 +1,77 @@
+"""A fitted estimator as one file, and back: weights as tensors, all else as a closed configuration.
+
+    {"kind", "version", "settings", "reader", "encoding", "trained"}
+
+Only kinds on a closed list are built; nothing is imported by name.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from throughtime.base import model_file
+from throughtime.base.errors import ModelFileError
+from throughtime.bptt import TBPTT
+
+if TYPE_CHECKING:
+    from throughtime.tasks.predictor import SequencePredictor
+
+VERSION = 1
+
+
+def save(path: str | os.PathLike[str], estimator: SequencePredictor) -> None:
+    """Write a fitted estimator; see `SequencePredictor.save`."""
+    settings = estimator.get_params(deep=False)
+    share = settings["validation"]
+    settings |= {
+        "tbptt": None if settings["tbptt"] is None else str(settings["tbptt"]),
+        "device": None if settings["device"] is None else str(settings["device"]),
+        "validation": share if isinstance(share, float) else None,
+        "calendar": settings["calendar"] if isinstance(settings["calendar"], str) else list(settings["calendar"]),
+    }
+    configuration = {
+        "kind": type(estimator).__name__,
+        "version": VERSION,
+        "settings": settings,
+        **estimator.fitted_state(),
+    }
+    model_file.save(path, estimator.network_.state_dict(), configuration)
+
+
+def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
+    """Read an estimator that `save` wrote.
+
+    Args:
+        path: the file.
+        device: where the network goes; None: the CPU.
+
+    Returns:
+        The estimator, fitted.
+
+    Raises:
+        FileMissingError: there is no such file.
+        ModelFileError: the file is damaged, altered, or holds something else.
+    """
+    from throughtime.tasks.predictor import SequencePredictor  # the estimator saves itself through this module
+
+    tensors, configuration = model_file.load(path)
+    kinds = {"SequencePredictor": SequencePredictor}
+    kind, version = configuration.get("kind"), configuration.get("version")
+    if kind not in kinds or version != VERSION:
+        raise ModelFileError(
+            f"A file of an estimator has a kind out of {', '.join(kinds)} and version {VERSION}: {os.fspath(path)!r} has "
+            f"{kind!r}, {version!r}. Save the estimator with its `save`, and read newer files with a newer throughtime."
+        )
+    try:
+        settings = {**configuration["settings"], "device": device}
+        if settings["tbptt"] is not None:
+            settings["tbptt"] = TBPTT.parse(settings["tbptt"])
+        estimator = kinds[kind](**settings)
+        estimator.restore(configuration, tensors)
+    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelFileError(
+            f"{os.fspath(path)!r} has no configuration that fits its weights ({reason}). Save the estimator again."
+        ) from error
+    return estimator
