@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from throughtime.base.errors import DataError, FileMissingError
-from throughtime.data.tables import in_kind_of, read_table, to_numbers
+from throughtime.data.tables import as_names, in_kind_of, read_table, to_numbers
 
 TEXT = "date,x,name\n2012-01-01,1.5,a\n2012-01-02,NA,b\n2012-01-03,,\n"
 FRAME = pl.DataFrame(
@@ -63,6 +63,23 @@ def test_frames_go_back_as_they_came(tmp_path):
 def test_a_named_pandas_index_becomes_a_column():
     frame = pd.DataFrame({"x": [1.0, 2.0]}, index=pd.DatetimeIndex(["2012-01-01", "2012-01-02"], name="date"))
     assert read_table(frame).columns == ["date", "x"]
+
+
+def test_an_unnamed_pandas_index_of_times_is_not_lost():
+    frame = pd.DataFrame({"x": [1.0, 2.0]}, index=pd.date_range("2012-01-01", periods=2))
+    assert read_table(frame).columns == ["time", "x"]
+    assert read_table(frame.reset_index(drop=True)).columns == ["x"]
+
+
+def test_names_in_every_writing():
+    columns = ["a", "b", "a,b"]
+    assert as_names("a", columns) == ["a"]
+    assert as_names("a, b", ["a", "b"]) == ["a", "b"]
+    assert as_names("a,b", columns) == ["a,b"]
+    assert as_names(("a", "b"), columns) == ["a", "b"]
+    for names in (0, [0], {"a": 1}):
+        with pytest.raises(DataError, match="named by text"):
+            as_names(names, columns)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from throughtime.base.errors import DataError
-from throughtime.data.tables import check_names, to_numbers
+from throughtime.data.tables import as_names, check_names, to_numbers
 
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 _DATE_FORMATS = (
@@ -86,20 +86,13 @@ def read_clock(frame: pl.DataFrame, time: str | Sequence[str], time_format: str 
     Raises:
         DataError: unknown column, a row without a time, text that fits no format or two of them.
     """
-    names = time_columns(frame, time)
+    names = as_names(time, frame.columns)
     check_names(names, frame.columns)
     column = frame[names[0]] if len(names) == 1 else _joined(frame, names)
     _check_present(column, names)
     if column.dtype == pl.String or (time_format and column.dtype.is_integer()):
         return _from_text(column.cast(pl.String), time_format)
     return _from_typed(column, names)
-
-
-def time_columns(frame: pl.DataFrame, time: str | Sequence[str]) -> list[str]:
-    """The names in `time`: itself if it is a column, else split at commas."""
-    if not isinstance(time, str):
-        return list(time)
-    return [time] if time in frame.columns else [part.strip() for part in time.split(",")]
 
 
 def guess_time(frame: pl.DataFrame) -> str | None:

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from throughtime.base.errors import DataError, say_once
-from throughtime.data.tables import blank_missing, check_names, to_numbers
+from throughtime.data.tables import as_names, blank_missing, check_names, to_numbers
 
 # More labels than this are names or texts, not classes; a softmax over them would not learn from one table.
 _MOST_CATEGORIES = 1000
@@ -32,13 +32,6 @@ class Selection:
     targets: tuple[str, ...]
     known: tuple[str, ...]
     categorical: tuple[str, ...]
-
-
-def as_names(names: str | Sequence[str] | None, columns: Sequence[str]) -> list[str] | None:
-    """A list of names from one name, "a,b", or a sequence; None stays None."""
-    if isinstance(names, str):
-        return [names] if names in columns else [part.strip() for part in names.split(",")]
-    return None if names is None else list(names)
 
 
 def select(
@@ -67,7 +60,9 @@ def select(
         DataError: unknown or repeated names, a time or id named as a column, nothing left to read.
     """
     names = frame.columns
-    wanted, targets, ahead, labelled = (as_names(given, names) for given in (columns, target, known, categorical))
+    wanted, targets, ahead, labelled = (
+        None if given is None else as_names(given, names) for given in (columns, target, known, categorical)
+    )
     extra = [*(targets or []), *(ahead or []), *(labelled or [])]
     check_names([*(wanted or []), *extra], names)
     if wanted is None:

@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from throughtime.base.errors import ConfigError, DataError, ShapeError, say_once
 from throughtime.data import grid
-from throughtime.data.clock import Clock, read_clock, show_time, time_columns
-from throughtime.data.columns import as_names, read_columns, select
+from throughtime.data.clock import Clock, read_clock, show_time
+from throughtime.data.columns import read_columns, select
 from throughtime.data.series import Floats, SeriesSet
-from throughtime.data.tables import check_names, read_table
+from throughtime.data.tables import as_names, check_names, read_table
 
 Missing = Literal["fill", "error"]
 Rows = NDArray[np.int64]
@@ -69,10 +69,10 @@ def from_frame(
     """
     _check_missing_rule(missing)
     table = read_table(frame)
-    time_names = [] if time is None else time_columns(table, time)
+    time_names = [] if time is None else as_names(time, table.columns)
     taken = [*time_names, *([] if id is None else [id])]
     check_names(taken, table.columns)
-    labelled = [*(as_names(categorical, table.columns) or []), *(categories or {})]
+    labelled = [*([] if categorical is None else as_names(categorical, table.columns)), *(categories or {})]
     selection = select(table, taken, columns=columns, target=target, known=known, categorical=labelled)
     values, found = read_columns(table, selection, categories=categories, fitting=fitting)
     ids, rows = _rows_of_series(table, id)

@@ -35,7 +35,7 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None) -> pl.DataF
 
     Args:
         source: path of a .csv, .csv.gz, .tsv, .tsv.gz or .parquet file (UTF-8), or a pandas, polars or pyarrow
-            table. A named pandas index becomes columns.
+            table. A named pandas index becomes columns, an unnamed one of times the column "time".
         columns: keep only these, in this order; None keeps all.
 
     Returns:
@@ -85,6 +85,19 @@ def check_names(names: Iterable[str], columns: Sequence[str]) -> None:
             f"Every named column must be in the table: {'; '.join(_unknown(name, columns) for name in wrong)}. "
             f"The table has {', '.join(map(repr, columns))}."
         )
+
+
+def as_names(names: str | Sequence[str], columns: Sequence[str]) -> list[str]:
+    """A list of column names from a name, from several as "a,b", or from a sequence of them.
+
+    Raises:
+        DataError: it is none of these.
+    """
+    if isinstance(names, str):
+        return [names] if names in columns else [part.strip() for part in names.split(",")]
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"Columns are named by text, 'a' or 'a,b' or a list of such; {names!r} came.")
+    return list(names)
 
 
 def to_numbers(column: pl.Series) -> pl.Series:
@@ -215,8 +228,8 @@ def _from_native(source: Any) -> pl.DataFrame:
         source = source.collect()
     pandas = sys.modules.get("pandas")
     try:
-        if pandas is not None and isinstance(source, pandas.DataFrame) and any(source.index.names):
-            source = source.reset_index()
+        if pandas is not None and isinstance(source, pandas.DataFrame):
+            source = _with_index(source, pandas.DatetimeIndex)
         return nw.from_native(source, eager_only=True).to_polars()
     except TypeError as error:
         raise DataError(
@@ -228,6 +241,14 @@ def _from_native(source: Any) -> pl.DataFrame:
             f"A frame needs distinct text names and one kind of value per column: {_first_line(error)}. "
             "Rename or convert the column."
         ) from error
+
+
+def _with_index(frame: Any, of_times: type) -> Any:
+    """A pandas frame whose index, where it says something, is columns; an unnamed one of times becomes "time"."""
+    named = any(name is not None for name in frame.index.names)
+    if isinstance(frame.index, of_times) and not named:
+        return frame.rename_axis("time").reset_index()
+    return frame.reset_index() if named else frame
 
 
 def _first_line(error: BaseException) -> str:
