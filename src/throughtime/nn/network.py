@@ -37,7 +37,7 @@ class Network(nn.Module):
 
     def __init__(self, embed: nn.Module | None, core: nn.Module | Sequence[nn.Module], head: nn.Module | None) -> None:
         super().__init__()
-        layers = [core] if isinstance(core, nn.Module) and not isinstance(core, nn.ModuleList) else list(core)
+        layers = list(core) if isinstance(core, Sequence | nn.ModuleList) else [core]
         _check_parts(embed, layers, head)
         self.embed = embed
         self.core = core if isinstance(core, nn.Module) else nn.ModuleList(layers)
