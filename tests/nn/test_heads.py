@@ -80,6 +80,21 @@ def test_training_begins_at_the_standard_distribution(head):
 
 
 @pytest.mark.parametrize("head", NUMERIC)
+def test_features_for_the_location_leave_the_rest_alone(head):
+    module = head(5, 2, location_only=3)
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter)
+    features = torch.randn(6, 5)
+    moved = features.clone()
+    moved[:, 2:] += 1
+    before, after = module(features), module(moved)
+    shift = torch.ones(6, 3) @ module.direct.weight.T
+    torch.testing.assert_close(after.location - before.location, shift, rtol=1e-4, atol=1e-5)
+    assert all(a.equal(b) for a, b in zip(after[1:], before[1:], strict=True))
+    assert not head(5, 2, location_only=3)(features).location.any()
+
+
+@pytest.mark.parametrize("head", NUMERIC)
 def test_a_missing_target_scores_nothing_and_moves_nothing(head):
     module, output = drawn(head)
     target = torch.zeros_like(output.location)
@@ -157,6 +172,7 @@ def test_mixed_counts_every_target_once():
     [
         (lambda: GaussianHead(0), ConfigError, "`input_size` is a whole number, at least 1: 0 came"),
         (lambda: StudentHead(3, True), ConfigError, "`targets` is a whole number"),
+        (lambda: GaussianHead(3, 1, location_only=3), ConfigError, "below input_size=3: 3 came"),
         (lambda: CategoricalHead(3, 1), ConfigError, "at least 2 classes: 1 came"),
         (lambda: MixedHead({}), ConfigError, "heads by name, at least one"),
         (lambda: drawn(GaussianHead)[0].interval(drawn(GaussianHead)[1], 100), ConfigError, "in percent.*100 came"),

@@ -65,11 +65,19 @@ class Head(nn.Module, ABC):
 class NumericHead(Head):
     """What the heads for numbers share: K targets, and intervals from quantiles."""
 
-    def __init__(self, input_size: int, targets: int, parameters: int, device: Any, dtype: Any) -> None:
+    def __init__(
+        self, input_size: int, targets: int, location_only: int, parameters: int, device: Any, dtype: Any
+    ) -> None:
         super().__init__()
         _check_sizes(input_size=input_size, targets=targets)
-        self.input_size, self.targets, self.parameters_per_target = input_size, targets, parameters
-        self.linear = _zero_linear(input_size, targets * parameters, device, dtype)
+        if isinstance(location_only, bool) or not isinstance(location_only, int) or not 0 <= location_only < input_size:
+            raise ConfigError(
+                f"`location_only` is a whole number from 0 and below input_size={input_size}: {location_only!r} came."
+            )
+        self.input_size, self.targets, self.location_only = input_size, targets, location_only
+        self.parameters_per_target = parameters
+        self.linear = _zero_linear(input_size - location_only, targets * parameters, device, dtype)
+        self.direct = _zero_linear(location_only, targets, device, dtype, bias=False) if location_only else None
 
     def predict(self, output: GaussianOutput | StudentOutput) -> Tensor:
         """The location [..., K]: mean and median of the distribution."""
@@ -97,7 +105,11 @@ class NumericHead(Head):
         return self.quantile(output, outside), self.quantile(output, 1 - outside)
 
     def _split(self, features: Tensor) -> tuple[Tensor, ...]:
-        return self.linear(features).unflatten(-1, (self.parameters_per_target, self.targets)).unbind(-2)
+        every = features[..., : self.input_size - self.location_only]
+        location, *others = self.linear(every).unflatten(-1, (self.parameters_per_target, self.targets)).unbind(-2)
+        if self.direct is not None:
+            location = location + self.direct(features[..., -self.location_only :])
+        return location, *others
 
     def _scored(self, output: Any, target: Tensor) -> tuple[Tensor, Tensor]:
         """Standardised residual z [N, K], 0 where the target is missing, and where it is present."""
@@ -118,14 +130,18 @@ class GaussianHead(NumericHead):
     Args:
         input_size: H, features of a step.
         targets: K, at least 1.
+        location_only: how many of the features, the last ones, move the location alone; below `input_size`. Levels that
+            drift out of the range of training then move the forecast, but not how sure it is.
         device, dtype: of the weights.
 
     Raises:
-        ConfigError: a size is no positive whole number.
+        ConfigError: a size is out of range.
     """
 
-    def __init__(self, input_size: int, targets: int = 1, device: Any = None, dtype: Any = None) -> None:
-        super().__init__(input_size, targets, 2, device, dtype)
+    def __init__(
+        self, input_size: int, targets: int = 1, location_only: int = 0, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(input_size, targets, location_only, 2, device, dtype)
 
     def forward(self, features: Tensor) -> GaussianOutput:
         """Features [..., H] to location and scale [..., K]."""
@@ -171,16 +187,20 @@ class StudentHead(NumericHead):
     Args:
         input_size: H, features of a step.
         targets: K, at least 1.
+        location_only: how many of the features, the last ones, move the location alone; below `input_size`. Levels that
+            drift out of the range of training then move the forecast, but not how sure it is.
         device, dtype: of the weights.
 
     Raises:
-        ConfigError: a size is no positive whole number.
+        ConfigError: a size is out of range.
 
     Source: Lange, Little & Taylor, Journal of the American Statistical Association 84(408), 1989.
     """
 
-    def __init__(self, input_size: int, targets: int = 1, device: Any = None, dtype: Any = None) -> None:
-        super().__init__(input_size, targets, 3, device, dtype)
+    def __init__(
+        self, input_size: int, targets: int = 1, location_only: int = 0, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(input_size, targets, location_only, 3, device, dtype)
 
     def forward(self, features: Tensor) -> StudentOutput:
         """Features [..., H] to location, scale and degrees of freedom [..., K]."""
@@ -351,10 +371,10 @@ def check_probability(probability: float) -> None:
         raise ConfigError(f"A probability is above 0 and below 1: {probability!r} came.")
 
 
-def _zero_linear(inputs: int, outputs: int, device: Any, dtype: Any) -> nn.Linear:
-    linear = nn.Linear(inputs, outputs, device=device, dtype=dtype)
-    nn.init.zeros_(linear.weight)
-    nn.init.zeros_(linear.bias)
+def _zero_linear(inputs: int, outputs: int, device: Any, dtype: Any, bias: bool = True) -> nn.Linear:
+    linear = nn.Linear(inputs, outputs, bias, device, dtype)
+    for parameter in linear.parameters():
+        nn.init.zeros_(parameter)
     return linear
 
 

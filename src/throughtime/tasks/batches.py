@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from throughtime.bptt import TBPTT, Piece, map_nest, through_time
+from throughtime.bptt import TBPTT, Piece, map_nest
 from throughtime.data.ragged import batch_count, batch_rows, pad
 from throughtime.tasks.encoding import Encoded
-from throughtime.tasks.network import targets_of
+from throughtime.tasks.network import RUN_STEPS, head_of, targets_of
 
 # The rule of tbptt=None: whole sequences while they are short enough to be one gradient, else windows that leave an
 # epoch about this many updates.
 WHOLE_STEPS, WINDOW_STEPS, UPDATES_AN_EPOCH = 400, 200, 20
-# Steps a forecast runs at once: bounds the memory without costing time.
-RUN_STEPS = 1000
 
 
 class SeriesBatches:
@@ -89,35 +86,28 @@ def choose_schedule(steps: int, pieces: int) -> TBPTT:
 
 
 def validation_loss(pieces: Sequence[Piece]) -> Callable[[nn.Module], float]:
-    """A function that gives the mean loss over the counted steps of `pieces`."""
-    schedule = TBPTT(RUN_STEPS, RUN_STEPS)
+    """A function that gives the mean loss over the counted steps of `pieces`; called without gradient."""
 
     def evaluate(network: nn.Module) -> float:
-        total = counted = 0.0
-        for piece in pieces:
-            updates = through_time(
-                network, network.head.loss, piece.x, piece.y, schedule, weights=piece.weights, lengths=piece.lengths
-            )
-            for update in updates:
-                total += float(update.loss) * update.counted
-                counted += update.counted
-        return total / counted
+        sums = [_sum_of_losses(network, piece) for piece in pieces]
+        return sum(total for total, _ in sums) / sum(counted for _, counted in sums)
 
     return evaluate
 
 
-def run(network: nn.Module, x: Tensor, state: Any = None) -> tuple[Any, Any]:
-    """The network's output over [T, B, F], in stretches, without gradient, in evaluation mode; and the state after it.
-
-    Args:
-        network: a `Network`.
-        x: [T, B, F], T >= 1.
-        state: before the first step; None: a fresh one.
-    """
-    network.eval()
-    outputs = []
-    with torch.no_grad():
-        for part in x.split(RUN_STEPS):
-            output, state = network(part, state)
-            outputs.append(output)
-    return map_nest(lambda *parts: torch.cat(parts), outputs[0], *outputs[1:]), state
+def _sum_of_losses(network: nn.Module, piece: Piece) -> tuple[float, int]:
+    """Sum and number of the losses that count; steps past a row's end do not, and come after all that do."""
+    assert piece.weights is not None  # `piece_of` gives them
+    total, counted, state = 0.0, 0, None
+    for start in range(0, len(piece.x), RUN_STEPS):
+        steps = slice(start, start + RUN_STEPS)
+        output, state = network(piece.x[steps], state)
+        places = piece.weights[steps].flatten().nonzero().squeeze(1).to(piece.x.device)
+        if len(places):
+            kept, target = (
+                map_nest(lambda part: part.flatten(0, 1).index_select(0, places), nest)  # noqa: B023 - called at once
+                for nest in (output, map_nest(lambda part: part[steps], piece.y))  # noqa: B023
+            )
+            total += float(head_of(network).loss(kept, target).mean(-1).sum())
+            counted += len(places)
+    return total, counted

@@ -63,9 +63,7 @@ def choose_periods(times: Sequence[NDArray[Any]] | None, calendar: str | Sequenc
     step = float(np.median(np.concatenate([np.diff(series) for series in seconds])))
     span = max(float(series[-1] - series[0]) for series in seconds) + step
     lengths = _LENGTHS_S.items()
-    return tuple(
-        name for name, length in lengths if step * _STEPS_IN_PERIOD <= length and span >= _WHOLE * length
-    )
+    return tuple(name for name, length in lengths if step * _STEPS_IN_PERIOD <= length and span >= _WHOLE * length)
 
 
 def calendar_features(times: NDArray[Any], periods: Sequence[str]) -> Floats:

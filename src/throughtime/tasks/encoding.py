@@ -242,9 +242,11 @@ class Encoding:
         mean = total / np.maximum(count, 1)
         variance = np.maximum(squares - count * mean**2, 0)
         centre = np.where(count > 0, first + mean, fixed[0])
-        spread = np.sqrt((variance + PRIOR_ROWS * (self.level_ratio * centre) ** 2) / (count + PRIOR_ROWS))
+        expected = (np.array(self.level_ratio) * centre) ** 2
+        spread = np.sqrt((variance + PRIOR_ROWS * expected) / (count + PRIOR_ROWS))
         spread = np.where((count > 0) & (spread > 0), spread, fixed[1])
-        unit = np.sqrt((change_squares + PRIOR_ROWS * (self.change_ratio * spread) ** 2) / (changes + PRIOR_ROWS))
+        expected = (np.array(self.change_ratio) * spread) ** 2
+        unit = np.sqrt((change_squares + PRIOR_ROWS * expected) / (changes + PRIOR_ROWS))
         own = np.isin(np.arange(len(self.columns)), self.own)
         unit = np.where(unit > 0, unit, fixed[2])
         return np.where(own, centre, fixed[0]), np.where(own, spread, fixed[1]), np.where(own, unit, fixed[2])

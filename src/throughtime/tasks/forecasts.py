@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from throughtime.bptt import map_nest
+from throughtime.data import SeriesSet
 from throughtime.nn.heads import CategoricalHead, MixedHead, NumericHead, check_level
 from throughtime.tasks.encoding import Encoded, Encoding
-from throughtime.tasks.network import NUMBERS, class_part
+from throughtime.tasks.network import NUMBERS
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ def decode(head: MixedHead, output: Any, encoded: Encoded, levels: Sequence[floa
         return encoded.base + encoded.unit * scaled.double().cpu().numpy()
 
     value = np.empty((len(encoded.base), 0))
-    intervals = {level: (value, value) for level in levels}
+    intervals = dict.fromkeys(levels, (value, value))
     if NUMBERS in head.names:
         numbers = head.part(NUMBERS)
         assert isinstance(numbers, NumericHead)
@@ -129,6 +129,32 @@ def as_arrays(forecasts: Forecasts, levels: Sequence[float]) -> tuple[Floats, Fl
     return forecasts.value, np.stack(ends, axis=2) if ends else np.empty(shape)
 
 
+def given_back(given: Any, values: Any, ends: Any, levels: Sequence[float]) -> Any:
+    """Arrays for one array, lists for a list; with levels a pair."""
+    if isinstance(given, np.ndarray):
+        values, ends = values[0], ends[0]
+    return (values, ends) if levels else values
+
+
+def last_index(read: SeriesSet) -> pl.DataFrame:
+    """Id and time of each series' last row."""
+    rows = read.part([slice(len(values) - 1, None) for values in read.values])
+    return rows.to_frame(values=[np.empty((1, 0))] * len(rows), columns=[])
+
+
+def beside(index: pl.DataFrame, columns: Sequence[dict[str, pl.Series]] | pl.DataFrame) -> pl.DataFrame:
+    """Forecast columns of each series, one below the other, with their index on the left."""
+    table = columns if isinstance(columns, pl.DataFrame) else _below_each_other(columns)
+    return pl.concat([index, table], how="horizontal") if index.width else table
+
+
+def as_given(columns: Sequence[dict[str, pl.Series]], read: SeriesSet) -> pl.DataFrame:
+    """Rows of forecasts in the order of the frame that was read, without those of filled gaps."""
+    source = np.concatenate(read.source_rows)
+    places = np.flatnonzero(source >= 0)
+    return _below_each_other(columns)[places[np.argsort(source[places])]]
+
+
 def _number_columns(forecasts: Forecasts, name: str, target: int) -> dict[str, pl.Series]:
     columns = {name: forecasts.value[:, target]}
     for level, (low, high) in forecasts.intervals.items():
@@ -137,9 +163,8 @@ def _number_columns(forecasts: Forecasts, name: str, target: int) -> dict[str, p
 
 
 def _class_columns(probability: Floats, name: str, labels: Sequence[Any]) -> dict[str, pl.Series]:
-    blank = np.isnan(probability).any(axis=1)
-    best = np.where(blank, 0, np.nan_to_num(probability).argmax(axis=1))
-    likely = [None if empty else labels[code] for code, empty in zip(best, blank, strict=True)]
+    best = np.nan_to_num(probability).argmax(axis=1)
+    likely = [None if np.isnan(row[0]) else labels[code] for code, row in zip(best, probability, strict=True)]
     columns = {name: pl.Series(name, likely)}
     for code, label in enumerate(labels):
         key = f"{name}_p_{label}"
@@ -149,3 +174,7 @@ def _class_columns(probability: Floats, name: str, labels: Sequence[Any]) -> dic
 
 def _blank_first(rows: Floats) -> Floats:
     return np.concatenate([np.full((1, *rows.shape[1:]), np.nan), rows])
+
+
+def _below_each_other(columns: Sequence[dict[str, pl.Series]]) -> pl.DataFrame:
+    return pl.concat([pl.DataFrame(each) for each in columns], how="vertical_relaxed")

@@ -184,17 +184,14 @@ def _checked(read: SeriesSet, stops: Sequence[int], whole: SeriesSet) -> tuple[S
     train = read.part([slice(0, stop) for stop in stops[: len(read)]])
     seen = train.seen_categories()
     whole, train = whole.recoded(seen), train.recoded(seen)
-    times = whole.times or [None] * len(whole)
+    times = [None] * len(whole) if whole.times is None else whole.times
     stretches = [
-        Stretch(values, each, stop, stop or 1)
-        for values, each, stop in zip(whole.values, times, stops, strict=True)
+        Stretch(values, each, stop, stop or 1) for values, each, stop in zip(whole.values, times, stops, strict=True)
     ]
     return train, stretches
 
 
-def _with_later_rows(
-    series: Any, read: SeriesSet, reader: Reader, validation: Any
-) -> tuple[SeriesSet, list[Stretch]]:
+def _with_later_rows(series: Any, read: SeriesSet, reader: Reader, validation: Any) -> tuple[SeriesSet, list[Stretch]]:
     arguments = {name: value for name, value in reader.arguments.items() if name != "categories"}
     tables = [_selected(frame, reader) for frame in (series, validation)]
     both = from_frame(pl.concat(tables, how="vertical_relaxed"), **arguments)
@@ -269,6 +266,7 @@ def read_row(step: Any, reader: Reader) -> SeriesSet:
     read = reader.read(as_table(step))
     if len(read) != 1 or read.lengths[0] != 1:
         raise ShapeError(
-            f"A step is one row of one series: {int(read.lengths.sum())} rows came. Use predict or predict_steps for more."
+            f"A step is one row of one series: {int(read.lengths.sum())} rows came. Use predict or predict_steps for "
+            "more."
         )
     return read

@@ -3,7 +3,8 @@
     h[t], s[t] = layer(x[t], s[t-1]);   output[t] = head([dropout(h[t]), x[t]])
 
 The head sees the step's input beside the layer's output: a linear forecast needs no hidden unit, so the layer learns
-what is not linear in the newest row. (Without it a network of 64 units stays behind ridge on small tables.)
+what is not linear in the newest row. (Without it a network of 64 units stays behind ridge on small tables.) Of a
+number's distribution the input moves the location only.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from throughtime.bptt import map_nest
 from throughtime.nn import LSTM, RNN, Network, WindowPerceptron
 from throughtime.nn.heads import CategoricalHead, GaussianHead, Head, MixedHead, StudentHead
 
 CELLS = ("lstm", "rnn", "perceptron")
 EMISSIONS = {"gaussian": GaussianHead, "student": StudentHead}
+# Steps a forecast runs at once: bounds the memory without costing time.
+RUN_STEPS = 1000
 NUMBERS = "numbers"  # the part of the head for number targets
 
 
@@ -82,7 +86,7 @@ def build(design: Design) -> Network:
     features = design.hidden_size + design.input_size
     parts: dict[str, Head] = {}
     if design.numbers:
-        parts[NUMBERS] = EMISSIONS[design.emission](features, design.numbers)
+        parts[NUMBERS] = EMISSIONS[design.emission](features, design.numbers, location_only=design.input_size)
     parts |= {class_part(place): CategoricalHead(features, count) for place, count in enumerate(design.classes)}
     return Network(None, InputBeside(layer, design.dropout), MixedHead(parts))
 
@@ -96,6 +100,30 @@ def targets_of(numbers: Tensor, classes: Tensor) -> Mapping[str, Tensor]:
     """The target nest of `MixedHead`: numbers [..., K] and classes [..., N]; kinds without targets are absent."""
     target = {NUMBERS: numbers} if numbers.shape[-1] else {}
     return target | {class_part(place): classes[..., place] for place in range(classes.shape[-1])}
+
+
+def head_of(network: nn.Module) -> MixedHead:
+    """The head of a network that `build` made."""
+    head = network.head
+    assert isinstance(head, MixedHead)
+    return head
+
+
+def run(network: nn.Module, x: Tensor, state: Any = None) -> tuple[Any, Any]:
+    """The network's output over [T, B, F], in stretches, without gradient, in evaluation mode; and the state after it.
+
+    Args:
+        network: a `Network`.
+        x: [T, B, F], T >= 1.
+        state: before the first step; None: a fresh one.
+    """
+    network.eval()
+    outputs = []
+    with torch.no_grad():
+        for part in x.split(RUN_STEPS):
+            output, state = network(part, state)
+            outputs.append(output)
+    return map_nest(lambda *parts: torch.cat(parts), outputs[0], *outputs[1:]), state
 
 
 def _layer(design: Design) -> nn.Module:

@@ -62,8 +62,8 @@ class Session:
         joined = np.concatenate([self._time, times[:1]])
         if joined[1] <= joined[0]:
             raise DataError(
-                f"Rows must come in the order of time: {show_time(joined[1])} came after {show_time(joined[0])}. Start a "
-                "new session for another series."
+                f"Rows must come in the order of time: {show_time(joined[1])} came after {show_time(joined[0])}. Start "
+                "a new session for another series."
             )
         if ahead.step is None:
             return times[:0]

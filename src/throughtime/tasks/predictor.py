@@ -13,36 +13,44 @@ Dimensions: T rows, B series, C columns, K number targets, L levels.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-import polars as pl
 import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.base.run_folder import RunFolder
-from throughtime.bptt import TBPTT, Piece
-from throughtime.data import SeriesSet
+from throughtime.bptt import TBPTT
+from throughtime.data import SeriesSet, read_table
 from throughtime.data.ragged import pad
-from throughtime.data.tables import in_kind_of, read_table
+from throughtime.data.tables import in_kind_of
 from throughtime.nn import Network
+from throughtime.nn.heads import MixedHead
 from throughtime.tasks import saving
-from throughtime.tasks.batches import SeriesBatches, choose_schedule, piece_of, run, validation_loss
 from throughtime.tasks.encoding import Encoded, Encoding
-from throughtime.tasks.forecasts import Forecasts, as_arrays, as_levels, decode, first_steps, row_of, target_columns
-from throughtime.tasks.intake import Reader, Stretch, as_table, extend, read_row, split
-from throughtime.tasks.network import Design, build
+from throughtime.tasks.fitting import train_network
+from throughtime.tasks.forecasts import (
+    Forecasts,
+    as_arrays,
+    as_given,
+    as_levels,
+    beside,
+    decode,
+    first_steps,
+    given_back,
+    last_index,
+    row_of,
+    target_columns,
+)
+from throughtime.tasks.intake import Reader, as_table, extend, read_row, split
+from throughtime.tasks.network import Design, build, head_of, run
 from throughtime.tasks.online import Session
-from throughtime.tasks.skill import skill
 from throughtime.tasks.options import check_fitted, check_options
-from throughtime.train import Batches, Training, fit
-
-# Gradients of the first updates, before the scales have settled, are the largest.
-WARMUP_UPDATES = 10
+from throughtime.tasks.skill import skill
+from throughtime.train import History
 
 
 class SequencePredictor(BaseEstimator):
@@ -165,7 +173,11 @@ class SequencePredictor(BaseEstimator):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.network_ = build(self._design()).to(self._torch_device)
-        self._train(stretches, schedule, run)
+        encoded = [self._encoding.encode_whole(each.values, each.times) for each in stretches]
+        history, self.schedule_ = train_network(self, encoded, stretches, schedule, run)
+        self.history_: History | None = history
+        self.best_epoch_, self.seconds_ = history.best_epoch, history.seconds
+        self.parameters_count_ = _count(self.network_)
         return self
 
     def predict(self, history: Any, *, level: Any = None, known: Any = None) -> Any:
@@ -191,9 +203,9 @@ class SequencePredictor(BaseEstimator):
         last = [each.last() for each in self._forecast(read, levels)]
         if not self._reader.frames:
             values, ends = zip(*(as_arrays(each, levels) for each in last), strict=True)
-            return _given_back(history, np.concatenate(values), np.concatenate(ends), levels)
+            return given_back(history, np.concatenate(values), np.concatenate(ends), levels)
         columns = [target_columns(each, self._encoding, self.targets_) for each in last]
-        return in_kind_of(_beside(_last_index(read), columns), history)
+        return in_kind_of(beside(last_index(read), columns), history)
 
     def predict_steps(self, series: Any, *, level: Any = None) -> Any:
         """Forecast every row from the rows before it, the state carried from row to row.
@@ -216,10 +228,10 @@ class SequencePredictor(BaseEstimator):
         forecasts = [each.after_a_blank() for each in self._forecast(read, levels)]
         if not self._reader.frames:
             values, ends = (list(part) for part in zip(*(as_arrays(each, levels) for each in forecasts), strict=True))
-            return _given_back(series, values, ends, levels)
+            return given_back(series, values, ends, levels)
         columns = [target_columns(each, self._encoding, self.targets_) for each in forecasts]
         index = read_table(series, columns=self._reader.index_columns(series))
-        return in_kind_of(_beside(index, _as_given(columns, read)), series)
+        return in_kind_of(beside(index, as_given(columns, read)), series)
 
     def session(self) -> Session:
         """A place that keeps one series' state between calls of `predict_online`."""
@@ -248,11 +260,11 @@ class SequencePredictor(BaseEstimator):
         ahead = extend(row, None if known is None else as_table(known), self._reader, as_table(step))
         x, encoded = session.read(ahead, self._encoding)
         output, session.state = run(self.network_, x.to(self._torch_device), session.state)
-        forecast = decode(self.network_.head, row_of(output, 0), encoded, levels).last()
+        forecast = decode(self._head(), row_of(output, 0), encoded, levels).last()
         if not self._reader.frames:
             values, ends = as_arrays(forecast, levels)
             return (values[0], ends[0]) if levels else values[0]
-        result = _beside(_last_index(ahead), [target_columns(forecast, self._encoding, self.targets_)])
+        result = beside(last_index(ahead), [target_columns(forecast, self._encoding, self.targets_)])
         return result.row(0, named=True) if isinstance(step, Mapping) else in_kind_of(result, step)
 
     def score(self, series: Any, y: None = None) -> float:
@@ -272,7 +284,7 @@ class SequencePredictor(BaseEstimator):
         self._ready(None)
         read = self._reader.read(series)
         encoded = self._encoded(read)
-        return skill([(each, output, self.network_.head) for each, output in self._outputs(encoded)])
+        return skill([(each, output, self._head()) for each, output in self._outputs(encoded)])
 
     def network_input(self, series: Any) -> Tensor:
         """What the network reads: float32 [T - 1, B, F], step t holding row t and what is known of row t + 1.
@@ -361,42 +373,11 @@ class SequencePredictor(BaseEstimator):
             classes=tuple(len(labels) for labels in self.classes_.values()),
         )
 
-    def _train(self, stretches: Sequence[Stretch], schedule: TBPTT | None, run: RunFolder | None) -> None:
-        encoded = [self._encoding.encode_whole(each.values, each.times) for each in stretches]
-        pairs = list(zip(encoded, stretches, strict=True))
-        train = [each.first(stretch.train_rows - 1) for each, stretch in pairs if stretch.train_rows]
-        batches: Batches = SeriesBatches(train, self.batch_size, self.seed, self._torch_device)
-        pieces = _validation_pieces(pairs, self.batch_size, self._torch_device)
-        longest = max(len(each.inputs) for each in train)
-        self.schedule_ = choose_schedule(longest, len(batches)) if schedule is None else schedule
-        self._say(f"{longest:,} steps, {len(train)} series, TBPTT({self.schedule_})")
-        training = Training(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            warmup_updates=WARMUP_UPDATES,
-            patience=self.patience if pieces else None,
-            seed=self.seed,
-        )
-        self.history_ = fit(
-            self.network_,
-            self.network_.head.loss,
-            batches,
-            self.schedule_,
-            training,
-            evaluate=validation_loss(pieces) if pieces else None,
-            run=run,
-            progress=self.progress,
-        )
-        self.best_epoch_, self.seconds_ = self.history_.best_epoch, self.history_.seconds
-        self.parameters_count_ = _count(self.network_)
-
-    def _say(self, text: str) -> None:
-        if self.progress or (self.progress is None and sys.stderr.isatty()):
-            sys.stderr.write(text + "\n")
+    def _head(self) -> MixedHead:
+        return head_of(self.network_)
 
     def _encoded(self, read: SeriesSet) -> list[Encoded]:
-        times = read.times or [None] * len(read)
+        times = [None] * len(read) if read.times is None else read.times
         return [self._encoding.encode_whole(*pair) for pair in zip(read.values, times, strict=True)]
 
     def _outputs(self, encoded: Sequence[Encoded]) -> Iterator[tuple[Encoded, Any]]:
@@ -411,58 +392,19 @@ class SequencePredictor(BaseEstimator):
 
     def _forecast(self, read: SeriesSet, levels: Sequence[float]) -> list[Forecasts]:
         pairs = self._outputs(self._encoded(read))
-        return [decode(self.network_.head, output, encoded, levels) for encoded, output in pairs]
+        return [decode(self._head(), output, encoded, levels) for encoded, output in pairs]
 
 
 def _count(network: Network) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _validation_pieces(
-    pairs: Sequence[tuple[Encoded, Stretch]], batch_size: int, device: torch.device
-) -> list[Piece]:
-    scored = [(encoded, stretch.score_from - 1) for encoded, stretch in pairs if stretch.score_from < len(stretch.values)]
-    chunks = [scored[start : start + batch_size] for start in range(0, len(scored), batch_size)]
-    pieces = [piece_of([each for each, _ in chunk], device, [start for _, start in chunk]) for chunk in chunks]
-    if pieces and not any(bool(piece.weights.any()) for piece in pieces if piece.weights is not None):
-        raise DataError("Validation needs targets to score: every one in its rows is missing. Validate on other rows.")
-    return pieces
-
-
 def _check_classes(classes: Mapping[str, Sequence[Any]]) -> None:
-    single = [f"{name!r} ({', '.join(map(str, labels)) or 'none'})" for name, labels in classes.items() if len(labels) < 2]
+    single = [
+        f"{name!r} ({', '.join(map(str, labels)) or 'none'})" for name, labels in classes.items() if len(labels) < 2
+    ]
     if single:
         raise DataError(
             f"A class target needs at least 2 labels in the training part: {', '.join(single)}. Train on more rows, or "
             "leave it out of target=."
         )
-
-
-def _given_back(given: Any, values: Any, ends: Any, levels: Sequence[float]) -> Any:
-    """Arrays for one array, lists for a list; with levels a pair."""
-    if isinstance(given, np.ndarray):
-        values, ends = values[0], ends[0]
-    return (values, ends) if levels else values
-
-
-def _last_index(read: SeriesSet) -> pl.DataFrame:
-    """Id and time of each series' last row."""
-    rows = read.part([slice(len(values) - 1, None) for values in read.values])
-    return rows.to_frame(values=[np.empty((1, 0))] * len(rows), columns=[])
-
-
-def _joined(columns: Sequence[dict[str, pl.Series]]) -> pl.DataFrame:
-    return pl.concat([pl.DataFrame(each) for each in columns], how="vertical_relaxed")
-
-
-def _beside(index: pl.DataFrame, columns: Sequence[dict[str, pl.Series]] | pl.DataFrame) -> pl.DataFrame:
-    """Forecast columns of each series, one below the other, with their index on the left."""
-    table = columns if isinstance(columns, pl.DataFrame) else _joined(columns)
-    return pl.concat([index, table], how="horizontal") if index.width else table
-
-
-def _as_given(columns: Sequence[dict[str, pl.Series]], read: SeriesSet) -> pl.DataFrame:
-    """Rows of forecasts in the order of the frame that was read, without those of filled gaps."""
-    source = np.concatenate(read.source_rows)
-    places = np.flatnonzero(source >= 0)
-    return _joined(columns)[places[np.argsort(source[places])]]

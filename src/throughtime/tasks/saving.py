@@ -60,8 +60,8 @@ def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
     kind, version = configuration.get("kind"), configuration.get("version")
     if kind not in kinds or version != VERSION:
         raise ModelFileError(
-            f"A file of an estimator has a kind out of {', '.join(kinds)} and version {VERSION}: {os.fspath(path)!r} has "
-            f"{kind!r}, {version!r}. Save the estimator with its `save`, and read newer files with a newer throughtime."
+            f"A file of an estimator has a kind out of {', '.join(kinds)} and version {VERSION}: {os.fspath(path)!r} "
+            f"has {kind!r}, {version!r}. Save estimators with their `save`; read newer files with a newer throughtime."
         )
     try:
         settings = {**configuration["settings"], "device": device}
