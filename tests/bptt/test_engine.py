@@ -292,6 +292,34 @@ def test_overlapping_windows_see_the_same_masks():
     assert not torch.allclose(full[0], other[0])
 
 
+@pytest.mark.parametrize("schedule", ["1,1", "2,5", "3,3", "5,2", "1,n"])
+def test_masks_do_not_depend_on_the_schedule(schedule):
+    # Frozen weights: the same step of the same sequence sees the same mask, after resets too.
+    network = ours(hidden=6, layers=2, dropout=0.4, recurrent_dropout=0.3, zoneout=(0.2, 0.2)).double()
+    case = ragged_case(8, seed=11, weights=False)
+    torch.manual_seed(5)
+    ((whole, _),) = take(network, case, TBPTT())
+    torch.manual_seed(5)
+    losses = torch.cat([update.losses for update, _ in take(network, case, TBPTT.parse(schedule))])
+    torch.testing.assert_close(losses, whole.losses, **EXACT)
+
+
+def test_a_carry_keeps_the_masks():
+    network = ours(hidden=6, recurrent_dropout=0.3).double()
+    case = ragged_case(8, seed=11, weights=False, lengths=False, resets=False)
+    torch.manual_seed(5)
+    expected = take(network, case, TBPTT(2, 3))
+    torch.manual_seed(5)
+    first, second = pieces_of(case, [4, 4])
+    updates = through_time(network, squared, first.x, first.y, TBPTT(2, 3), normalise="sum")
+    found = [(update, step(list(network.parameters()), 0.0)) for update in updates]
+    torch.manual_seed(6)
+    carry = type(updates.carry).from_tree(updates.carry.to_tree())
+    updates = through_time(network, squared, second.x, second.y, TBPTT(2, 3), carry=carry, normalise="sum")
+    found += [(update, step(list(network.parameters()), 0.0)) for update in updates]
+    assert_same_updates(found, expected)
+
+
 def test_rows_are_replaced_in_a_stream():
     # Row 1 ends in the first piece, is empty in the second and begins anew in the third.
     network = all_networks()["torch.nn.LSTM"]

@@ -49,6 +49,16 @@ def train(kind: str, schedule: str, rows: slice, group=None) -> list[list[torch.
     return found
 
 
+def accumulate(rows: slice, group=None) -> list[torch.Tensor]:
+    """Gradients after a whole call without zero_grad, on top of what stood there before."""
+    case, network = ragged_case(9, rows=5, seed=12), all_networks()[KINDS[0]]
+    case.lengths = torch.tensor([9, 4, 0, 7, 6])
+    for p in network.parameters():
+        p.grad = torch.ones_like(p)
+    list(through_time(network, squared, schedule=TBPTT(3, 5), group=group, **rows_of(case, rows)))
+    return [p.grad for p in network.parameters()]
+
+
 def rank(index: int, port: int, folder: str) -> None:
     import warnings
 
@@ -61,6 +71,7 @@ def rank(index: int, port: int, folder: str) -> None:
         for schedule in SCHEDULES:
             found = train(kind, schedule, rows, dist.group.WORLD)
             torch.save(found, Path(folder) / f"{KINDS.index(kind)} {schedule} {index}")  # noqa: TID251 - test's own
+    torch.save(accumulate(rows, dist.group.WORLD), Path(folder) / f"accumulated {index}")  # noqa: TID251 - test's own
     dist.destroy_process_group()
 
 
@@ -82,4 +93,11 @@ def test_two_ranks_give_one_processs_gradients(two_ranks, kind, schedule):
     for index in range(2):
         found = torch.load(two_ranks / f"{KINDS.index(kind)} {schedule} {index}")  # noqa: TID251 - test's own
         assert len(found) == len(expected)
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_gradients_accumulate_over_updates(two_ranks):
+    expected = accumulate(slice(0, 5))
+    for index in range(2):
+        found = torch.load(two_ranks / f"accumulated {index}")  # noqa: TID251 - test's own
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)

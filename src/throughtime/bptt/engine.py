@@ -258,9 +258,9 @@ class Engine:
     def _record_ends(self, window: Window) -> None:
         """Where the steps end here, the next window's start is not known yet: store the state at each possible one."""
         starts = self._next_starts(window)
+        if len(starts) == 1:
+            return  # known in time, and recorded on the way
         inside = {step for step in starts if 0 < step < window.stop}
-        if len(starts) == 1 and inside <= self._points.keys():
-            return
         begin = window.window_start
         if begin > 0 and begin not in self._points:
             begin = window.start  # an evaluation with k2 < k1 runs no window
