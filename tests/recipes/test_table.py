@@ -54,6 +54,26 @@ def test_groups_stay_whole_where_they_fit() -> None:
     assert [block.splitlines()[0].strip() for block in blocks][:2] == ["RMSE", "skill against persistence"]
 
 
+def test_a_heading_is_never_cut_where_its_group_is_whole() -> None:
+    columns = (Column("target"), Column("80 %", "inside interval"), Column("95 %", "inside interval"))
+    assert "inside interval" in Table("", columns, (("a", 0.8, 0.9),)).to_text().splitlines()[0]
+
+
+def test_a_row_with_nothing_in_a_block_is_left_out_of_it() -> None:
+    columns = (Column("target"), Column("RMSE"), Column("a longer name of a score", "class"))
+    first, second = Table("", columns, (("wind", 1.5, None), ("wet", None, 0.2))).to_text(30).split("\n\n")
+    assert [line.split()[0] for line in first.splitlines()[2:]] == ["wind"]
+    assert [line.split()[0] for line in second.splitlines()[3:]] == ["wet"]
+
+
+def test_three_figures_fit_errors_of_any_size() -> None:
+    rows = tuple(
+        (name, size) for name, size in (("a", 33.123), ("b", 0.0033123), ("c", 1234.5), ("d", 0.0), ("e", -0.5))
+    )
+    text = Table("", (Column("x"), Column("y", digits=None)), rows).to_text()
+    assert [line.split()[1] for line in text.splitlines()[2:]] == ["33.1", "0.00331", "1,234", "0.00", "-0.500"]
+
+
 def test_json_nests_groups_and_has_no_nan() -> None:
     body = json.loads(weather_table().to_json())
     assert body["rows"][0]["RMSE"] == {"temp_max": 2.907, "temp_min": 1.956, "precipitation": 8.331}

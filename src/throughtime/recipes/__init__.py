@@ -1,1 +1,152 @@
-"""Recipes: one application each."""
+"""Recipes: one application each, from a table to a trained, compared and explained model.
+
+There is one so far, `weather`. A recipe reads its own sample unless it is given data, says what it guesses, and works
+through the estimators of `throughtime.tasks`; `--set key=value` reaches every one of its settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from throughtime.base.errors import ConfigError
+from throughtime.recipes import run as _run
+from throughtime.recipes import weather
+from throughtime.recipes.compare import compare_methods
+from throughtime.recipes.run import RunResult
+from throughtime.recipes.table import Column, Spread, Table, check_ending
+
+__all__ = ["Column", "RunResult", "Spread", "Table", "compare", "evaluate", "names", "predict", "resume", "train"]
+
+
+def names() -> list[tuple[str, str]]:
+    """Every recipe with one line on what it does."""
+    return [(weather.NAME, weather.SUMMARY)]
+
+
+def train(
+    name: str,
+    *,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    tbptt: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    progress: bool = True,
+) -> RunResult:
+    """Train a recipe in a new run folder and write its model and report there.
+
+    Args:
+        name: of the recipe.
+        data: a table of one's own (.csv, .csv.gz, .tsv, .parquet); None takes the recipe's sample.
+        out: a new or empty folder; None takes the next free one, runs/NAME-1, runs/NAME-2, ...
+        tbptt: schedule "k1,k2"; None takes the recipe's, 50,50.
+        settings: `recipes.settings` by key, values as text.
+        progress: whether to show a progress bar on standard error.
+
+    Returns:
+        The run and its scores on the test part.
+
+    Raises:
+        ConfigError: an unknown recipe or setting, or values that do not fit.
+        DataError, FileMissingError: whatever is wrong with the table; nothing has been written then.
+        ScheduleError: `tbptt` is no schedule.
+        RunError: the folder holds something already.
+        Interrupted: by Ctrl-C or SIGTERM, after a checkpoint; `resume` goes on.
+    """
+    _check(name)
+    return _run.train(data, out, tbptt or weather.TBPTT, settings or {}, progress)
+
+
+def resume(run: str | Path, progress: bool = True) -> RunResult:
+    """Go on with a stopped run from its newest checkpoint; a finished one gets its model and report again.
+
+    Args:
+        run: its folder.
+        progress: whether to show a progress bar on standard error.
+
+    Raises:
+        DataError: its table has changed.
+        FileMissingError: no such run, or its table is gone.
+        RunLockedError: another process is writing to it.
+        Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
+    """
+    return _run.resume(run, progress)
+
+
+def evaluate(run: str | Path, data: str | Path | Any | None = None) -> Table:
+    """Score a trained run beside persistence.
+
+    Args:
+        run: its folder.
+        data: another table with the same columns, all rows of which are scored, read with a fresh state; None scores
+            the test part of the run's own.
+
+    Raises:
+        DataError, FileMissingError: whatever is wrong with table or run.
+    """
+    return _run.evaluate(run, data)
+
+
+def predict(run: str | Path, data: str | Path | Any | None = None) -> Table:
+    """Forecast the step after a table's last row, for every series in it.
+
+    Args:
+        run: folder of a trained run.
+        data: another table with the same columns; None takes the run's own.
+
+    Raises:
+        DataError, FileMissingError: whatever is wrong with table or run.
+    """
+    return _run.predict(run, data)
+
+
+def compare(
+    name: str,
+    *,
+    data: str | Path | Any | None = None,
+    seeds: int = 3,
+    settings: Mapping[str, str] | None = None,
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> Table:
+    """Set a recipe's LSTM beside the naive rules, ridge, boosting, the perceptron and the Elman RNN.
+
+    Args:
+        name: of the recipe.
+        data: a table of one's own; None takes the recipe's sample.
+        seeds: trainings of each network, at least 1.
+        settings: as for `train`; `cell` is ignored, since all of them run.
+        out: a file that ends in .json, .csv, .txt or .md, or a folder for comparison.txt and comparison.json.
+        progress: whether to show on standard error how many trials are done.
+
+    Raises:
+        ConfigError, DataError, FileMissingError: as `train`.
+    """
+    _check(name)
+    if seeds < 1:
+        raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
+    files = [] if out is None else _files(Path(out))
+    problem, resolved = weather.load(data, dict(settings or {}))
+    table = compare_methods(problem, resolved.model, weather.TBPTT, seeds, progress)
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        table.save(file)
+    return table
+
+
+def _files(out: Path) -> list[Path]:
+    """The files a comparison is written to; asked before the work, so that a wrong name costs none."""
+    if out.suffix and not out.is_dir():
+        check_ending(out)
+        return [out]
+    return [out / "comparison.txt", out / "comparison.json"]
+
+
+def _check(name: str) -> None:
+    known = [recipe for recipe, _ in names()]
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(known)}."
+        raise ConfigError(f"A recipe must be one of those that exist; {name!r} is none: {hint}")

@@ -21,7 +21,9 @@ def _names(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
+AUTO = "auto"
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Cell = Literal["lstm", "rnn", "perceptron"]
 Positive = Annotated[int, Field(ge=1)]
 
 
@@ -35,6 +37,8 @@ class Columns:
         id: the column that tells several series in one table apart; empty for one series.
         known: columns whose value at the time to be forecast is known beforehand.
         ignore: columns that are neither input nor target.
+        calendar: periods ("year", "week", "day") of which every method knows where the next step lies; "auto" takes
+            those that the training part covers.
     """
 
     time: Names = ()
@@ -42,18 +46,20 @@ class Columns:
     id: str = ""
     known: Names = ()
     ignore: Names = ()
+    calendar: Names = (AUTO,)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Where training, validation and test end, in the order of time.
+    """Where training, validation and test part begin, in the order of time.
 
-    Each entry is a share of the rows (0 < share < 1) or the last time of its part (2013-12-31); all of one kind.
+    All entries are shares of the rows (train=0.6 validation=0.2; the test part is the rest), or all are the first times
+    of their parts (validation=2014-01-01 test=2015-01-01; training begins with the table unless train= says when).
 
     Args:
-        train: end of the training part.
-        validation: end of the validation part.
-        test: end of the test part; empty takes the rest.
+        train: share or first time of the training part.
+        validation: share or first time of the validation part.
+        test: share or first time of the test part.
     """
 
     train: str = ""
@@ -80,11 +86,11 @@ class Model:
         seed: of initialisation, dropout and order; at least 0.
     """
 
-    cell: Literal["lstm", "rnn", "perceptron"] = "lstm"
-    hidden_size: Positive = 16
+    cell: Cell = "lstm"
+    hidden_size: Positive = 64
     num_layers: Positive = 1
     window_steps: Positive = 14
-    emission: Literal["gaussian", "student"] = "gaussian"
+    emission: Literal["gaussian", "student"] = "student"
     epochs: Positive = 60
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-2
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-2

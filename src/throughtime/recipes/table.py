@@ -20,6 +20,7 @@ from throughtime.base.atomic import write_text
 from throughtime.base.errors import ConfigError
 
 GAP = "  "
+ENDINGS = (".json", ".csv", ".txt", ".md")
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ class Column:
     Args:
         name: heading.
         group: heading shared with neighbours of the same group; empty for none.
-        digits: digits after the point of its floats.
+        digits: digits after the point of its floats; None shows three figures of each (33.1, 0.0331).
     """
 
     name: str
     group: str = ""
-    digits: int = 2
+    digits: int | None = 2
 
     @property
     def key(self) -> str:
@@ -101,13 +102,22 @@ class Table:
         Args:
             width: characters a line may take; one single column may be wider.
         """
-        texts = [
-            [_text(cell, column.digits) for cell, column in zip(row, self.columns, strict=True)] for row in self.rows
-        ]
-        widths = [max(len(column.name), *(len(row[i]) for row in texts), 1) for i, column in enumerate(self.columns)]
-        blocks = [self._block(block, texts, widths) for block in _blocks(self.columns, widths, width)]
         notes = ["\n".join(wrap(note, width)) for note in self.notes]
-        return "\n\n".join([self.title, *blocks, *(["\n".join(notes)] if notes else [])])
+        parts = [self.title, *(block.to_plain() for block in self.blocks(width)), "\n".join(notes)]
+        return "\n\n".join(part for part in parts if part)
+
+    def blocks(self, width: int) -> list[Block]:
+        """Pieces of at most so many characters a line; a row with nothing in a piece is left out of it."""
+        texts, widths = self.texts(), self._widths()
+        blocks = []
+        for places in _places(self.columns, widths, width):
+            rows = [
+                [text[i] for i in places]
+                for text, row in zip(texts, self.rows, strict=True)
+                if places == [0] or any(row[i] is not None for i in places[1:])
+            ]
+            blocks.append(Block([self.columns[i] for i in places], [widths[i] for i in places], rows))
+        return blocks
 
     def to_json(self) -> str:
         """The table as a JSON object: title, columns, rows (objects, grouped columns nested), notes; nan is null."""
@@ -135,14 +145,9 @@ class Table:
         Raises:
             ConfigError: another ending.
         """
-        kinds = {".json": self.to_json, ".csv": self.to_csv, ".txt": self.to_text, ".md": self.to_markdown}
-        kind = Path(path).suffix.lower()
-        if kind not in kinds:
-            raise ConfigError(
-                f"A table is written as {', '.join(kinds)}; the file is named {Path(path).name!r}. "
-                "Give it such an ending."
-            )
-        write_text(Path(path), kinds[kind]().rstrip("\n") + "\n")
+        check_ending(path)
+        write = {".json": self.to_json, ".csv": self.to_csv, ".txt": self.to_text, ".md": self.to_markdown}
+        write_text(Path(path), write[Path(path).suffix.lower()]().rstrip("\n") + "\n")
 
     def to_markdown(self) -> str:
         """The table as one Markdown table under its title."""
@@ -154,7 +159,8 @@ class Table:
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         return "\n\n".join([f"**{self.title}**", table, *self.notes])
 
-    def _texts(self) -> list[list[str]]:
+    def texts(self) -> list[list[str]]:
+        """Every row's cells as they are printed."""
         return [
             [_text(cell, column.digits) for cell, column in zip(row, self.columns, strict=True)] for row in self.rows
         ]
@@ -169,24 +175,66 @@ class Table:
             objects.append(entry)
         return objects
 
-    def _block(self, block: Sequence[int], texts: list[list[str]], widths: list[int]) -> str:
-        heads = [_aligned(self.columns[i].name, widths[i], i) for i in block]
-        lines = [GAP.join(heads)] + [GAP.join(_aligned(row[i], widths[i], i) for i in block) for row in texts]
-        lines.insert(1, GAP.join("-" * widths[i] for i in block))
-        if any(self.columns[i].group for i in block):
-            lines.insert(0, self._group_line(block, widths))
-        return "\n".join(line.rstrip() for line in lines)
-
-    def _group_line(self, block: Sequence[int], widths: list[int]) -> str:
-        pieces = []
-        for group in _runs(block, self.columns):
-            room = sum(widths[i] for i in group) + len(GAP) * (len(group) - 1)
-            pieces.append(self.columns[group[0]].group[:room].center(room))
-        return GAP.join(pieces)
+    def _widths(self) -> list[int]:
+        """Characters each column takes; a group's heading may widen its last column."""
+        texts = self.texts()
+        widths = [max(len(column.name), *(len(row[i]) for row in texts), 1) for i, column in enumerate(self.columns)]
+        for run in _runs(range(len(self.columns)), self.columns):
+            short = len(self.columns[run[0]].group) - _room(run, widths)
+            widths[run[-1]] += max(0, short)
+        return widths
 
 
-def _aligned(text: str, width: int, position: int) -> str:
-    return text.ljust(width) if position == 0 else text.rjust(width)
+@dataclass(frozen=True)
+class Block:
+    """Some columns of a table, as texts.
+
+    Args:
+        columns: the table's first column, and some neighbours.
+        widths: characters each takes.
+        rows: texts.
+    """
+
+    columns: list[Column]
+    widths: list[int]
+    rows: list[list[str]]
+
+    def groups(self) -> list[tuple[str, int]]:
+        """Headings above the names, and how many columns each spans."""
+        runs = _runs(range(len(self.columns)), self.columns)
+        return [(self.columns[run[0]].group, len(run)) for run in runs]
+
+    def to_plain(self) -> str:
+        """The block as lines of text."""
+        lines = [[column.name for column in self.columns], ["-" * width for width in self.widths], *self.rows]
+        printed = [
+            GAP.join(
+                text.rjust(width) if i else text.ljust(width)
+                for i, (text, width) in enumerate(zip(line, self.widths, strict=True))
+            )
+            for line in lines
+        ]
+        if any(column.group for column in self.columns):
+            printed.insert(0, self._headings())
+        return "\n".join(line.rstrip() for line in printed)
+
+    def _headings(self) -> str:
+        runs = _runs(range(len(self.columns)), self.columns)
+        rooms = [_room(run, self.widths) for run in runs]
+        return GAP.join(self.columns[run[0]].group[:room].center(room) for run, room in zip(runs, rooms, strict=True))
+
+
+def check_ending(path: str | Path) -> None:
+    """Raise ConfigError unless a table can be written to a file of this name."""
+    if Path(path).suffix.lower() not in ENDINGS:
+        raise ConfigError(
+            f"A table is written as {', '.join(ENDINGS)}; the file is named {Path(path).name!r}. "
+            "Give it such an ending."
+        )
+
+
+def _room(run: Sequence[int], widths: Sequence[int]) -> int:
+    return sum(widths[i] for i in run) + len(GAP) * (len(run) - 1)
 
 
 def _runs(block: Sequence[int], columns: Sequence[Column]) -> list[list[int]]:
@@ -200,7 +248,7 @@ def _runs(block: Sequence[int], columns: Sequence[Column]) -> list[list[int]]:
     return runs
 
 
-def _blocks(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[list[int]]:
+def _places(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[list[int]]:
     """Which columns stand in which block; a group is torn only where it alone is too wide."""
     room = width - widths[0]
     units: list[list[int]] = []
@@ -216,18 +264,24 @@ def _blocks(columns: Sequence[Column], widths: Sequence[int], width: int) -> lis
     return blocks
 
 
-def _text(cell: Cell, digits: int) -> str:
+def three_figures(size: float) -> int:
+    """Digits after the point that show three figures of a number of this size."""
+    return max(0, 2 - math.floor(math.log10(abs(size)))) if size and math.isfinite(size) else 2
+
+
+def _text(cell: Cell, digits: int | None) -> str:
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:,.{digits}f}"
+        return f"{cell:,.{three_figures(cell) if digits is None else digits}f}"
     if isinstance(cell, int):
         return f"{cell:,}"
     if isinstance(cell, Spread):
-        mean = _text(cell.mean, digits)
-        return f"{mean} ±{cell.deviation:.{digits}f}" if cell.runs > 1 and mean != "-" else mean
+        shown = three_figures(cell.mean) if digits is None else digits
+        mean = _text(cell.mean, shown)
+        return f"{mean} ±{cell.deviation:.{shown}f}" if cell.runs > 1 and mean != "-" else mean
     return _moment(cell)
 
 

@@ -1,0 +1,160 @@
+"""`throughtime compare`: every method on the same problem, in one table.
+
+All are fitted on the training part; the validation part alone chooses (lags, penalties, trees, harmonics, the epoch
+that is kept); the test part is scored once, at the end. Networks run from several seeds, each trial on one core.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
+
+from joblib import Parallel, delayed, parallel_config
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from throughtime.base.errors import Notice
+from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, one_thread, try_baseline, try_network
+from throughtime.recipes.problem import Problem
+from throughtime.recipes.scores import LEVELS
+from throughtime.recipes.settings import Model
+from throughtime.recipes.table import Cell, Column, Spread, Table, three_figures
+from throughtime.tasks.baselines import TEST
+
+Found = dict[str, list[Trial]]
+REFERENCE, OURS = "persistence", "LSTM"
+RIVALS = ("ridge on lags", "boosting on lags", "perceptron", "Elman RNN")
+SKILL = "skill against persistence"
+
+
+def compare_methods(problem: Problem, model: Model, tbptt: str, seeds: int, progress: bool) -> Table:
+    """Try every method and set the scores side by side.
+
+    Args:
+        problem: table and split.
+        model: settings of the networks; `seed` is the first of the seeds.
+        tbptt: schedule of the networks, such as "50,50".
+        seeds: trials of each network, at least 1.
+        progress: whether to show how many trials are done.
+    """
+    trials = [partial(try_baseline, problem, name) for name in reversed(BASELINES)]
+    trials += [
+        partial(try_network, problem, name, model, tbptt, model.seed + seed)
+        for seed in range(seeds)
+        for name in NETWORKS
+    ]
+    order = [*BASELINES, *NETWORKS]
+    done = sorted(_run(trials, progress), key=lambda trial: order.index(trial.method))
+    found = {name: list(group) for name, group in groupby(done, key=lambda trial: trial.method)}
+    columns = [Column("method"), *_score_columns(problem, found), *_cost_columns()]
+    rows = [tuple(_cell(column, name, found) for column in columns) for name in order]
+    return Table(_title(problem), tuple(columns), tuple(rows), tuple(_notes(problem, found, tbptt)))
+
+
+def _run(trials: Sequence[Callable[[], Trial]], progress: bool) -> list[Trial]:
+    """Run the trials on all cores, one thread each."""
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    workers = min(os.cpu_count() or 1, len(trials))
+    with (
+        Progress(*shown, console=Console(stderr=True), disable=not progress, transient=True) as bar,
+        parallel_config("loky", n_jobs=workers, inner_max_num_threads=1),
+    ):
+        results = Parallel(return_as="generator_unordered")(delayed(_alone)(trial) for trial in trials)
+        return list(bar.track(results, total=len(trials), description="trials"))
+
+
+def _alone(trial: Callable[[], Trial]) -> Trial:
+    with one_thread(), warnings.catch_warnings():
+        # What there is to say about the data, the reading process has said.
+        warnings.simplefilter("ignore", Notice)
+        return trial()
+
+
+def _title(problem: Problem) -> str:
+    test = problem.parts[TEST]
+    times = [moment for series in test.times or [] for moment in series]
+    span = f", {min(times)} to {max(times)}".replace("T", " ") if times else ""
+    return f"{problem.title}, one step ahead: {int(test.lengths.sum()):,} test rows{span}"
+
+
+def _score_columns(problem: Problem, found: Found) -> Iterator[Column]:
+    numeric, classes = problem.numeric, tuple(problem.classes)
+    digits = {name: three_figures(found[REFERENCE][0].scores["RMSE", name]) for name in numeric}
+    yield from (Column(name, "RMSE", digits[name]) for name in numeric)
+    yield from (Column(name, "Brier", 3) for name in classes)
+    yield from (Column(name, SKILL, 3) for name in (*numeric, *classes))
+    yield from (Column(name, "MAE", digits[name]) for name in numeric)
+    yield from (Column(name, f"coverage {level}", 2) for level in LEVELS for name in numeric)
+    yield from (Column(name, measure, 3) for measure in ("log loss", "accuracy") for name in classes)
+
+
+def _cost_columns() -> tuple[Column, ...]:
+    return Column("parameters"), Column("seconds", digits=1), Column("seeds")
+
+
+def _cell(column: Column, method: str, found: Found) -> Cell:
+    trials = found[method]
+    if column.name == "method" and not column.group:
+        return method
+    if not column.group:
+        costs: dict[str, Cell] = {
+            "parameters": trials[0].parameters,
+            "seconds": sum(trial.seconds for trial in trials) / len(trials),
+            "seeds": len(trials) if method in NETWORKS else None,
+        }
+        return costs[column.name]
+    values = [_value(trial, column, found[REFERENCE][0]) for trial in trials]
+    return Spread.of(values) if len(values) > 1 else values[0]
+
+
+def _value(trial: Trial, column: Column, reference: Trial) -> float:
+    if column.group != SKILL:
+        return trial.scores[column.group, column.name]
+    measure = "RMSE" if ("RMSE", column.name) in trial.scores else "Brier"
+    error, of_reference = trial.scores[measure, column.name], reference.scores[measure, column.name]
+    # A target that never moves in the test part leaves persistence without error, and skill without meaning.
+    return 1 - error / of_reference if of_reference > 0 else math.nan
+
+
+def _notes(problem: Problem, found: Found, tbptt: str) -> Iterator[str]:
+    yield from (_against(problem, found, rival) for rival in RIVALS)
+    yield (
+        "Rule of selection: everything is fitted on the training part and chosen on the validation part; the test part "
+        f"is scored once. Networks: TBPTT({tbptt}), state carried from training through validation and test."
+    )
+    count = len(found[OURS])
+    if count > 1:
+        yield f"Networks: mean of {count} seeds ± standard deviation over them; seconds are those of one seed."
+    if problem.numeric:
+        yield "Intervals of the first four methods: Gaussian, as wide as their validation residuals."
+    yield from (f"{name} chose: {found[name][0].choice}." for name in BASELINES if found[name][0].choice)
+    yield from problem.notes
+
+
+def _against(problem: Problem, found: Found, rival: str) -> str:
+    """Whether our network beats a rival, target by target, in a plain sentence."""
+    better: list[str] = []
+    worse: list[str] = []
+    for measure, name in [("RMSE", name) for name in problem.numeric] + [("Brier", name) for name in problem.classes]:
+        ours, theirs = (
+            sum(trial.scores[measure, name] for trial in found[method]) / len(found[method]) for method in (OURS, rival)
+        )
+        digits = 3 if measure == "Brier" else three_figures(found[REFERENCE][0].scores[measure, name])
+        (better if ours < theirs else worse).append(f"{name} ({ours:.{digits}f} against {theirs:.{digits}f})")
+    if not worse:
+        return f"The LSTM beats {_named(rival)} on {_listed(better)}."
+    if not better:
+        return f"The LSTM does not beat {_named(rival)}: not on {_listed(worse)}."
+    return f"The LSTM beats {_named(rival)} on {_listed(better)}; it does not on {_listed(worse)}."
+
+
+def _named(rival: str) -> str:
+    return f"the {rival}" if rival in NETWORKS else rival
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]

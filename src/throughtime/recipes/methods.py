@@ -1,0 +1,159 @@
+"""The methods a problem is tried with, each fitted the same way: on training rows, chosen on validation rows.
+
+Persistence, climatology, ridge and gradient boosting on lags are `tasks.baselines`; perceptron, Elman RNN and LSTM go
+through one estimator, `tasks.SequencePredictor`, with the same settings and the same schedule.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from throughtime.base.run_folder import RunFolder
+from throughtime.recipes.problem import Problem
+from throughtime.recipes.scores import LEVELS, Scores, score
+from throughtime.recipes.settings import Cell, Model
+from throughtime.tasks import SequencePredictor
+from throughtime.tasks.baselines import (
+    TRAIN,
+    VALIDATION,
+    Forecast,
+    Learned,
+    Persistence,
+    boosting_on_lags,
+    climatology,
+    ridge_on_lags,
+)
+
+Array = np.ndarray
+BASELINES: dict[str, Callable[[], Persistence | Learned]] = {
+    "persistence": Persistence,
+    "climatology": climatology,
+    "ridge on lags": ridge_on_lags,
+    "boosting on lags": boosting_on_lags,
+}
+NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LSTM": "lstm"}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one fit of one method came to.
+
+    Args:
+        method: its name.
+        scores: on the test part.
+        parameters: numbers fitted.
+        seconds: of fitting, choice on the validation part included.
+        choice: what validation chose, in words.
+    """
+
+    method: str
+    scores: Scores
+    parameters: int
+    seconds: float
+    choice: str
+
+
+def try_baseline(problem: Problem, name: str) -> Trial:
+    """Fit one of `BASELINES` and score it on the test part."""
+    steps = problem.steps()
+    began = time.perf_counter()
+    rule = BASELINES[name]().fit(steps, [len(labels) for labels in problem.classes.values()])
+    seconds = time.perf_counter() - began
+    scores = score(problem, [rule.forecast(one, LEVELS) for one in steps])
+    return Trial(name, scores, rule.parameters_count_, seconds, rule.choice_)
+
+
+def try_network(problem: Problem, name: str, model: Model, tbptt: str, seed: int) -> Trial:
+    """Fit one of `NETWORKS` from one seed and score it on the test part."""
+    predictor = fit_network(problem, replace(model, cell=NETWORKS[name], seed=seed), tbptt)
+    scores = score(problem, forecasts_of(predictor, problem))
+    return Trial(name, scores, predictor.parameters_count_, predictor.seconds_, f"epoch {predictor.best_epoch_}")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for torch, as many as before afterwards.
+
+    Steps of one row hold too little work to share: on two cores a second thread makes them slower. And a run resumed on
+    another machine repeats its losses bit by bit only with equal threads.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def fit_network(
+    problem: Problem, model: Model, tbptt: str, *, run: RunFolder | None = None, progress: bool = False
+) -> SequencePredictor:
+    """Train a network on the training part; the validation part, read with the state carried on, stops it.
+
+    Args:
+        problem: table and split.
+        model: network and training.
+        tbptt: schedule, such as "50,50".
+        run: folder that keeps checkpoints and events, and from which an interrupted training goes on.
+        progress: whether to show a progress bar.
+
+    Raises:
+        Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
+    """
+    predictor = SequencePredictor(
+        cell=model.cell,
+        hidden_size=model.hidden_size,
+        num_layers=model.num_layers,
+        window_steps=model.window_steps,
+        emission=model.emission,
+        calendar=problem.calendar,
+        tbptt=tbptt,
+        epochs=model.epochs,
+        batch_size=model.batch_size,
+        learning_rate=model.learning_rate,
+        weight_decay=model.weight_decay,
+        dropout=model.dropout,
+        patience=model.patience,
+        validation=problem.parts[VALIDATION].to_frame(),
+        seed=model.seed,
+        progress=progress,
+    )
+    series = problem.series
+    return predictor.fit(
+        problem.parts[TRAIN].to_frame(),
+        id=series.id_name,
+        time=series.time_name,
+        target=list(series.targets),
+        known=list(series.known) or None,
+        run=run,
+    )
+
+
+def forecasts_of(predictor: SequencePredictor, problem: Problem, levels: Sequence[int] = LEVELS) -> list[Forecast]:
+    """One-step forecasts of every row, the state carried from the first row to the last."""
+    frame = predictor.predict_steps(problem.series.to_frame(), level=list(levels))
+    ends = np.cumsum(problem.series.lengths)
+    starts = ends - problem.series.lengths
+    return [_forecast(frame[int(start) : int(end)], problem, levels) for start, end in zip(starts, ends, strict=True)]
+
+
+def _forecast(frame: pl.DataFrame, problem: Problem, levels: Sequence[int]) -> Forecast:
+    numeric = problem.numeric
+
+    def matrix(names: Sequence[Any]) -> Array:
+        return frame.select(pl.col(name).cast(pl.Float64).fill_null(float("nan")) for name in names).to_numpy()
+
+    intervals = {
+        level: (matrix([f"{name}_lo_{level}" for name in numeric]), matrix([f"{name}_hi_{level}" for name in numeric]))
+        for level in levels
+    }
+    probability = [matrix([f"{name}_p_{label}" for label in labels]) for name, labels in problem.classes.items()]
+    return Forecast(matrix(numeric), intervals, probability)

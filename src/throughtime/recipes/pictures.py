@@ -1,0 +1,230 @@
+"""The report's pictures, as SVG that takes its text colour from the page, so that light and dark pages both work.
+
+Matplotlib draws text, axes and truth in a colour nothing else has; in the SVG it becomes `currentColor`. Forecasts,
+bands and gates have middle tones that show on white and on black.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from throughtime.insight import Gates
+from throughtime.tasks.baselines import Forecast
+from throughtime.train import History
+
+Array = np.ndarray
+INK = "#010203"
+BLUE, ORANGE, GREEN, ROSE, VIOLET = "#3b82c4", "#d9822b", "#3a9d6a", "#c95d7a", "#8a6fc9"
+CYCLE = (BLUE, ORANGE, GREEN, ROSE, VIOLET)
+# Inches of an 8-inch wide picture; at 96 pixels an inch the page's column shows it unscaled.
+WIDTH, PANEL = 8.0, 1.75
+STYLE: Any = {
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "font.size": 9,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.3,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "throughtime",
+}
+
+
+def learning_curve(history: History) -> str:
+    """Loss of training and validation part after each epoch, the epoch whose weights are kept marked."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        epochs = np.arange(1, len(history.epochs) + 1)
+        axes.plot(epochs, [epoch.loss for epoch in history.epochs], color=BLUE, label="training, with dropout")
+        if history.best_epoch is not None:
+            validation = np.array([epoch.validation for epoch in history.epochs], dtype=np.float64)
+            axes.plot(epochs, validation, color=ORANGE, label="validation")
+            best = history.best_epoch
+            axes.plot(epochs[best], validation[best], "o", color=ORANGE, label=f"kept: epoch {best + 1}")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("loss (nats a step)")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="upper right")
+
+    return _svg(draw, 2.6, "learning")
+
+
+def forecast_over_time(
+    times: Array, names: Sequence[str], truth: Array, forecast: Forecast, classes: Sequence[tuple[str, Array, Array]]
+) -> str:
+    """Truth, one-step forecast and its 80 and 95 % intervals, one panel for each target.
+
+    Args:
+        times: [T] times or step numbers.
+        names: the K numeric targets.
+        truth: [T, K], nan where missing.
+        forecast: of those T rows, with levels 80 and 95.
+        classes: for each class target its label, [T] probability and [T] outcome (0, 1, or nan).
+    """
+
+    def draw(figure: Figure) -> None:
+        panels = figure.subplots(len(names) + len(classes), 1, sharex=True, squeeze=False)[:, 0]
+        for k, (axes, name) in enumerate(zip(panels, names, strict=False)):
+            for level, strength in ((95, 0.18), (80, 0.30)):
+                lower, upper = forecast.intervals[level]
+                axes.fill_between(times, lower[:, k], upper[:, k], color=BLUE, alpha=strength, lw=0, label=f"{level} %")
+            axes.plot(times, forecast.point[:, k], color=BLUE, label="forecast")
+            axes.plot(times, truth[:, k], ".", color=INK, ms=3, label="observed")
+            axes.set_title(name)
+        for axes, (label, probability, outcome) in zip(panels[len(names) :], classes, strict=True):
+            axes.plot(times, probability, color=BLUE, label="probability forecast")
+            axes.plot(times, outcome, "|", color=INK, ms=5, label="what came")
+            axes.set_ylim(-0.08, 1.08)
+            axes.set_title(label)
+        panels[0].legend(ncols=4, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
+        if classes and names:
+            panels[-1].legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
+        _time_axis(panels[-1], times)
+
+    return _svg(draw, PANEL * (len(names) + len(classes)) + 0.3, "forecast")
+
+
+def calibration(
+    levels: Sequence[int], coverage: dict[str, list[float]], reliability: dict[str, tuple[Array, Array, Array]]
+) -> str:
+    """How often intervals of each level held the outcome, and how often a class of each probability came.
+
+    Args:
+        levels: per cent of the intervals.
+        coverage: for each numeric target the share inside, level by level.
+        reliability: for each class target mean probability, observed frequency and number of cases, bin by bin.
+    """
+
+    def draw(figure: Figure) -> None:
+        panels = iter(figure.subplots(1, bool(coverage) + bool(reliability), squeeze=False)[0])
+        if coverage:
+            axes = next(panels)
+            for colour, (name, shares) in zip(_colours(len(coverage)), coverage.items(), strict=True):
+                axes.plot([level / 100 for level in levels], shares, "o-", ms=3, color=colour, label=name)
+            _diagonal(axes, "interval's level", "share of outcomes inside")
+        if reliability:
+            axes = next(panels)
+            for colour, (name, (mean, frequency, count)) in zip(
+                _colours(len(reliability)), reliability.items(), strict=True
+            ):
+                axes.plot(mean, frequency, "-", color=colour, label=name)
+                axes.scatter(mean, frequency, s=12 + 120 * count / count.sum(), color=colour)
+            _diagonal(axes, "probability forecast", "share that came")
+
+    return _svg(draw, 3.6, "calibration")
+
+
+def gates_over_time(times: Array, gates: Gates, row: int = 0) -> str:
+    """Input, forget and output gates of one layer over time (mean over units), and every unit's forget gate and cell.
+
+    Args:
+        times: [T] times or step numbers.
+        gates: of those T steps.
+        row: which row of the batch.
+    """
+    i, f, o, c = (getattr(gates, name)[:, row].double().numpy() for name in "ifoc")  # each [T, H]
+
+    def draw(figure: Figure) -> None:
+        above, middle, below = figure.subplots(3, 1, sharex=True, height_ratios=[1.1, 1, 1])
+        for values, colour, name in (
+            (i, GREEN, "input gate i"),
+            (f, BLUE, "forget gate f"),
+            (o, ORANGE, "output gate o"),
+        ):
+            above.plot(times, values.mean(axis=1), color=colour, label=name)
+        above.set_ylim(0, 1)
+        above.set_title("gates, mean over hidden units")
+        above.legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
+        order = np.argsort(f.mean(axis=0))  # units that remember longest on top
+        _heat(
+            figure, middle, times, f[:, order].T, "forget gate f of each unit, longest memory on top", "viridis", (0, 1)
+        )
+        reach = float(np.abs(c).max()) or 1.0
+        _heat(figure, below, times, c[:, order].T, "cell state c of each unit", "RdBu_r", (-reach, reach))
+        _time_axis(below, times)
+
+    return _svg(draw, 5.6, "gates")
+
+
+def _heat(
+    figure: Figure, axes: Axes, times: Array, values: Array, title: str, colours: str, span: tuple[float, float]
+) -> None:
+    first, last = (float(mpl.dates.date2num(t)) if times.dtype.kind == "M" else float(t) for t in (times[0], times[-1]))
+    extent = (first, last if last > first else first + 1, 0.5, len(values) + 0.5)
+    image = axes.imshow(
+        values,
+        aspect="auto",
+        origin="lower",
+        extent=extent,
+        cmap=colours,
+        vmin=span[0],
+        vmax=span[1],
+        interpolation="none",
+    )
+    axes.set_title(title)
+    axes.set_ylabel("unit")
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
+
+
+def _diagonal(axes: Axes, across: str, up: str) -> None:
+    axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls=":", label="perfect")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.set_aspect("equal")
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.legend(loc="lower right", fontsize=8)
+
+
+def _time_axis(axes: Axes, times: Array) -> None:
+    if times.dtype.kind == "M":
+        locator = AutoDateLocator(minticks=4, maxticks=9)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    else:
+        axes.set_xlabel("step")
+    axes.set_xlim(times[0], times[-1])
+
+
+def _colours(count: int) -> list[str]:
+    return [CYCLE[place % len(CYCLE)] for place in range(count)]
+
+
+def _svg(draw: Callable[[Figure], Any], height: float, name: str) -> str:
+    """Draw a figure and give it as an inline SVG element whose ids begin with `name`."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        draw(figure)
+        sink = io.StringIO()
+        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = sink.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(r'(id="|url\(#|href="#)', rf"\1{name}-", svg)
+    svg = re.sub(
+        r'<svg [^>]*viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{name}">', svg, count=1
+    )
+    return svg.replace("xlink:href", "href").replace(INK, "currentColor")

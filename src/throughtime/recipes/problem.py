@@ -1,0 +1,297 @@
+"""A table made ready for forecasting: what is time, input and target, and which rows train, validate and test.
+
+What the settings leave open is guessed, and every guess is said in one line: the first date-like column is the time,
+numeric columns are inputs and targets, the first 60 % of the rows train, the next 20 % validate, the rest test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from throughtime.base.errors import ConfigError, DataError, say_once
+from throughtime.data import (
+    Scaling,
+    SeriesSet,
+    from_frame,
+    guess_time,
+    one_hot,
+    read_table,
+    series_by_share,
+    series_by_time,
+)
+from throughtime.data.tables import check_names
+from throughtime.recipes.settings import AUTO, Columns, Settings, Split
+from throughtime.tasks.baselines import TEST, TRAIN, VALIDATION, Steps, harmonics
+from throughtime.tasks.calendar import choose_periods, phase
+
+Array = np.ndarray
+SHARES = Split(train="0.6", validation="0.2")
+# Harmonics of the calendar in what the lag methods know of tomorrow; the estimators' own calendar has as many.
+KNOWN_HARMONICS = 2
+# The column that makes the class target `wet`, in any table that has it.
+RAIN, WET = "precipitation", "wet"
+# The time of a table without one: the number of the row in its series.
+ROW = "row"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One forecasting problem: series on a regular grid, cut into three parts.
+
+    Args:
+        title: what the table is, for headings.
+        series: all rows of all parts; class labels are those that occur in the training part.
+        parts: training, validation and test part, the same rows again.
+        columns: the roles of the columns, nothing left to guess.
+        notes: one line for each guess.
+    """
+
+    title: str
+    series: SeriesSet
+    parts: tuple[SeriesSet, SeriesSet, SeriesSet]
+    columns: Columns
+    notes: tuple[str, ...]
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """Targets that are numbers."""
+        return tuple(name for name in self.series.targets if name not in self.series.categories)
+
+    @property
+    def classes(self) -> dict[str, tuple[Any, ...]]:
+        """Targets that are classes, with their labels."""
+        return {name: self.series.categories[name] for name in self.series.targets if name in self.series.categories}
+
+    @cached_property
+    def part(self) -> list[Array]:
+        """Per series [T]: TRAIN, VALIDATION or TEST."""
+        lengths = [part.lengths for part in self.parts]
+        return [
+            np.repeat([TRAIN, VALIDATION, TEST], [counts[i] for counts in lengths]) for i in range(len(self.series))
+        ]
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """Scaling of all columns, fitted on the training part."""
+        labels = self.series.categories
+        values = self.parts[TRAIN].values
+        chosen = Scaling.fit(values, transforms="auto").transforms
+        kinds = ["none" if name in labels else kind for name, kind in zip(self.series.columns, chosen, strict=True)]
+        return Scaling.fit(values, transforms=kinds)
+
+    def numeric_values(self) -> list[Array]:
+        """Per series [T, K]: the numeric targets in their unit, nan where missing."""
+        places = self.series.places(self.numeric)
+        return [values[:, places] for values in self.series.values]
+
+    def class_labels(self) -> list[Array]:
+        """Per series [T, N]: the class targets as places in their label lists, -1 where missing."""
+        places = self.series.places(list(self.classes))
+        return [np.nan_to_num(values[:, places], nan=-1).astype(np.int64) for values in self.series.values]
+
+    def steps(self) -> list[Steps]:
+        """Every series as the baselines see it."""
+        phases = self._phases()
+        inputs, known = self._inputs(), self._known(phases)
+        numbers, labels = self.numeric_values(), self.class_labels()
+        return [Steps(*one) for one in zip(numbers, labels, inputs, known, phases, self.part, strict=True)]
+
+    @property
+    def calendar(self) -> str | tuple[str, ...]:
+        """What the estimators take as `calendar`."""
+        return AUTO if self.columns.calendar == (AUTO,) else self.columns.calendar
+
+    def _phases(self) -> list[Array]:
+        """Per series [T, P]: position in each period of the calendar; P is 0 without dates."""
+        periods = choose_periods(self.parts[TRAIN].times, self.calendar)
+        if self.series.times is None or not periods:
+            return [np.empty((len(values), 0)) for values in self.series.values]
+        return [np.stack([phase(times, period) for period in periods], axis=1) for times in self.series.times]
+
+    def _inputs(self) -> list[Array]:
+        filled, _ = self.series.filled(self.scaling.centre)
+        return [self._encoded(values, self.series.columns) for values in filled]
+
+    def _known(self, phases: list[Array]) -> list[Array]:
+        filled, _ = self.series.filled(self.scaling.centre)
+        return [
+            np.concatenate([harmonics(one, KNOWN_HARMONICS), self._encoded(values, self.series.known)], axis=1)
+            for one, values in zip(phases, filled, strict=True)
+        ]
+
+    def _encoded(self, values: Array, names: Sequence[str]) -> Array:
+        """Scaled columns [T, ...]; a class becomes one column per label."""
+        scaled = self.scaling.apply(values)
+        blocks = [np.empty((len(values), 0))]
+        for name in names:
+            place, labels = self.series.columns.index(name), self.series.categories.get(name)
+            blocks.append(scaled[:, [place]] if labels is None else one_hot(values[:, place], len(labels)))
+        return np.concatenate(blocks, axis=1)
+
+
+def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[Problem, Settings]:
+    """Settle roles and parts of a table.
+
+    Args:
+        table: the table; a column `precipitation` gives the class target `wet` unless one of that name is there.
+        title: what the table is.
+        settings: what the user said; empty entries are guessed.
+
+    Returns:
+        The problem, and the settings with the guesses filled in: with them the same table gives the same problem.
+
+    Raises:
+        ConfigError: a split that mixes shares and times, or shares that do not add up.
+        DataError: whatever in the table breaks a rule.
+    """
+    notes: list[str] = []
+    table = with_wet(table)
+    check_names(settings.columns.ignore, table.columns)
+    columns = _with_time(table, settings.columns, notes)
+    series = from_frame(
+        prepared(table, columns),
+        time=",".join(columns.time) or None,
+        id=columns.id or None,
+        target=list(columns.target) or None,
+        known=list(columns.known) or None,
+    )
+    columns = _with_target(series, columns, notes)
+    split = _with_shares(settings.split, notes)
+    for note in notes:
+        say_once(note, note)
+    parts = cut(series, split)
+    whole = series.recoded(parts[TRAIN].seen_categories())
+    # Rows before a training part that starts late belong to nothing.
+    used = np.sum([part.lengths for part in parts], axis=0)
+    whole = whole.part([slice(int(late), None) for late in series.lengths - used])
+    problem = Problem(title, whole, parts, columns, tuple(notes))
+    _check_classes(problem)
+    return problem, replace(settings, columns=columns, split=split)
+
+
+def with_wet(table: pl.DataFrame) -> pl.DataFrame:
+    """Add `wet`, true where `precipitation` is above 0, to a table that has the one and not the other."""
+    if RAIN not in table.columns or WET in table.columns or not table[RAIN].dtype.is_numeric():
+        return table
+    return table.with_columns((pl.col(RAIN).fill_nan(None) > 0).alias(WET))
+
+
+def cut(series: SeriesSet, split: Split) -> tuple[SeriesSet, SeriesSet, SeriesSet]:
+    """Training, validation and test part of the series.
+
+    Raises:
+        ConfigError: shares and times are mixed, one is missing, or shares do not add up.
+        DataError: a part would be empty.
+    """
+    given = {name: text for name, text in vars(split).items() if text}
+    shares = {name: share for name, text in given.items() if (share := _share(text)) is not None}
+    if shares and len(shares) < len(given):
+        raise ConfigError(
+            f"A split is by share or by time, not both: {_shown(given)} came. Give shares (train=0.6 validation=0.2) "
+            "or first times (validation=2014-01-01 test=2015-01-01)."
+        )
+    parts = _by_share(series, shares) if shares else _by_time(series, given)
+    return parts[0], parts[1], parts[2]
+
+
+def _by_share(series: SeriesSet, shares: Mapping[str, float]) -> tuple[SeriesSet, ...]:
+    train, validation = shares.get("train"), shares.get("validation")
+    left = 1 - (train or 0) - (validation or 0)
+    if train is None or validation is None or left <= 0 or abs(shares.get("test", left) - left) > 1e-6:
+        raise ConfigError(
+            f"A split by share names train= and validation=, with a rest above 0 for the test part: {_shown(shares)} "
+            "came. For example train=0.6 validation=0.2."
+        )
+    return series_by_share(series, train=train, validation=validation)
+
+
+def _by_time(series: SeriesSet, times: Mapping[str, str]) -> tuple[SeriesSet, ...]:
+    if "validation" not in times or "test" not in times:
+        raise ConfigError(
+            f"A split by time names the first times of validation and test part: {_shown(times)} came. "
+            "For example validation=2014-01-01 test=2015-01-01."
+        )
+    numbers = series.times is not None and series.times[0].dtype.kind != "M"
+    boundaries = [_number(text) if numbers else text for text in times.values()]
+    parts = series_by_time(series, boundaries)
+    return parts[1:] if "train" in times else parts
+
+
+def _share(text: str) -> float | None:
+    """The share a text states: a decimal fraction between 0 and 1; None for anything else."""
+    try:
+        share = float(text)
+    except ValueError:
+        return None
+    return share if 0 < share < 1 else None
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _shown(given: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={value}" for name, value in given.items()) or "nothing"
+
+
+def prepared(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """The table with `wet` and row numbers where they are wanted, without the columns to ignore."""
+    table = with_wet(table)
+    if columns.time == (ROW,) and ROW not in table.columns:
+        number = pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW)
+        table = table.with_columns(number.over(columns.id) if columns.id else number)
+    return table.drop(columns.ignore, strict=False)
+
+
+def _with_time(table: pl.DataFrame, columns: Columns, notes: list[str]) -> Columns:
+    """The columns with the time guessed where the settings are silent."""
+    if columns.time:
+        return columns
+    guess = guess_time(table.drop(name for name in columns.ignore if name in table.columns))
+    if guess is None:
+        notes.append("time: no column looks like dates, so that rows count as consecutive steps; time= names one.")
+        return replace(columns, time=(ROW,))
+    notes.append(f"time: {guess}, the first date-like column; time= names another.")
+    return replace(columns, time=(guess,) if guess in table.columns else tuple(guess.split(",")))
+
+
+def _with_target(series: SeriesSet, columns: Columns, notes: list[str]) -> Columns:
+    if columns.target:
+        return columns
+    notes.append(f"target: every numeric column, {', '.join(series.targets)}; target= names others.")
+    return replace(columns, target=series.targets)
+
+
+def _with_shares(split: Split, notes: list[str]) -> Split:
+    if any((split.train, split.validation, split.test)):
+        return split
+    notes.append(
+        "split: the first 60 % of the rows train, 20 % validate, the rest test; train=, validation= set others."
+    )
+    return SHARES
+
+
+def _check_classes(problem: Problem) -> None:
+    for name, labels in problem.classes.items():
+        if len(labels) < 2:
+            raise DataError(
+                f"A class target needs two classes in the training part: {name!r} has "
+                f"{', '.join(map(str, labels)) or 'none'} there. Leave it out of target=, or move the split."
+            )
+
+
+def read_own(data: str | PathLike[str] | Any) -> tuple[pl.DataFrame, str]:
+    """A user's table, and its name for headings."""
+    title = Path(data).name if isinstance(data, str | PathLike) else "your table"
+    return read_table(data), title

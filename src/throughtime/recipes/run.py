@@ -1,0 +1,174 @@
+"""Train a forecasting recipe in a run folder; resume, evaluate and predict with it.
+
+run.toml             recipe, table (path and SHA-256), TBPTT, every setting with its guesses: enough to repeat the run
+model.safetensors    the trained estimator
+report.html          what it learned and is worth
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from throughtime.base.atomic import write_text
+from throughtime.base.errors import DataError, FileMissingError, RunError
+from throughtime.base.run_folder import RunFolder
+from throughtime.data import from_frame
+from throughtime.insight import Gates, inspect
+from throughtime.nn import LSTM
+from throughtime.recipes import report, weather
+from throughtime.recipes.methods import fit_network, forecasts_of, one_thread
+from throughtime.recipes.problem import Problem, prepared, read_own
+from throughtime.recipes.scores import LEVELS
+from throughtime.recipes.settings import Settings, parse
+from throughtime.recipes.table import Table
+from throughtime.recipes.verdict import next_step_table, scores_table
+from throughtime.tasks import SequencePredictor, load
+
+MODEL, REPORT = "model.safetensors", "report.html"
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished training.
+
+    Args:
+        run: its folder.
+        table: scores on the test part beside persistence.
+        notes: one line for each guess about the table.
+        seconds: of training, also before a stop.
+    """
+
+    run: Path
+    table: Table
+    notes: tuple[str, ...]
+    seconds: float
+
+
+def train(
+    data: str | Path | None, out: str | Path | None, tbptt: str, settings: Mapping[str, str], progress: bool
+) -> RunResult:
+    """Train in a new run folder; see `recipes.train`."""
+    problem, resolved = weather.load(data, dict(settings))
+    record = {
+        "recipe": weather.NAME,
+        "data": "" if data is None else str(Path(data).resolve()),
+        "data_sha256": "" if data is None else _digest(Path(data)),
+        "tbptt": tbptt,
+        "settings": resolved.to_flat(),
+        "table": problem.series.arguments(),
+    }
+    with RunFolder.create(_free_folder() if out is None else out, record) as run:
+        return _finish(run, problem, resolved, tbptt, progress)
+
+
+def resume(path: str | Path, progress: bool) -> RunResult:
+    """Go on with a stopped run; see `recipes.resume`."""
+    with RunFolder.open(path) as run:
+        problem, resolved = _problem_of(run)
+        return _finish(run, problem, resolved, run.settings["tbptt"], progress)
+
+
+def evaluate(path: str | Path, data: str | Path | Any | None) -> Table:
+    """Score a run's model; see `recipes.evaluate`."""
+    with RunFolder.read(path) as run:
+        predictor = _model_of(run)
+        problem = _problem_of(run)[0] if data is None else _new_problem(run, data)
+        return scores_table(problem, forecasts_of(predictor, problem, LEVELS))
+
+
+def predict(path: str | Path, data: str | Path | Any | None) -> Table:
+    """The next step after a table's last row; see `recipes.predict`."""
+    with RunFolder.read(path) as run:
+        predictor = _model_of(run)
+        problem = _problem_of(run)[0] if data is None else _new_problem(run, data)
+        return next_step_table(problem, predictor)
+
+
+def _finish(run: RunFolder, problem: Problem, settings: Settings, tbptt: str, progress: bool) -> RunResult:
+    """Train, from the newest checkpoint if there is one, then write model and report."""
+    with one_thread():
+        predictor = fit_network(problem, settings.model, tbptt, run=run, progress=progress)
+    predictor.save(run.path / MODEL)
+    forecasts = forecasts_of(predictor, problem, report.LEVELS)
+    table = scores_table(problem, forecasts)
+    history = predictor.history_
+    assert history is not None  # there is one after every fit
+    network = (
+        f"{settings.model.cell} with {predictor.parameters_count_:,} parameters, TBPTT({tbptt}), seed "
+        f"{settings.model.seed}; epoch {predictor.best_epoch_ + 1} of {len(history.epochs)} kept; trained in "
+        f"{predictor.seconds_:.1f} s."
+    )
+    gates = _gates(predictor, problem)
+    record = {**_flat(run.settings), **run.versions}
+    evidence = report.Evidence(problem, forecasts, history, gates, table, record, network)
+    write_text(run.path / REPORT, report.render(evidence))
+    table = replace(table, notes=(*table.notes, network, f"Run: {run.path}, report: {run.path / REPORT}."))
+    return RunResult(run.path, table, problem.notes, predictor.seconds_)
+
+
+def _gates(predictor: SequencePredictor, problem: Problem) -> Gates | None:
+    """Gates of the first series at every step but the last; None where the network has no LSTM."""
+    layers = [layer for layer in predictor.network_.modules() if isinstance(layer, LSTM)]
+    if not layers:
+        return None
+    first = problem.series.to_frame()[: int(problem.series.lengths[0])]
+    return inspect(layers[0], predictor.network_input(first)).layer(0)
+
+
+def _problem_of(run: RunFolder) -> tuple[Problem, Settings]:
+    """The run's own problem, from a table that must not have changed."""
+    settings = run.settings
+    if settings["recipe"] != weather.NAME:
+        raise RunError(
+            f"A run belongs to a recipe that exists: {run.path} is of {settings['recipe']!r}. Train it anew."
+        )
+    data = Path(settings["data"]) if settings["data"] else None
+    if data is not None and _digest(data) != settings["data_sha256"]:
+        raise DataError(
+            f"A run goes on with the table it began with: {data} has changed since {run.path} was made. "
+            "Put the old table back, or train anew."
+        )
+    return weather.load(data, settings["settings"])
+
+
+def _new_problem(run: RunFolder, data: str | Path | Any) -> Problem:
+    """Another table, read as the run's own was; all of its rows count as test rows."""
+    table, title = read_own(data)
+    series = from_frame(prepared(table, parse(run.settings["settings"]).columns), **run.settings["table"])
+    empty = series.part(slice(0, 0))
+    return Problem(title, series, (empty, empty, series), parse(run.settings["settings"]).columns, ())
+
+
+def _model_of(run: RunFolder) -> SequencePredictor:
+    path = run.path / MODEL
+    if not path.is_file():
+        raise FileMissingError(
+            f"A run's model is written when its training ends: {run.path} has none yet. Finish it with: "
+            f"throughtime resume {run.path}"
+        )
+    return load(path)
+
+
+def _free_folder() -> Path:
+    """runs/weather-1, or the next number that is free."""
+    number = 1
+    while Path("runs", f"{weather.NAME}-{number}").exists():
+        number += 1
+    return Path("runs", f"{weather.NAME}-{number}")
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError as error:
+        raise FileMissingError(f"The table must exist: there is no file {str(path)!r}. Check the path.") from error
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a reader wants of run.toml: the settings in one list, without what is empty."""
+    named = {key: settings[key] for key in ("recipe", "data", "data_sha256", "tbptt")} | settings["settings"]
+    return {key: value for key, value in named.items() if value not in ("", [])}

@@ -1,0 +1,92 @@
+"""A trained network's scores beside persistence, and its forecast of the next step, as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from throughtime import metrics
+from throughtime.recipes.problem import Problem
+from throughtime.recipes.scores import LEVELS, Scores, score
+from throughtime.recipes.table import Cell, Column, Table
+from throughtime.tasks import SequencePredictor
+from throughtime.tasks.baselines import TEST, Forecast, last_before
+
+
+def scores_table(problem: Problem, forecasts: Sequence[Forecast]) -> Table:
+    """One row for each target: the forecasts' scores on the test part, and persistence's on the same rows."""
+    scores, naive = score(problem, forecasts), score(problem, _persistence(problem))
+    numbers = _number_columns() if problem.numeric else []
+    columns = [Column("target"), *numbers, *(_class_columns() if problem.classes else [])]
+    cells = [{"target": name, **_number_cells(name, scores, naive)} for name in problem.numeric]
+    cells += [{"target": name, **_class_cells(name, scores, naive)} for name in problem.classes]
+    rows = tuple(tuple(row.get(column.key) for column in columns) for row in cells)
+    title = f"{problem.title}: {int(problem.parts[TEST].lengths.sum()):,} rows, one step ahead"
+    return Table(title, tuple(columns), rows, problem.notes)
+
+
+def next_step_table(problem: Problem, predictor: SequencePredictor) -> Table:
+    """The step after the last row of every series: forecast and intervals, most likely class and its probability."""
+    series = problem.series
+    frame = predictor.predict(series.to_frame(), level=list(LEVELS))
+    index = [name for name in (series.id_name, series.time_name) if name and name in frame.columns]
+    ends = [Column(end, f"{level} % interval", None) for level in LEVELS for end in ("from", "to")]
+    ends = ends if problem.numeric else []
+    chance = [Column("probability", digits=3)] if problem.classes else []
+    columns = [*(Column(name) for name in index), Column("target"), Column("forecast", digits=None), *ends, *chance]
+    rows: list[tuple[Cell, ...]] = []
+    for row in frame.iter_rows(named=True):
+        start = [row[name] for name in index]
+        for name in problem.numeric:
+            reach = [row[f"{name}_{end}_{level}"] for level in LEVELS for end in ("lo", "hi")]
+            rows.append((*start, name, row[name], *reach, *([None] * len(chance))))
+        for name in problem.classes:
+            likely = row[f"{name}_p_{row[name]}"]
+            rows.append((*start, name, _label(row[name]), *([None] * len(ends)), likely))
+    return Table(f"{problem.title}: the next step", tuple(columns), tuple(rows), problem.notes)
+
+
+def _label(label: object) -> Cell:
+    return label if isinstance(label, bool) else str(label)
+
+
+def _number_columns() -> list[Column]:
+    """Errors in the target's unit differ in size from row to row, so each shows three figures."""
+    errors = [Column(name, group, None) for group in ("RMSE", "MAE") for name in ("network", "persistence")]
+    inside = [Column(f"{level} %", "inside interval") for level in LEVELS]
+    return [*errors[:2], Column("skill", "RMSE"), *errors[2:], *inside]
+
+
+def _class_columns() -> list[Column]:
+    own = [Column("Brier", "class", 3), Column("log loss", "class", 3), Column("accuracy", "class", 3)]
+    return [*own, Column("persistence", "class", 3)]
+
+
+def _number_cells(name: str, scores: Scores, naive: Scores) -> dict[str, Cell]:
+    error, reference = scores["RMSE", name], naive["RMSE", name]
+    return {
+        "RMSE.network": error,
+        "RMSE.persistence": reference,
+        # A target that never moves leaves persistence without error, and skill without meaning.
+        "RMSE.skill": metrics.skill(error, reference) if reference > 0 else math.nan,
+        "MAE.network": scores["MAE", name],
+        "MAE.persistence": naive["MAE", name],
+        **{f"inside interval.{level} %": scores[f"coverage {level}", name] for level in LEVELS},
+    }
+
+
+def _class_cells(name: str, scores: Scores, naive: Scores) -> dict[str, Cell]:
+    own = {f"class.{measure}": scores[measure, name] for measure in ("Brier", "log loss", "accuracy")}
+    return {**own, "class.persistence": naive["accuracy", name]}
+
+
+def _persistence(problem: Problem) -> list[Forecast]:
+    """Every value, and every class for sure, as the last one seen."""
+    forecasts = []
+    for numbers, labels in zip(problem.numeric_values(), problem.class_labels(), strict=True):
+        last = last_before(labels, labels >= 0, 0)
+        sure = [np.eye(len(known))[last[:, n]] for n, known in enumerate(problem.classes.values())]
+        forecasts.append(Forecast(last_before(numbers, np.isfinite(numbers), np.nan), {}, sure))
+    return forecasts
