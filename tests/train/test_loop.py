@@ -139,6 +139,38 @@ def test_a_stop_at_any_update_resumes_bit_by_bit(tmp_path, schedule):
             assert recorded(run) == events
 
 
+class Both(nn.Module):
+    """Reads in both directions, so that only whole sequences can be run."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.core = nn.LSTM(2, 5, bidirectional=True)
+        self.head = nn.Linear(10, 1)
+
+    def forward(self, x, state):
+        y, state = self.core(x, state)
+        return self.head(y), state
+
+
+class Dense(Random):
+    """Pieces without masks."""
+
+    def __getitem__(self, place):
+        piece = super().__getitem__(place)
+        return Piece(piece.x, piece.y)
+
+
+def test_a_bidirectional_network_resumes_after_a_whole_sequence(tmp_path):
+    given = {"schedule": TBPTT(), "batches": Dense()}
+    _, expected = go(None, network=Both(), **given)
+    with RunFolder.create(tmp_path, {}) as run:
+        with pytest.raises(Crash):
+            go(run, Stopping(3, crash), network=Both(), **given)
+        _, history = go(run, network=Both(), **given)
+    assert whole(history) == whole(expected)
+
+
 @pytest.mark.parametrize("every", [3, 7])
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "rmsprop"])
 def test_sparse_checkpoints_and_every_optimizer_resume_bit_by_bit(tmp_path, optimizer, every):
