@@ -26,7 +26,10 @@ $(STAMP): requirements.lock pyproject.toml
 		touch $@)
 
 demo: setup  ## train on Seattle's weather, compare with the baselines, write the report
-	$(call took,demo,$(BIN)/throughtime compare weather --out runs/demo)
+	@rm -rf runs/demo
+	$(call took,demo,\
+		$(BIN)/throughtime train weather --out runs/demo && \
+		$(BIN)/throughtime compare weather --out runs/demo)
 
 test: setup lint  ## lint, types, import floors and every test
 	$(call took,tests,OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 import typer
@@ -39,19 +40,6 @@ def test_options_are_frozen():
 
 
 @pytest.fixture
-def outcome(capsys, monkeypatch):
-    """Run a command line; its exit code, stdout and stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("warnings.showwarning", None)  # main sets it; this puts it back afterwards
-        with pytest.raises(SystemExit) as left:
-            run_command_line(list(arguments))
-        return left.value.code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
 def failing(monkeypatch):
     """Make `throughtime recipes` raise an error."""
 
@@ -64,19 +52,19 @@ def failing(monkeypatch):
     return fail
 
 
-def test_version(outcome):
-    assert outcome("--version") == (0, f"{throughtime.__version__}\n", "")
+def test_version(command):
+    assert command("--version") == (0, f"{throughtime.__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", OPTIONS)
-def test_help_of_each_command(outcome, command):
-    code, out, err = outcome(command, "--help")
+@pytest.mark.parametrize("name", OPTIONS)
+def test_help_of_each_command(command, name):
+    code, out, err = command(name, "--help")
     assert (code, err) == (0, "")
-    assert all(option in out for option in OPTIONS[command])
+    assert all(option in out for option in OPTIONS[name])
 
 
-def test_no_command_prints_the_help(outcome):
-    code, out, err = outcome()
+def test_no_command_prints_the_help(command):
+    code, out, err = command()
     assert (code, err) == (2, "")
     assert "compare" in out
 
@@ -91,8 +79,8 @@ def test_no_command_prints_the_help(outcome):
         (["compare", "weather", "--seeds", "two"], "Invalid value for '--seeds': "),
     ],
 )
-def test_wrong_usage_is_one_line_and_code_2(outcome, arguments, line):
-    code, out, err = outcome(*arguments)
+def test_wrong_usage_is_one_line_and_code_2(command, arguments, line):
+    code, out, err = command(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith(f"throughtime: {line}")
     assert err.count("\n") == 1
@@ -109,10 +97,10 @@ def test_wrong_usage_is_one_line_and_code_2(outcome, arguments, line):
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )
-def test_failure_is_one_line_and_its_code(outcome, failing, monkeypatch, error, code, line):
+def test_failure_is_one_line_and_its_code(command, failing, monkeypatch, error, code, line):
     monkeypatch.delenv("THROUGHTIME_DEBUG", raising=False)
     failing(error)
-    left, out, err = outcome("recipes")
+    left, out, err = command("recipes")
     assert (left, out) == (code, "")
     assert err.startswith(f"throughtime: {line}")
     assert err.count("\n") == 1
@@ -125,17 +113,13 @@ def test_debugging_shows_the_traceback(failing, monkeypatch):
         run_command_line(["recipes"])
 
 
-def test_notice_is_one_line_without_a_place_in_the_code(outcome, monkeypatch):
+def test_notice_is_one_line_without_a_place_in_the_code(command, monkeypatch):
     def names() -> list[tuple[str, str]]:
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.warn("Only the last 5 steps are trained.", Notice, stacklevel=1)
+        warnings.warn("Only the last 5 steps are trained.", Notice, stacklevel=1)
         return []
 
     monkeypatch.setattr("throughtime.recipes.names", names)
-    code, _, err = outcome("recipes")
+    code, _, err = command("recipes")
     assert code == 0
     assert err == "throughtime: note: Only the last 5 steps are trained.\n"
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from throughtime.cli.options import Data, Json, Out, Recipe, Settings, settings_from, show
+from throughtime.cli.options import Data, Json, Recipe, Settings, settings_from, show
 
 
 def compare(
     recipe: Recipe,
     data: Data = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="PATH", help="Also write the table: a .txt, .json, .csv or .md file, or a folder."
+        ),
+    ] = None,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, metavar="N", help="How often each network is trained, for the spread.")
     ] = 3,

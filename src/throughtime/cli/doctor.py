@@ -24,7 +24,7 @@ def doctor(
     from throughtime.recipes import Column, Table
 
     findings = (*versions(), *processor(), *kernels(), *run_folder(out))
-    show(Table("This machine", (Column("what"), Column("found")), findings), as_json)
+    show(Table("This machine", (Column("what"), Column("found", words=True)), findings), as_json)
 
 
 def versions() -> Iterator[Finding]:

@@ -20,7 +20,6 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="PATH", help="Your own table, CSV or Parquet; without it, the recipe's own."),
 ]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="One setting of the recipe; may be given several times."),

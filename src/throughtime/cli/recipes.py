@@ -9,4 +9,6 @@ def recipes(as_json: Json = False) -> None:
     """List the recipes."""
     from throughtime.recipes import Column, Table, names
 
-    show(Table("Recipes: throughtime train NAME", (Column("name"), Column("what")), tuple(names())), as_json)
+    show(
+        Table("Recipes: throughtime train NAME", (Column("name"), Column("what", words=True)), tuple(names())), as_json
+    )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from throughtime.cli.options import Data, Json, Out, Recipe, Settings, settings_from, show
+from throughtime.cli.options import Data, Json, Recipe, Settings, settings_from, show
 
 
 def train(
     recipe: Recipe,
     data: Data = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="New or empty folder of the run; without it, the next runs/RECIPE-N."
+        ),
+    ] = None,
     tbptt: Annotated[
         str | None,
         typer.Option("--tbptt", metavar="K1,K2", help="Truncation, such as 20,100 or n,n; the recipe has its own."),

@@ -1,0 +1,12 @@
+"""`throughtime recipes` lists what can be trained."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_list(command):
+    code, out, err = command("recipes", "--json")
+    assert (code, err) == (0, "")
+    assert [row["name"] for row in json.loads(out)["rows"]] == ["weather"]
+    assert "weather" in command("recipes").out

@@ -1,0 +1,76 @@
+"""`throughtime train` makes a whole run folder, or says in one line why not and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pytest
+
+from tests.cli.conftest import TINY
+
+
+def test_makes_a_run_folder(trained_run):
+    assert {"run.toml", "events.sqlite", "checkpoints", "model.safetensors", "report.html"} <= {
+        entry.name for entry in trained_run.iterdir()
+    }
+    settings = tomllib.loads((trained_run / "run.toml").read_text(encoding="utf-8"))["settings"]
+    assert settings["recipe"] == "weather"
+    assert settings["settings"]["epochs"] == 2
+
+
+def test_prints_the_scores_and_where_the_run_is(command, tmp_path):
+    code, out, _ = command("train", "weather", "--out", tmp_path / "run", "--tbptt", "25,50", *TINY)
+    assert code == 0
+    assert "temp_max" in out
+    assert "TBPTT(25,50)" in out
+    assert str(tmp_path / "run") in out
+
+
+def test_json_is_all_that_stdout_holds(command, tmp_path):
+    code, out, _ = command("train", "weather", "--out", tmp_path / "run", "--json", *TINY)
+    assert code == 0
+    assert [row["target"] for row in json.loads(out)["rows"]] == [
+        "temp_max",
+        "temp_min",
+        "precipitation",
+        "wind",
+        "wet",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["wether"], 1, "did you mean 'weather'?"),
+        (["weather", "--set", "epoch=2"], 1, "did you mean 'epochs'?"),
+        (["weather", "--set", "epochs=none"], 1, "epochs"),
+        (["weather", "--set", "epochs"], 2, "--set takes KEY=VALUE: 'epochs' came."),
+        (["weather", "--set", "epochs=2", "--set", "epochs=3"], 2, "--set takes each key once: 'epochs' came twice."),
+        (["weather", "--tbptt", "0,5"], 1, "k1"),
+        (["weather", "--tbptt", "fast"], 1, "'fast'"),
+        (["weather", "--data", "absent.csv"], 1, "absent.csv"),
+    ],
+)
+def test_refuses_in_one_line_and_leaves_nothing(command, tmp_path, arguments, code, line):
+    left, out, err = command("train", *arguments, "--out", tmp_path / "run")
+    assert (left, out) == (code, "")
+    assert err.startswith("throughtime: ")
+    assert line in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_does_not_write_into_another_run(command, trained_run):
+    before = {entry: entry.stat().st_mtime_ns for entry in trained_run.iterdir() if entry.name != ".lock"}
+    code, _, err = command("train", "weather", "--out", trained_run, *TINY)
+    assert code == 1
+    assert "A new run needs an empty folder" in err
+    assert {entry: entry.stat().st_mtime_ns for entry in before} == before
+
+
+def test_own_table(command, own_table, tmp_path):
+    code, out, _ = command("train", "weather", "--data", own_table, "--out", tmp_path / "run", *TINY)
+    assert code == 0
+    assert "level" in out
+    assert "flow" in out
