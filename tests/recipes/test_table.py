@@ -126,3 +126,8 @@ def test_column_by_key() -> None:
     assert weather_table().column("RMSE.temp_max")[0] == 2.907
     with pytest.raises(KeyError, match="has no column 'RMSE'"):
         weather_table().column("RMSE")
+
+
+def test_words_stand_at_the_left():
+    table = Table("", (Column("what"), Column("found", words=True), Column("n")), (("a", "x", 10), ("b", "xyz", 2)))
+    assert table.to_text() == "what  found   n\n----  -----  --\na     x      10\nb     xyz     2"

@@ -16,6 +16,7 @@ from typing import Any
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import DataError, FileMissingError, RunError
 from throughtime.base.run_folder import RunFolder
+from throughtime.bptt import TBPTT
 from throughtime.data import from_frame
 from throughtime.insight import Gates, inspect
 from throughtime.nn import LSTM
@@ -52,6 +53,7 @@ def train(
     data: str | Path | None, out: str | Path | None, tbptt: str, settings: Mapping[str, str], progress: bool
 ) -> RunResult:
     """Train in a new run folder; see `recipes.train`."""
+    TBPTT.parse(tbptt)  # a wrong schedule is refused before anything is written
     problem, resolved = weather.load(data, dict(settings))
     record = {
         "recipe": weather.NAME,

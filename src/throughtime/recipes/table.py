@@ -57,11 +57,13 @@ class Column:
         name: heading.
         group: heading shared with neighbours of the same group; empty for none.
         digits: digits after the point of its floats; None shows three figures of each (33.1, 0.0331).
+        words: whether it holds words; they stand at the left, as in the first column, numbers at the right.
     """
 
     name: str
     group: str = ""
     digits: int | None = 2
+    words: bool = False
 
     @property
     def key(self) -> str:
@@ -209,7 +211,7 @@ class Block:
         lines = [[column.name for column in self.columns], ["-" * width for width in self.widths], *self.rows]
         printed = [
             GAP.join(
-                text.rjust(width) if i else text.ljust(width)
+                text.ljust(width) if i == 0 or self.columns[i].words else text.rjust(width)
                 for i, (text, width) in enumerate(zip(line, self.widths, strict=True))
             )
             for line in lines
