@@ -14,6 +14,8 @@ from torch import nn
 import throughtime as tt
 from tests.nn.cases import assert_same, by_packing, collect, layer_cases
 from throughtime.base.errors import ConfigError, KernelError, Notice
+from throughtime.nn.lstm import recurrent_masks, zoneout_mask
+from throughtime.nn.masks import ZONEOUT_C, LayerMasks, fresh_key
 
 KERNELS = ["oracle", "torch"]
 OPTIONS = {
@@ -270,6 +272,21 @@ def test_autocast_runs_as_torch_does(kernel):
         wanted, _ = theirs(x)
         ours(x.bfloat16())[0].float().sum().backward()
     torch.testing.assert_close(y.float(), wanted.float(), rtol=0.05, atol=0.02)  # bfloat16 keeps 8 bits
+
+
+def test_survivors_of_dropout_are_scaled_up_and_evaluation_masks_nothing():
+    drawn = LayerMasks(fresh_key(50, torch.device("cpu")), 0, None, 3)
+    like = torch.zeros(80, 20, dtype=torch.float64)
+    drop_h, drop_W = recurrent_masks(0.2, 0.5, drawn, 0, 3, like)
+    assert drop_h.shape == (3, 50, 20)
+    assert torch.equal(drop_h[0], drop_h[2])
+    assert drop_h.unique().tolist() == [0.0, 1.25]
+    assert drop_W.shape == (80, 20)
+    assert drop_W.unique().tolist() == [0.0, 2.0]
+    assert recurrent_masks(0.2, 0.5, None, 0, 3, like) == (None, None)
+    zone = zoneout_mask(0.3, None, ZONEOUT_C, 0, (3, 50, 20), like)
+    assert (zone == 0.3).all()
+    assert zoneout_mask(0.3, drawn, ZONEOUT_C, 0, (3, 50, 20), like).unique().tolist() == [0.0, 1.0]
 
 
 def test_parametrised_weights_serve():
