@@ -33,6 +33,9 @@ from throughtime.train.progress import Display
 from throughtime.train.settings import Training
 from throughtime.train.signals import StopRequest
 
+CHECKPOINT_SHARE = 1 / 50  # of the time goes into checkpoints where the settings leave it open: not to be noticed
+LEAST_S = 1.0  # between such checkpoints: a second is all a stop may cost
+
 Loss = Callable[[Any, Any], Tensor]
 Evaluate = Callable[[nn.Module], float]
 
@@ -145,6 +148,7 @@ class _Loop:
         self.carry: Carry | None = None
         self.epoch_loss = self.epoch_counted = 0.0
         self.last_event: Event | None = None
+        self.saving_s = 0.0
 
     @property
     def updates(self) -> int:
@@ -297,9 +301,10 @@ class _Loop:
             )
 
     def _checkpoint_is_due(self) -> bool:
-        every = self.job.training.checkpoint_every_updates
-        on_time = time.monotonic() - self.saved_at >= self.job.training.checkpoint_every_s
-        return on_time or (every is not None and self.updates % every == 0)
+        every, every_s = self.job.training.checkpoint_every_updates, self.job.training.checkpoint_every_s
+        if every_s is None:
+            every_s = max(LEAST_S, self.saving_s / CHECKPOINT_SHARE)
+        return time.monotonic() - self.saved_at >= every_s or (every is not None and self.updates % every == 0)
 
     def _save(self) -> None:
         if self.run is None:
@@ -310,8 +315,10 @@ class _Loop:
                 f"Training needs finite numbers: a weight after update {self.updates} is not. Lower learning_rate "
                 f"({self.job.training.learning_rate}) or set clip_norm; the last checkpoint is from before that."
             )
+        began_at = time.monotonic()
         self.run.save_checkpoint(self._to_tree(weights), self.updates)
         self.saved_at = time.monotonic()
+        self.saving_s = self.saved_at - began_at
 
     def _to_tree(self, weights: dict[str, dict[str, Tensor]]) -> Tree:
         now = time.monotonic()

@@ -31,7 +31,8 @@ class Training:
         warmup_updates: the first updates, over which the rate rises linearly, >= 0.
         patience: stop after so many epochs without a better validation value, >= 1; None: run all epochs.
         seed: of everything random in the network while it trains, 0 <= seed < 2**63.
-        checkpoint_every_s: seconds between checkpoints, >= 0; 0: after every update.
+        checkpoint_every_s: seconds between checkpoints, >= 0; 0: after every update. None: so that writing them takes
+            a fiftieth of the time, but not more often than every second.
         checkpoint_every_updates: also after every so many updates, >= 1; None: by time only.
 
     Raises:
@@ -48,7 +49,7 @@ class Training:
     warmup_updates: int = 0
     patience: int | None = None
     seed: int = 0
-    checkpoint_every_s: float = 30.0
+    checkpoint_every_s: float | None = None
     checkpoint_every_updates: int | None = None
 
     def __post_init__(self) -> None:
@@ -63,7 +64,7 @@ class Training:
             _whole("warmup_updates", self.warmup_updates, 0),
             None if self.patience is None else _whole("patience", self.patience, 1),
             _whole("seed", self.seed, 0, _MAX_SEED),
-            _number("checkpoint_every_s", self.checkpoint_every_s),
+            None if self.checkpoint_every_s is None else _number("checkpoint_every_s", self.checkpoint_every_s),
             None
             if self.checkpoint_every_updates is None
             else _whole("checkpoint_every_updates", self.checkpoint_every_updates, 1),
