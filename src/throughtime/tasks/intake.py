@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from throughtime.base.errors import ConfigError, DataError, ShapeError
 from throughtime.data import SeriesSet, advance, from_arrays, from_frame, read_table
+from throughtime.data.clock import show_time
 
 Floats = NDArray[np.float64]
 
@@ -129,41 +130,39 @@ def split(series: Any, read: SeriesSet, reader: Reader, validation: Any) -> tupl
     return _with_later_rows(series, read, reader, validation)
 
 
-def extend(read: SeriesSet, known: Any, reader: Reader, history: Any) -> SeriesSet:
+def extend(read: SeriesSet, known: Any, reader: Reader) -> SeriesSet:
     """The series with one row more at the end of each: the one to forecast, of which `known` columns are known.
 
     Args:
-        read: the history, read.
+        read: the history.
         known: None; for frames a frame with a row per id (and time); for arrays values [B, number of known columns].
-        reader: how it was read.
-        history: as the caller gave it.
+        reader: how the history was read.
 
     Raises:
         DataError: known columns without their values, or rows of `known` that are not each series' next one.
+        ShapeError: values of another shape.
     """
     if read.known and known is None:
         raise DataError(
             f"The columns known ahead are needed for the time to be forecast: {', '.join(read.known)} came without. "
             "Pass their next values as known=."
         )
-    if known is None or not reader.frames:
-        rows = np.full((len(read), len(read.columns)), np.nan)
-        if known is not None:
-            rows[:, read.places(read.known)] = _known_values(known, read)
-        return _appended(read, rows)
-    return _joined_next(read, known, reader, history)
+    rows = np.full((len(read), len(read.columns)), np.nan)
+    times = _next_times(read)
+    if known is not None:
+        values, times = _known_rows(known, times, read, reader)
+        rows[:, read.places(read.known)] = values
+    return replace(
+        read,
+        values=[np.concatenate([values, row[None]]) for values, row in zip(read.values, rows, strict=True)],
+        times=times and [np.concatenate([series, end]) for series, end in zip(read.times or [], times, strict=True)],
+        source_rows=[np.append(source, -1) for source in read.source_rows],
+    )
 
 
 def is_arrays(series: Any) -> bool:
     """Whether series are arrays; else they are a frame, or a path to one."""
     return isinstance(series, np.ndarray | list | tuple)
-
-
-def next_times(read: SeriesSet) -> list[NDArray[Any]] | None:
-    """The time after each series' last row [1]; None where times have no regular step."""
-    if read.times is None or read.step is None:
-        return None
-    return [advance(times, read.step, 1) for times in read.times]
 
 
 def _column_names(given: Any) -> Any:
@@ -210,40 +209,63 @@ def _time_names(time: str, frame: Any) -> list[str]:
     return [time] if time in table.columns else time.split(",")
 
 
-def _known_values(known: Any, read: SeriesSet) -> Floats:
-    values = np.atleast_2d(np.asarray(known, np.float64))
-    wanted = (len(read), len(read.known))
-    if values.shape != wanted:
-        raise ShapeError(f"`known` is [series, known columns]: {wanted} wanted, {np.shape(known)} came.")
-    return values
+def _next_times(read: SeriesSet) -> list[NDArray[Any]] | None:
+    """The time after each series' last row [1]; "not a time" where there is no regular step."""
+    if read.times is None:
+        return None
+    if read.step is None:
+        return [np.full(1, np.datetime64("NaT") if times.dtype.kind == "M" else np.nan) for times in read.times]
+    return [advance(times, read.step, 1) for times in read.times]
 
 
-def _appended(read: SeriesSet, rows: Floats) -> SeriesSet:
-    later = next_times(read)
-    times = None
-    if read.times is not None:
-        ends = later or [np.full(1, np.datetime64("NaT"))] * len(read)
-        times = [np.concatenate([series, end]) for series, end in zip(read.times, ends, strict=True)]
-    return replace(
-        read,
-        values=[np.concatenate([values, row[None]]) for values, row in zip(read.values, rows, strict=True)],
-        times=times,
-        source_rows=[np.append(source, -1) for source in read.source_rows],
-    )
-
-
-def _joined_next(read: SeriesSet, known: Any, reader: Reader, history: Any) -> SeriesSet:
-    past = _selected(history, reader)
-    ahead = read_table(known)
-    wanted = [name for name in past.columns if name not in reader.arguments["columns"]] + list(read.known)
-    both = reader.read(pl.concat([past, read_table(ahead, columns=wanted)], how="diagonal_relaxed"))
-    longer = both.lengths[: len(read)] - read.lengths
-    if len(both) != len(read) or len(ahead) != len(read) or (longer != 1).any():
+def _known_rows(
+    known: Any, times: list[NDArray[Any]] | None, read: SeriesSet, reader: Reader
+) -> tuple[Floats, list[NDArray[Any]] | None]:
+    """Values of the known columns in each series' next row [B, columns], and the times of those rows."""
+    if not read.known:
+        raise DataError("No column was fitted as known ahead, and known= came. Leave it out.")
+    if not reader.frames:
+        values = np.atleast_2d(np.asarray(known, np.float64))
+        wanted = (len(read), len(read.known))
+        if values.shape != wanted:
+            raise ShapeError(f"`known` is [series, known columns]: {wanted} wanted, {np.shape(known)} came.")
+        return values, times
+    ahead = _read_known(known, reader)
+    places = {name: place for place, name in enumerate(ahead.ids)}
+    if set(places) != set(read.ids) or (ahead.lengths != 1).any():
         raise DataError(
-            "`known` has one row for each series of the history, at its next time: "
-            f"{len(ahead)} rows came for {len(read)} series, {int((longer == 1).sum())} of them next. Correct its rows."
+            f"`known` has one row for each series of the history: {int(ahead.lengths.sum())} rows of {len(ahead)} "
+            f"series came for {len(read)}. Give each its next row."
         )
-    return both
+    order = [places[name] for name in read.ids]
+    values = np.array([ahead.values[place][0] for place in order])
+    if ahead.times is None or times is None:
+        return values, times
+    given = [ahead.times[place] for place in order]
+    for name, due, came in zip(read.ids, times, given, strict=True):
+        if read.step is not None and due[0] != came[0]:
+            raise DataError(
+                f"`known` is for the time to be forecast, {show_time(due[0])} in series {name!r}: "
+                f"{show_time(came[0])} came. Correct its time."
+            )
+    return values, given
+
+
+def _read_known(known: Any, reader: Reader) -> SeriesSet:
+    """A frame of known columns, read alone; a Boolean that is no class is a number there as in the history."""
+    names, labels = reader.arguments["known"], reader.arguments["categories"]
+    kept = {name: reader.arguments[name] for name in ("time", "id", "time_format") if name in reader.arguments}
+    table = read_table(known)
+    flags = [name for name in names if name not in labels and table.schema.get(name) == pl.Boolean]
+    categories = {name: labels[name] for name in names if name in labels}
+    return from_frame(
+        table.with_columns(pl.col(flags).cast(pl.Int8)),
+        columns=names,
+        target=names,
+        categories=categories,
+        fitting=False,
+        **kept,
+    )
 
 
 def as_table(step: Any) -> Any:

@@ -199,7 +199,7 @@ class SequencePredictor(BaseEstimator):
             DataError, ShapeError, ConfigError: history, known or level break a rule.
         """
         levels = self._ready(level)
-        read = extend(self._reader.read(history), known, self._reader, history)
+        read = extend(self._reader.read(history), known, self._reader)
         last = [each.last() for each in self._forecast(read, levels)]
         if not self._reader.frames:
             values, ends = zip(*(as_arrays(each, levels) for each in last), strict=True)
@@ -257,7 +257,7 @@ class SequencePredictor(BaseEstimator):
         """
         levels = self._ready(level)
         row = read_row(step, self._reader)
-        ahead = extend(row, None if known is None else as_table(known), self._reader, as_table(step))
+        ahead = extend(row, as_table(known), self._reader)
         x, encoded = session.read(ahead, self._encoding)
         output, session.state = run(self.network_, x.to(self._torch_device), session.state)
         forecast = decode(self._head(), row_of(output, 0), encoded, levels).last()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from throughtime.base import model_file
 from throughtime.base.errors import ModelFileError
-from throughtime.bptt import TBPTT
 
 if TYPE_CHECKING:
     from throughtime.tasks.predictor import SequencePredictor
@@ -65,8 +64,6 @@ def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
         )
     try:
         settings = {**configuration["settings"], "device": device}
-        if settings["tbptt"] is not None:
-            settings["tbptt"] = TBPTT.parse(settings["tbptt"])
         estimator = kinds[kind](**settings)
         estimator.restore(configuration, tensors)
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:

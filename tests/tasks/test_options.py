@@ -1,0 +1,52 @@
+import pytest
+import sklearn.exceptions
+
+from throughtime.base.errors import ConfigError, ThroughtimeError
+from throughtime.bptt import TBPTT
+from throughtime.tasks import NotFittedError, SequencePredictor
+from throughtime.tasks.options import check_fitted, check_options
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cell": "gru"}, "`cell` is one of lstm, rnn, perceptron: 'gru' came"),
+        ({"emission": "poisson"}, "`emission` is one of gaussian, student"),
+        ({"hidden_size": 0}, "`hidden_size` is a whole number, at least 1: 0 came"),
+        ({"num_layers": 1.5}, "`num_layers` is a whole number"),
+        ({"window_steps": True}, "`window_steps` is a whole number"),
+        ({"epochs": -1}, "`epochs`"),
+        ({"batch_size": None}, "`batch_size`"),
+        ({"patience": 0}, "`patience`"),
+        ({"seed": -1}, "`seed` is a whole number, at least 0"),
+        ({"learning_rate": 0}, "`learning_rate` is a number above 0: 0 came"),
+        ({"weight_decay": -0.1}, "`weight_decay` is a number of 0 or more"),
+        ({"dropout": 1.0}, "`dropout` is a number of 0 or more and below 1: 1.0 came"),
+        ({"learning_rate": float("nan")}, "`learning_rate`"),
+        ({"calendar": "monthly"}, "`calendar` is 'auto' or a list"),
+        ({"tbptt": 50}, "`tbptt` is a TBPTT, text such as '50,50', or None: 50 came"),
+        ({"tbptt": "0,5"}, "`tbptt`: .*k1"),
+        ({"device": "abacus"}, "`device` is one torch can use here: 'abacus' came"),
+    ],
+)
+def test_each_wrong_setting_is_named(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        check_options(SequencePredictor(**settings))
+
+
+def test_all_wrong_settings_come_at_once():
+    with pytest.raises(ConfigError, match="`hidden_size`.*`cell`.*`dropout`.*Change them"):
+        check_options(SequencePredictor(hidden_size=0, cell="x", dropout=2))
+
+
+def test_schedules_are_read():
+    assert check_options(SequencePredictor()) is None
+    assert check_options(SequencePredictor(tbptt="20,100")) == TBPTT(20, 100)
+    assert check_options(SequencePredictor(tbptt=TBPTT(3, 4))) == TBPTT(3, 4)
+
+
+def test_use_before_fit_is_refused_in_both_families():
+    with pytest.raises(NotFittedError, match="not fitted. Call fit") as caught:
+        check_fitted(SequencePredictor())
+    assert isinstance(caught.value, ThroughtimeError)
+    assert isinstance(caught.value, sklearn.exceptions.NotFittedError)
