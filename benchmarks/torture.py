@@ -3,28 +3,31 @@
 A training runs unbroken once. Then it runs again and again, killed by SIGKILL after a random time, resumed, killed
 again, until it ends; then the next one starts, until all kills are spent. Counted as failures:
 
-    mismatch      an event (update, epoch, loss, counted, rate, gradient norm, validation) or a final weight differs
-                  from the unbroken run's in any bit
+    mismatch      an event (update, epoch, loss, counted, rate, gradient norm, validation), a weight of the last or best
+                  epoch or of the model file differs from the unbroken run's in any bit
     unreadable    after a kill, a checkpoint is refused
     stray         after the resumed run has ended, its folder holds a file that the unbroken one does not
     failed        a run did not start again
 
-    python benchmarks/torture.py --kills 200
+    python benchmarks/torture.py --kills 200                what `throughtime train weather` and `resume` run
+    python benchmarks/torture.py --kills 200 --job small    an LSTM with zoneout and dropout under TBPTT(3, 7), with a
+                                                            checkpoint after every second update
     python benchmarks/torture.py --train "throughtime train weather --out {run}" --resume "throughtime resume {run}"
 
-The job "small" trains an LSTM with zoneout and dropout under TBPTT(3, 7), with a checkpoint after every second update,
-in a fork of this process, which has imported torch but computed nothing: so a kill costs no import. A row goes to
-results/torture.jsonl.
+The jobs train in a fork of this process, which has imported what they need but computed nothing, so that a kill costs
+no import and falls into the training; commands are started afresh. A row goes to results/torture.jsonl.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import multiprocessing
 import os
 import platform
 import random
+import re
 import shlex
 import subprocess
 import sys
@@ -41,12 +44,14 @@ from torch import nn
 
 import throughtime as tt
 import throughtime.nn
+from throughtime import cli
 from throughtime.base import model_file
 from throughtime.base.errors import ModelFileError
 from throughtime.base.run_folder import RunFolder, versions
 from throughtime.train import Training, fit
 
 RESULTS = Path(__file__).parent / "results" / "torture.jsonl"
+CHECKPOINT = re.compile(r"checkpoints/\d+\.safetensors")
 
 
 def train_small(folder: Path) -> None:
@@ -59,6 +64,13 @@ def train_small(folder: Path) -> None:
         training = Training(epochs=2, learning_rate=0.01, warmup_updates=5, seed=7, checkpoint_every_updates=2)
         fit(network, squared, Noise(), tt.TBPTT(3, 7), training, evaluate=bias_size, run=run, progress=False)
         model_file.save(folder / "model.safetensors", network.state_dict(), {"job": "small"})
+
+
+def train_weather(folder: Path) -> None:
+    """What the command line does for the shipped weather table."""
+    torch.set_num_threads(1)
+    made = (folder / "run.toml").exists()
+    cli.main(["resume", str(folder)] if made else ["train", "weather", "--out", str(folder)])
 
 
 class Noise:
@@ -81,6 +93,9 @@ def squared(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 def bias_size(network: nn.Module) -> float:
     return float(network.head[1].bias.abs().sum())
+
+
+JOBS = {"weather": train_weather, "small": train_small}
 
 
 class Running(Protocol):
@@ -141,7 +156,10 @@ def _logged(work: Callable[[Path], None], folder: Path, log: Path) -> None:
 def starter(options: argparse.Namespace) -> Callable[[Path, Path], Running]:
     """How a training is started, or started again, in a folder."""
     if options.train is None:
-        return lambda folder, log: Forked(train_small, folder, log)
+        work = JOBS[options.job]
+        if work is train_weather:
+            importlib.import_module("throughtime.recipes.run")  # with all that it needs, once for all forks
+        return lambda folder, log: Forked(work, folder, log)
 
     def command(folder: Path, log: Path) -> Running:
         template = options.resume if (folder / "run.toml").exists() else options.train
@@ -225,11 +243,14 @@ def contents(folder: Path) -> tuple[list[tuple[object, ...]], str]:
             tuple(value for name, value in asdict(event).items() if name != "time") for event in run.events.rows()
         ]
         tree = run.newest_checkpoint()
-    return events, model_file.digest({"last": tree["weights"], "best": tree["best"]})
+    tensors, _ = model_file.load(folder / "model.safetensors")
+    return events, model_file.digest({"last": tree["weights"], "best": tree["best"], "model": tensors})
 
 
 def files_of(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    """Everything in the folder; checkpoints count as one, for which updates have one may depend on the clock."""
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    return {CHECKPOINT.sub("checkpoints/*.safetensors", name) for name in names}
 
 
 def inspect_killed(run: Path, tally: Tally) -> None:
@@ -260,7 +281,7 @@ def row(options: argparse.Namespace, tally: Tally, expected: Unbroken) -> dict[s
     ).stdout.strip()
     return {
         "question": "does a killed training resume bit by bit",
-        "job": "small" if options.train is None else options.train,
+        "job": options.job if options.train is None else options.train,
         "commit": commit or "unknown",
         "versions": versions(),
         "machine": f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
@@ -277,7 +298,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
-    parser.add_argument("--job", choices=["small"], default="small", help="what to train, where --train is not given")
+    parser.add_argument(
+        "--job", choices=sorted(JOBS), default="weather", help="what to train, where --train is not given"
+    )
     parser.add_argument("--train", help="a command that trains in the run folder {run}; needs --resume")
     parser.add_argument("--resume", help="the command that goes on in {run}")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the row is added")
