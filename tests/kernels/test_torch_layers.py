@@ -47,6 +47,24 @@ def test_ragged_rows_with_resets_equal_the_oracle(data, cell, both):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "tanh", "relu"])
+@pytest.mark.parametrize("at", [[], [(0, 1)], [(3, 0), (3, 2), (7, 1)], [(0, 0), (0, 1), (0, 2), (9, 0)]])
+@pytest.mark.parametrize("lengths", [None, (10, 3, 7), (0, 6, 6), (1, 0, 0)])
+def test_splitting_time_equals_packing(cell, at, lengths):
+    resets = torch.zeros(10, 3, dtype=torch.bool)
+    for place in at:
+        resets[place] = True
+    rows = Rows(lengths, resets if at else None, 10, 3, CPU)
+    G = 12 if cell == "lstm" else 3
+    weights = leaves(*(torch.randn(*s).double() for C in (2, 3) for s in ((G, C), (G, 3), (G,), (G,))))
+    x, *state = leaves(torch.randn(10, 3, 2).double(), *(torch.randn(2, 3, 3).double() for _ in range(1 + (G == 12))))
+    y, last = torch_layers.split(cell, x, tuple(state), weights, True, 2, rows)
+    wanted, ends = torch_layers.ragged(cell, x, tuple(state), weights, True, 2, False, rows)
+    assert_same([y, *last], [wanted, *ends])
+    everything = [x, *state, *weights]
+    assert_same(gradients([y, *last], everything), gradients([wanted, *ends], everything))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "tanh", "relu"])
 def test_one_step_equals_a_sequence_of_one(cell):
     G = 12 if cell == "lstm" else 3
     weights = [[torch.randn(G, C), torch.randn(G, 3), torch.randn(G), torch.randn(G)] for C in (2, 3)]

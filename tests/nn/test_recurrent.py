@@ -185,6 +185,18 @@ def test_a_bidirectional_layer_cannot_be_stepped():
         layer.stepper(2)
 
 
+@pytest.mark.parametrize("build", [tt.LSTM, tt.RNN])
+def test_a_long_stream_with_few_resets_equals_the_oracle(build):
+    layer, x = build(3, 4, 2, dtype=F64), torch.randn(40, 3, 3, dtype=F64)
+    resets = torch.zeros(40, 3, dtype=torch.bool)
+    resets[0, 0] = resets[11, 1] = resets[30, 1] = resets[30, 2] = True
+    runs = []
+    for kernel in ("torch", "oracle"):
+        layer.kernel = kernel
+        runs.append(collect(layer, x, None, resets=resets))
+    assert_same(*runs)
+
+
 def test_lengths_that_reach_the_end_cost_nothing():
     layer, x = tt.LSTM(3, 4), torch.randn(5, 2, 3)
     assert torch.equal(

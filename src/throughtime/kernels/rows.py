@@ -96,6 +96,20 @@ class Rows:
             return None
         return self.resets if self.kept is None else self.resets & self.kept
 
+    @cached_property
+    def cuts(self) -> list[int]:
+        """0, every step at which a row ends or starts a new sequence, and the longest row's end; read on the CPU."""
+        found = {0, *(self.lengths or (self.steps,))}
+        if self.starts is not None:
+            found.update(self.starts.any(1).nonzero().flatten().tolist())
+        return sorted(found)
+
+    def running(self, step: int) -> Tensor | None:
+        """The rows that have at least `step` steps, [some] int64; None when all have."""
+        if self.lengths is None or min(self.lengths) >= step:
+            return None
+        return torch.tensor([b for b, length in enumerate(self.lengths) if length >= step], device=self.device)
+
     def steps_of(self, reverse: bool) -> Steps:
         """The masks for a loop over steps in one direction."""
         starts = self.starts

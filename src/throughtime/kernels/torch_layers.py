@@ -2,7 +2,8 @@
 
 Ragged rows and resets become packed rows of their own (`rows.Segments`): every run between two resets is packed as a
 sequence, longest first, and its output is put back where it belongs. The forward direction of a row's first segment
-starts from the given state, the backward direction of its last one too; all others start from zeros.
+starts from the given state, the backward direction of its last one too; all others start from zeros. One
+direction alone is rather run dense, in pieces of time from each row end or reset to the next.
 
 What it serves: the plain cell, projections, stacked and bidirectional layers. On the CPU packed rows leave oneDNN, on
 CUDA this is cuDNN.
@@ -13,6 +14,7 @@ Dimensions: T steps, B rows, S segments, N real steps, L stacked layers, D direc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -86,6 +88,35 @@ def ragged(
     spread = y.new_zeros(steps * count, y.shape[-1]).index_copy(0, segments.index, y)
     ends = tuple(_end(e, s, segments, bidirectional) for e, s in zip(last, state, strict=True))
     return spread.unflatten(0, (steps, count)), ends
+
+
+def split(
+    cell: str, x: Tensor, state: State, weights: Sequence[Tensor], bias: bool, layers: int, rows: Rows
+) -> tuple[Tensor, State]:
+    """Stacked layers of one direction, dense from each row end or reset to the next, on the rows that still run.
+
+    Args:
+        rows: at least one real step; arguments otherwise as `dense`.
+
+    Returns:
+        y [T, B, P], 0 past row ends, and the state at each row's end.
+    """
+    pieces = []
+    for begin, end in pairwise(rows.cuts):
+        running = rows.running(end)
+        some = slice(None) if running is None else running
+        start = tuple(part[:, some] for part in state)
+        if rows.starts is not None:
+            fresh = rows.starts[begin, some, None]
+            start = tuple(torch.where(fresh, 0, part) for part in start)
+        y, last = dense(cell, x[begin:end, some], start, weights, bias, layers, False)
+        if running is not None:
+            y = y.new_zeros(end - begin, rows.count, y.shape[-1]).index_copy(1, running, y)
+            last = tuple(part.index_copy(1, running, new) for part, new in zip(state, last, strict=True))
+        pieces.append(y)
+        state = last
+    pieces.append(y.new_zeros(rows.steps - rows.cuts[-1], rows.count, y.shape[-1]))
+    return torch.cat(pieces), state
 
 
 def step(cell: str, x: Tensor, state: State, weights: Sequence[Sequence[Tensor]]) -> tuple[Tensor, State]:

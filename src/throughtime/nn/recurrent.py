@@ -312,6 +312,9 @@ class Recurrent(nn.Module, ABC):
             return x.new_zeros(rows.steps, rows.count, self._directions * self.state_sizes[0]), state
         if rows.plain:
             return torch_layers.dense(self.cell, x, state, weights, self.bias, layers, self.bidirectional)
+        # A packed step leaves oneDNN and costs about as much as a short dense run.
+        if not self.bidirectional and 2 * len(rows.cuts) <= rows.steps + 4:
+            return torch_layers.split(self.cell, x, state, weights, self.bias, layers, rows)
         return torch_layers.ragged(self.cell, x, state, weights, self.bias, layers, self.bidirectional, rows)
 
     def _layer_by_layer(
