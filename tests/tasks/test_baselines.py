@@ -74,7 +74,7 @@ def test_climatology_finds_the_curve() -> None:
     steps = Steps(curve, np.zeros((400, 0), int), curve, phase, phase, part)
     rule = climatology().fit([steps], [])
     np.testing.assert_allclose(rule.forecast(steps).point, curve, atol=1e-3)  # the trace of a penalty costs that much
-    assert rule.choice_ == "2 harmonics"
+    assert rule.choice_ == ("2 harmonics",)
     assert rule.parameters_count_ == 5
 
 
@@ -95,7 +95,7 @@ def test_ridge_recovers_a_linear_rule_and_its_lag() -> None:
     values = y[:, None]
     steps = Steps(values, np.zeros((600, 0), int), values / y[:300].std(), np.zeros((600, 1)), np.zeros((600, 0)), part)
     rule = ridge_on_lags().fit([steps], [])
-    assert rule.choice_.split(",")[0] in {"3 lags", "7 lags", "14 lags"}
+    assert rule.choice_[0].split(",")[0] in {"3 lags", "7 lags", "14 lags"}
     error = (rule.forecast(steps).point - values)[part == TEST]
     assert np.sqrt(np.mean(error**2)) < 0.115  # the noise is 0.1; one lag alone leaves 0.22
 

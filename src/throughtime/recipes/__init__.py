@@ -14,7 +14,7 @@ from typing import Any
 from throughtime.base.errors import ConfigError
 from throughtime.recipes import run as _run
 from throughtime.recipes import weather
-from throughtime.recipes.compare import compare_methods
+from throughtime.recipes.comparison import compare_methods
 from throughtime.recipes.run import RunResult
 from throughtime.recipes.table import Column, Spread, Table, check_ending
 

@@ -51,7 +51,7 @@ class Trial:
         scores: on the test part.
         parameters: numbers fitted.
         seconds: of fitting, choice on the validation part included.
-        choice: what validation chose, in words.
+        choice: what validation chose, in words; empty where there is nothing to choose.
     """
 
     method: str
@@ -68,14 +68,16 @@ def try_baseline(problem: Problem, name: str) -> Trial:
     rule = BASELINES[name]().fit(steps, [len(labels) for labels in problem.classes.values()])
     seconds = time.perf_counter() - began
     scores = score(problem, [rule.forecast(one, LEVELS) for one in steps])
-    return Trial(name, scores, rule.parameters_count_, seconds, rule.choice_)
+    targets = (*problem.numeric, *problem.classes)
+    chosen = [f"{target} {choice}" for target, choice in zip(targets, rule.choice_, strict=False)]
+    return Trial(name, scores, rule.parameters_count_, seconds, "; ".join(chosen))
 
 
 def try_network(problem: Problem, name: str, model: Model, tbptt: str, seed: int) -> Trial:
     """Fit one of `NETWORKS` from one seed and score it on the test part."""
     predictor = fit_network(problem, replace(model, cell=NETWORKS[name], seed=seed), tbptt)
     scores = score(problem, forecasts_of(predictor, problem))
-    return Trial(name, scores, predictor.parameters_count_, predictor.seconds_, f"epoch {predictor.best_epoch_}")
+    return Trial(name, scores, predictor.parameters_count_, predictor.seconds_, "")
 
 
 @contextmanager

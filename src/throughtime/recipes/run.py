@@ -98,10 +98,11 @@ def _finish(run: RunFolder, problem: Problem, settings: Settings, tbptt: str, pr
     forecasts = forecasts_of(predictor, problem, report.LEVELS)
     table = scores_table(problem, forecasts)
     history = predictor.history_
-    assert history is not None  # there is one after every fit
+    assert history is not None
+    assert history.best_epoch is not None  # there was a validation part
     network = (
         f"{settings.model.cell} with {predictor.parameters_count_:,} parameters, TBPTT({tbptt}), seed "
-        f"{settings.model.seed}; epoch {predictor.best_epoch_ + 1} of {len(history.epochs)} kept; trained in "
+        f"{settings.model.seed}; epoch {history.best_epoch + 1} of {len(history.epochs)} kept; trained in "
         f"{predictor.seconds_:.1f} s."
     )
     gates = _gates(predictor, problem)

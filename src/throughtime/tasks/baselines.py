@@ -77,11 +77,11 @@ class Persistence:
 
     Attributes:
         parameters_count_: numbers fitted.
-        choice_: what validation chose, in words; nothing here.
+        choice_: what validation chose for each target, in words; nothing here.
         deviation_: [K] root mean square of the validation residuals, the intervals' Gaussian scale.
     """
 
-    choice_ = ""
+    choice_: tuple[str, ...] = ()
 
     def fit(self, series: Sequence[Steps], classes: Sequence[int]) -> Self:
         """Learn the shares of stays and the intervals' width.
@@ -158,7 +158,7 @@ class Learned:
         ]
         everything = [*self._chosen, *self._chosen_labels]
         self.parameters_count_ = sum(chosen.fitted.parameters for chosen in everything)
-        self.choice_ = "; ".join(chosen.name for chosen in everything)
+        self.choice_ = tuple(chosen.name for chosen in everything)
         self.deviation_ = _deviation(series, [self._point(steps) for steps in series])
         return self
 
@@ -178,7 +178,7 @@ class Learned:
 
 def climatology() -> Learned:
     """The usual value for the time of year, week and day; the training mean where no period is covered."""
-    candidates = {f"{order} harmonics": (0, _Harmonics(order)) for order in HARMONICS}
+    candidates = {_counted(order, "harmonic"): (0, _Harmonics(order)) for order in HARMONICS}
     # The penalties only keep the normal equations solvable when the rows cover a period just once.
     return Learned(candidates, ridge(penalties=(1e-3,)), logistic(strengths=(1e3,)))
 
@@ -266,7 +266,11 @@ class _Chosen:
 
 
 def _lags(counts: Sequence[int]) -> dict[str, tuple[int, Features]]:
-    return {f"{lags} {'lag' if lags == 1 else 'lags'}": (lags, _Lags(lags)) for lags in counts}
+    return {_counted(lags, "lag"): (lags, _Lags(lags)) for lags in counts}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _best(

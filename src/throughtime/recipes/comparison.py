@@ -131,25 +131,23 @@ def _notes(problem: Problem, found: Found, tbptt: str) -> Iterator[str]:
         yield f"Networks: mean of {count} seeds ± standard deviation over them; seconds are those of one seed."
     if problem.numeric:
         yield "Intervals of the first four methods: Gaussian, as wide as their validation residuals."
-    yield from (f"{name} chose: {found[name][0].choice}." for name in BASELINES if found[name][0].choice)
+    yield from (f"Chosen for {name}: {found[name][0].choice}." for name in BASELINES if found[name][0].choice)
     yield from problem.notes
 
 
 def _against(problem: Problem, found: Found, rival: str) -> str:
     """Whether our network beats a rival, target by target, in a plain sentence."""
-    better: list[str] = []
-    worse: list[str] = []
+    verdicts: dict[str, list[str]] = {"beats": [], "is level with": [], "does not beat": []}
     for measure, name in [("RMSE", name) for name in problem.numeric] + [("Brier", name) for name in problem.classes]:
         ours, theirs = (
             sum(trial.scores[measure, name] for trial in found[method]) / len(found[method]) for method in (OURS, rival)
         )
-        digits = 3 if measure == "Brier" else three_figures(found[REFERENCE][0].scores[measure, name])
-        (better if ours < theirs else worse).append(f"{name} ({ours:.{digits}f} against {theirs:.{digits}f})")
-    if not worse:
-        return f"The LSTM beats {_named(rival)} on {_listed(better)}."
-    if not better:
-        return f"The LSTM does not beat {_named(rival)}: not on {_listed(worse)}."
-    return f"The LSTM beats {_named(rival)} on {_listed(better)}; it does not on {_listed(worse)}."
+        digits = 3 if measure == "Brier" else three_figures(found[REFERENCE][0].scores["RMSE", name])
+        shown = f"{ours:.{digits}f}", f"{theirs:.{digits}f}"
+        word = "is level with" if shown[0] == shown[1] else "beats" if ours < theirs else "does not beat"
+        verdicts[word].append(f"{name} ({shown[0]} against {shown[1]})")
+    words = [f"{word} {_named(rival)} on {_listed(names)}" for word, names in verdicts.items() if names]
+    return f"The LSTM {'; it '.join(words)}."
 
 
 def _named(rival: str) -> str:
