@@ -7,6 +7,7 @@ through one estimator, `tasks.SequencePredictor`, with the same settings and the
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import numpy as np
 import polars as pl
 import torch
 
+from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.problem import Problem
 from throughtime.recipes.scores import LEVELS, Scores, score
@@ -129,22 +131,32 @@ def fit_network(
         progress=progress,
     )
     series = problem.series
-    return predictor.fit(
-        problem.parts[TRAIN].to_frame(),
-        id=series.id_name,
-        time=series.time_name,
-        target=list(series.targets),
-        known=list(series.known) or None,
-        run=run,
-    )
+    with _gaps_said():
+        return predictor.fit(
+            problem.parts[TRAIN].to_frame(),
+            id=series.id_name,
+            time=series.time_name,
+            target=list(series.targets),
+            known=list(series.known) or None,
+            run=run,
+        )
 
 
 def forecasts_of(predictor: SequencePredictor, problem: Problem, levels: Sequence[int] = LEVELS) -> list[Forecast]:
     """One-step forecasts of every row, the state carried from the first row to the last."""
-    frame = predictor.predict_steps(problem.series.to_frame(), level=list(levels))
+    with _gaps_said():
+        frame = predictor.predict_steps(problem.series.to_frame(), level=list(levels))
     ends = np.cumsum(problem.series.lengths)
     starts = ends - problem.series.lengths
     return [_forecast(frame[int(start) : int(end)], problem, levels) for start, end in zip(starts, ends, strict=True)]
+
+
+@contextmanager
+def _gaps_said() -> Iterator[None]:
+    """The table's missing values were counted and said when it was read; not again for each of its parts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Missing values of", category=Notice)
+        yield
 
 
 def _forecast(frame: pl.DataFrame, problem: Problem, levels: Sequence[int]) -> Forecast:

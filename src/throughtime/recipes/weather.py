@@ -24,8 +24,9 @@ SAMPLE = Settings(
     # Weather knows no weekdays.
     Columns(time=("date",), target=("temp_max", "temp_min", "precipitation", "wind", "wet"), calendar=("year",)),
     Split(validation="2014-01-01", test="2015-01-01"),
-    # 731 days; of 8 to 64 units, 2014 was forecast best with 16.
-    Model(hidden_size=16),
+    # 731 days train it. Of 8 to 64 units, dropout .3 to .5 and rates .005 to .02 this had the smallest RMSE on 2014
+    # in both temperatures, over 6 seeds.
+    Model(hidden_size=32, dropout=0.5, learning_rate=2e-2),
 )
 
 
