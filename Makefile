@@ -10,7 +10,7 @@ WORKERS ?= auto
 took = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint torture dist lock clean
+.PHONY: help setup demo picture test lint torture dist lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: setup  ## train on Seattle's weather, compare with the baselines, write th
 		$(BIN)/throughtime train weather --out runs/demo && \
 		$(BIN)/throughtime compare weather --out runs/demo)
 
+picture: setup  ## the README's picture, from the run that `make demo` left
+	$(BIN)/python tools/picture.py runs/demo docs/forecast.svg
+
 test: setup lint  ## lint, types, import floors and every test
 	$(call took,tests,OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal)
 
@@ -48,7 +51,9 @@ dist: setup  ## sdist and wheel; the wheel runs the README's quick start in a fr
 	$(call took,install,\
 		$(PYTHON) -m venv build/wheel-venv && \
 		build/wheel-venv/bin/python -m pip install -qq --disable-pip-version-check -c requirements.lock dist/*.whl)
-	$(call took,quick start,build/wheel-venv/bin/python tests/quick_start.py README.md)
+	$(call took,quick start,\
+		build/wheel-venv/bin/python tests/quick_start.py README.md && \
+		build/wheel-venv/bin/throughtime doctor --out build)
 
 lock: setup  ## requirements.lock anew, from what .venv holds
 	$(BIN)/python tools/lock.py
