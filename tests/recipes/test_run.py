@@ -117,6 +117,23 @@ def test_predict_agrees_with_the_estimator(trained: recipes.RunResult) -> None:
     assert recipes.predict(trained.run, short).column("forecast")[0] == pytest.approx(expected)
 
 
+def test_what_is_known_ahead_stands_in_a_last_row_without_targets(tmp_path: Path) -> None:
+    table = table_of().drop("precipitation").with_columns(pl.Series("holiday", np.arange(160) % 7 == 0).cast(pl.Int64))
+    path = tmp_path / "table.csv"
+    table.write_csv(path)
+    settings = {**SMALL, "epochs": "1", "target": "level", "known": "holiday"}
+    result = recipes.train("weather", data=path, out=tmp_path / "run", settings=settings, progress=False)
+    with pytest.raises(DataError, match="needed for the step to be forecast: holiday"):
+        recipes.predict(result.run)
+    forecasts = []
+    for holiday in (0, 1):
+        row = pl.DataFrame({"date": [date(2020, 6, 9)], "level": [None], "holiday": [holiday]}, schema=table.schema)
+        answer = recipes.predict(result.run, pl.concat([table, row]))
+        assert str(answer.column("date")[0]) == "2020-06-09"
+        forecasts.append(answer.column("forecast")[0])
+    assert forecasts[0] != forecasts[1]
+
+
 def test_a_finished_run_resumes_to_the_same_model(trained: recipes.RunResult) -> None:
     before = weights(trained.run)
     again = recipes.resume(trained.run, progress=False)

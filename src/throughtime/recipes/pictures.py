@@ -160,7 +160,7 @@ def gates_over_time(times: Array, gates: Gates, row: int = 0) -> str:
         _heat(
             figure, middle, times, f[:, order].T, "forget gate f of each unit, longest memory on top", "viridis", (0, 1)
         )
-        reach = float(np.abs(c).max()) or 1.0
+        reach = float(np.quantile(np.abs(c), 0.99)) or 1.0  # one unit far out would leave the others pale
         _heat(figure, below, times, c[:, order].T, "cell state c of each unit", "RdBu_r", (-reach, reach))
         _time_axis(below, times)
 

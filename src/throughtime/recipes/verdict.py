@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from throughtime import metrics
+from throughtime.base.errors import DataError
+from throughtime.data import SeriesSet
 from throughtime.recipes.problem import Problem
 from throughtime.recipes.scores import LEVELS, Scores, score
 from throughtime.recipes.table import Cell, Column, Table
@@ -28,9 +31,17 @@ def scores_table(problem: Problem, forecasts: Sequence[Forecast]) -> Table:
 
 
 def next_step_table(problem: Problem, predictor: SequencePredictor) -> Table:
-    """The step after the last row of every series: forecast and intervals, most likely class and its probability."""
+    """The step after the last row of every series: forecast and intervals, most likely class and its probability.
+
+    Where columns are known ahead, the table's last row of every series holds them for the step to be forecast, with all
+    targets empty.
+
+    Raises:
+        DataError: columns are known ahead, and a series does not end in such a row.
+    """
     series = problem.series
-    frame = predictor.predict(series.to_frame(), level=list(LEVELS))
+    history, ahead = (series.to_frame(), None) if not series.known else _known_ahead(series)
+    frame = predictor.predict(history, level=list(LEVELS), known=ahead)
     index = [name for name in (series.id_name, series.time_name) if name and name in frame.columns]
     ends = [Column(end, f"{level} % interval", None) for level in LEVELS for end in ("from", "to")]
     ends = ends if problem.numeric else []
@@ -46,6 +57,20 @@ def next_step_table(problem: Problem, predictor: SequencePredictor) -> Table:
             likely = row[f"{name}_p_{row[name]}"]
             rows.append((*start, name, _label(row[name]), *([None] * len(ends)), likely))
     return Table(f"{problem.title}: the next step", tuple(columns), tuple(rows), problem.notes)
+
+
+def _known_ahead(series: SeriesSet) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows before each series' last one, and id, time and known columns of that one."""
+    targets = series.places(series.targets)
+    ends = [values[-1] for values in series.values]
+    if not all(np.isnan(end[targets]).all() and np.isfinite(end[series.places(series.known)]).all() for end in ends):
+        raise DataError(
+            f"What is known ahead is needed for the step to be forecast: {', '.join(series.known)}. End every series with "
+            "a row that holds its time and these columns, and no targets."
+        )
+    last = series.part([slice(len(values) - 1, None) for values in series.values]).to_frame()
+    index = [name for name in (series.id_name, series.time_name) if name and name in last.columns]
+    return series.part(slice(0, -1)).to_frame(), last.select(*index, *series.known)
 
 
 def _label(label: object) -> Cell:
