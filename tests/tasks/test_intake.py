@@ -6,7 +6,10 @@ from throughtime.base.errors import ConfigError, DataError, Notice
 from throughtime.tasks.intake import Reader, extend, read_row, split
 
 
-def frame(days=10, ids=("a", "b"), first=pl.date(2020, 1, 1)):
+FIRST = pl.date(2020, 1, 1)
+
+
+def frame(days=10, ids=("a", "b"), first=FIRST):
     one = pl.select(
         day=first + pl.duration(days=pl.int_range(days)), y=pl.int_range(days) * 1.5, k=pl.int_range(days) % 3
     )
@@ -92,7 +95,7 @@ def test_an_irregular_series_has_no_next_time_unless_it_is_given():
 
 
 def test_a_known_flag_keeps_its_meaning_in_one_row():
-    table = frame(ids=("a",)).with_columns(k=pl.col("k") == 0)
+    table = frame(ids=("a",)).drop("id").with_columns(k=pl.col("k") == 0)
     reader, series = Reader.fit(table, None, "day", "y", "k")
     ahead = pl.DataFrame({"day": ["2020-01-11"], "k": [True]}).with_columns(pl.col("day").str.to_date())
     assert extend(series, ahead, reader).values[0][-1, series.places(["k"])[0]] == 1
