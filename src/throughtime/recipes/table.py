@@ -102,9 +102,10 @@ class Table:
         """The table as text.
 
         Args:
-            width: characters a line may take; one single column may be wider.
+            width: characters a line may take; one single column, or word of a note, may be wider.
         """
-        notes = ["\n".join(wrap(note, width)) for note in self.notes]
+        # A path in a note stays whole, so that it can be copied.
+        notes = ["\n".join(wrap(note, width, break_long_words=False, break_on_hyphens=False)) for note in self.notes]
         parts = [self.title, *(block.to_plain() for block in self.blocks(width)), "\n".join(notes)]
         return "\n\n".join(part for part in parts if part)
 
