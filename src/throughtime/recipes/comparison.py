@@ -52,7 +52,7 @@ def compare_methods(problem: Problem, model: Model, tbptt: str, seeds: int, prog
     found = {name: list(group) for name, group in groupby(done, key=lambda trial: trial.method)}
     columns = [Column("method"), *_score_columns(problem, found), *_cost_columns()]
     rows = [tuple(_cell(column, name, found) for column in columns) for name in order]
-    return Table(_title(problem), tuple(columns), tuple(rows), tuple(_notes(problem, found, tbptt)))
+    return Table(_title(problem), tuple(columns), tuple(rows), tuple(_notes(problem, found, model, tbptt)))
 
 
 def _run(trials: Sequence[Callable[[], Trial]], progress: bool) -> list[Trial]:
@@ -120,11 +120,12 @@ def _value(trial: Trial, column: Column, reference: Trial) -> float:
     return 1 - error / of_reference if of_reference > 0 else math.nan
 
 
-def _notes(problem: Problem, found: Found, tbptt: str) -> Iterator[str]:
+def _notes(problem: Problem, found: Found, model: Model, tbptt: str) -> Iterator[str]:
     yield from (_against(problem, found, rival) for rival in RIVALS)
     yield (
         "Rule of selection: everything is fitted on the training part and chosen on the validation part; the test part "
-        f"is scored once. Networks: TBPTT({tbptt}), state carried from training through validation and test."
+        f"is scored once. Networks: TBPTT({tbptt}), state carried from training through validation and test; only the "
+        f"perceptron has a window, of {model.window_steps} steps."
     )
     count = len(found[OURS])
     if count > 1:

@@ -65,8 +65,8 @@ def _known_ahead(series: SeriesSet) -> tuple[pl.DataFrame, pl.DataFrame]:
     ends = [values[-1] for values in series.values]
     if not all(np.isnan(end[targets]).all() and np.isfinite(end[series.places(series.known)]).all() for end in ends):
         raise DataError(
-            f"What is known ahead is needed for the step to be forecast: {', '.join(series.known)}. End every series with "
-            "a row that holds its time and these columns, and no targets."
+            f"What is known ahead is needed for the step to be forecast: {', '.join(series.known)}. End every series "
+            "with a row that holds its time and these columns, and no targets."
         )
     last = series.part([slice(len(values) - 1, None) for values in series.values]).to_frame()
     index = [name for name in (series.id_name, series.time_name) if name and name in last.columns]
