@@ -5,7 +5,6 @@ import pytest
 from throughtime.base.errors import ConfigError, DataError, Notice
 from throughtime.tasks.intake import Reader, extend, read_row, split
 
-
 FIRST = pl.date(2020, 1, 1)
 
 
