@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sklearn.exceptions
 import torch
 
-from throughtime.base.errors import ConfigError, ScheduleError, ThroughtimeError
+from throughtime.base.errors import ConfigError, DataError, ScheduleError, ThroughtimeError
 from throughtime.bptt import TBPTT
 from throughtime.tasks.calendar import check_calendar
 from throughtime.tasks.network import CELLS, EMISSIONS
@@ -49,6 +50,16 @@ def check_options(estimator: Any) -> TBPTT | None:
             f"Settings of {type(estimator).__name__}: {'; '.join(found)}. Change {'it' if len(found) == 1 else 'them'}."
         )
     return schedule
+
+
+def check_classes(classes: Mapping[str, Sequence[Any]]) -> None:
+    """Raise DataError where a class target has fewer than two labels in the training part."""
+    single = [f"{name!r} ({', '.join(map(str, found)) or 'none'})" for name, found in classes.items() if len(found) < 2]
+    if single:
+        raise DataError(
+            f"A class target needs at least 2 labels in the training part: {', '.join(single)}. Train on more rows, or "
+            "leave it out of target=."
+        )
 
 
 def _schedule(tbptt: Any) -> tuple[TBPTT | None, str | None]:

@@ -21,7 +21,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from throughtime.base.errors import ConfigError, DataError
+from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import SeriesSet, read_table
@@ -48,7 +48,7 @@ from throughtime.tasks.forecasts import (
 from throughtime.tasks.intake import Reader, as_table, extend, read_row, split
 from throughtime.tasks.network import Design, build, head_of, run
 from throughtime.tasks.online import Session
-from throughtime.tasks.options import check_fitted, check_options
+from throughtime.tasks.options import check_classes, check_fitted, check_options
 from throughtime.tasks.skill import skill
 from throughtime.train import History
 
@@ -169,7 +169,7 @@ class SequencePredictor(BaseEstimator):
         self._reader = reader.with_classes(train)
         self._encoding = Encoding.fit(train, self.calendar)
         self._describe(train.columns, train.targets)
-        _check_classes(self.classes_)
+        check_classes(self.classes_)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.network_ = build(self._design()).to(self._torch_device)
@@ -397,14 +397,3 @@ class SequencePredictor(BaseEstimator):
 
 def _count(network: Network) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def _check_classes(classes: Mapping[str, Sequence[Any]]) -> None:
-    single = [
-        f"{name!r} ({', '.join(map(str, labels)) or 'none'})" for name, labels in classes.items() if len(labels) < 2
-    ]
-    if single:
-        raise DataError(
-            f"A class target needs at least 2 labels in the training part: {', '.join(single)}. Train on more rows, or "
-            "leave it out of target=."
-        )
