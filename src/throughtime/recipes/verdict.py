@@ -85,8 +85,8 @@ def _number_columns() -> list[Column]:
 
 
 def _class_columns() -> list[Column]:
-    own = [Column("Brier", "class", 3), Column("log loss", "class", 3), Column("accuracy", "class", 3)]
-    return [*own, Column("persistence", "class", 3)]
+    accuracy = [Column(name, "accuracy", 3) for name in ("network", "persistence")]
+    return [Column("Brier", digits=3), Column("log loss", digits=3), *accuracy]
 
 
 def _number_cells(name: str, scores: Scores, naive: Scores) -> dict[str, Cell]:
@@ -103,8 +103,12 @@ def _number_cells(name: str, scores: Scores, naive: Scores) -> dict[str, Cell]:
 
 
 def _class_cells(name: str, scores: Scores, naive: Scores) -> dict[str, Cell]:
-    own = {f"class.{measure}": scores[measure, name] for measure in ("Brier", "log loss", "accuracy")}
-    return {**own, "class.persistence": naive["accuracy", name]}
+    return {
+        "Brier": scores["Brier", name],
+        "log loss": scores["log loss", name],
+        "accuracy.network": scores["accuracy", name],
+        "accuracy.persistence": naive["accuracy", name],
+    }
 
 
 def _persistence(problem: Problem) -> list[Forecast]:
