@@ -239,14 +239,15 @@ def test_a_carry_taken_at_a_break_continues(k1, k2, after):
 def test_evaluation_runs_each_step_once(name, k1, k2):
     case, network = ragged_case(9, seed=8), all_networks()[name]
     ((reference, _),) = take(copy.deepcopy(network), case, TBPTT())
-    seen = []
-    network.register_forward_hook(lambda module, args, output: seen.append(args[0].shape[0] * args[0].shape[1]))
+    steps_run = []
+    network.register_forward_hook(lambda module, args, output: steps_run.append(len(args[0])))
     with torch.no_grad():
         updates = through_time(network, squared, case.x, case.y, TBPTT(k1, k2), **case.arguments(), normalise="sum")
         losses, total, counted = [], 0.0, 0.0
         for update in updates:
             losses.append(update.losses)
             total, counted = total + float(update.loss), counted + update.counted
+    assert sum(steps_run) == 9
     assert all(p.grad is None for p in network.parameters())
     assert total == pytest.approx(float(reference.loss), rel=1e-12)
     assert counted == pytest.approx(reference.counted, rel=1e-12)

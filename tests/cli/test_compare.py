@@ -29,6 +29,6 @@ def test_every_method_is_in_the_table(command, own_table, tmp_path):
 
 def test_wrong_ending_is_said_before_the_work(command, tmp_path):
     code, out, err = command("compare", "weather", "--out", tmp_path / "table.pdf")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "table.pdf" in err
     assert err.count("\n") == 1

@@ -42,13 +42,13 @@ def test_json_is_all_that_stdout_holds(command, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["wether"], 1, "did you mean 'weather'?"),
-        (["weather", "--set", "epoch=2"], 1, "did you mean 'epochs'?"),
-        (["weather", "--set", "epochs=none"], 1, "epochs"),
+        (["wether"], 2, "did you mean 'weather'?"),
+        (["weather", "--set", "epoch=2"], 2, "did you mean 'epochs'?"),
+        (["weather", "--set", "epochs=none"], 2, "epochs"),
         (["weather", "--set", "epochs"], 2, "--set takes KEY=VALUE: 'epochs' came."),
         (["weather", "--set", "epochs=2", "--set", "epochs=3"], 2, "--set takes each key once: 'epochs' came twice."),
-        (["weather", "--tbptt", "0,5"], 1, "k1"),
-        (["weather", "--tbptt", "fast"], 1, "'fast'"),
+        (["weather", "--tbptt", "0,5"], 2, "k1"),
+        (["weather", "--tbptt", "fast"], 2, "'fast'"),
         (["weather", "--data", "absent.csv"], 1, "absent.csv"),
     ],
 )

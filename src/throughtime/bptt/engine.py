@@ -4,7 +4,8 @@ Gradient of update j: the sum over the steps t it counts of d l_t / d theta, wit
 window runs forward again from the stored state at w_j with today's weights; the state at w_(j+1) is recorded on the
 way. Where k2 < k1 the new steps before the window run first, from the state at u_(j-1), without gradient.
 
-Under `torch.no_grad()` each step runs once and each loss counts once: evaluation.
+Under `torch.no_grad()` each step runs once and each loss counts once: evaluation. Its carry holds the states after the
+last step and at the next window's start; training can go on from it with k1 steps or more.
 
 Places in time are those of `plan.py`; a `Point` is a stored state with what its random masks are keyed by.
 """
@@ -178,7 +179,8 @@ class Engine:
         else:
             with torch.no_grad():
                 self._run_window(window)
-        self._record_ends(window)
+        if training:
+            self._record_ends(window)
         self._advance(window, training)
         assert self.carry is not None
         if not counted:
@@ -261,10 +263,8 @@ class Engine:
         if len(starts) == 1:
             return  # known in time, and recorded on the way
         inside = {step for step in starts if 0 < step < window.stop}
-        begin = window.window_start
-        if begin > 0 and begin not in self._points:
-            begin = window.start  # an evaluation with k2 < k1 runs no window
         if inside:
+            begin = window.window_start
             with torch.no_grad():
                 self._run(begin, max(inside), self._point(begin), inside)
 

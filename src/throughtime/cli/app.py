@@ -1,8 +1,8 @@
 """The commands together, and what a failure looks like: one line on stderr and an exit code.
 
     0    done
-    1    failure: a rule of the library was broken, a file could not be read or written
-    2    usage: the command line itself is wrong
+    1    failure: the data or the run broke a rule, a file could not be read or written
+    2    usage: the command line is wrong, or asks for a setting or schedule there is not
     130  interrupted by Ctrl-C or SIGTERM, after a checkpoint where there is a run
 
 THROUGHTIME_DEBUG=1 shows the traceback of a failure instead of the line.
@@ -17,7 +17,7 @@ from typing import Annotated, TextIO, cast
 
 import typer
 
-from throughtime.base.errors import Interrupted, Notice, ThroughtimeError
+from throughtime.base.errors import ConfigError, Interrupted, Notice, ScheduleError, ThroughtimeError
 from throughtime.cli.compare import compare
 from throughtime.cli.doctor import doctor
 from throughtime.cli.evaluate import evaluate
@@ -26,7 +26,7 @@ from throughtime.cli.recipes import recipes
 from throughtime.cli.resume import resume
 from throughtime.cli.train import train
 
-FAILURE, INTERRUPTED = 1, 130
+FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
 # typer names one of its usage errors; this is the class of all of them, whichever click typer brings.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
@@ -78,7 +78,7 @@ def _run(arguments: list[str] | None) -> int:
         if os.environ.get("THROUGHTIME_DEBUG") == "1":
             raise
         _say(_one_line(error))
-        return FAILURE
+        return USAGE if isinstance(error, (ConfigError, ScheduleError)) else FAILURE
     if code == INTERRUPTED:  # typer's answer to Ctrl-C
         _say("Interrupted.")
     return code if isinstance(code, int) else 0
