@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from throughtime.base.errors import Notice
+from throughtime.data.clock import show_time
 from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, one_thread, try_baseline, try_network
 from throughtime.recipes.problem import Problem
 from throughtime.recipes.scores import LEVELS
@@ -77,7 +78,7 @@ def _alone(trial: Callable[[], Trial]) -> Trial:
 def _title(problem: Problem) -> str:
     test = problem.parts[TEST]
     times = [moment for series in test.times or [] for moment in series]
-    span = f", {min(times)} to {max(times)}".replace("T", " ") if times else ""
+    span = f", {show_time(min(times))} to {show_time(max(times))}" if times else ""
     return f"{problem.title}, one step ahead: {int(test.lengths.sum()):,} test rows{span}"
 
 
