@@ -202,7 +202,7 @@ def torture(start: Callable[[Path, Path], Running], folder: Path, kills: int, se
     """Kill, resume and compare until the kills are spent and the last run has ended."""
     expected = run_unbroken(start, folder / "unbroken")
     draw, tally, run = random.Random(seed), Tally(), folder / "run-0"
-    reach = expected.seconds / 2  # so that most runs are killed more than once
+    reach = expected.seconds / 2  # kills fall within so many seconds; adapted, for other work comes and goes
     while tally.kills < kills or run.exists():
         if not run.exists():
             tally.runs += 1
@@ -213,9 +213,11 @@ def torture(start: Callable[[Path, Path], Running], folder: Path, kills: int, se
         if code is None:
             training.kill()
             tally.kills += 1
+            reach = min(1.1 * reach, expected.seconds)
             inspect_killed(run, tally)
             run.mkdir(exist_ok=True)  # killed before it made its folder: the next start counts as going on
             continue
+        reach *= 0.7  # it ended first: about one start in four is to, then a run has some three kills
         if code != 0:
             tally.failed += 1
             print((folder / f"{run.name}.log").read_text()[-2000:], file=sys.stderr)
