@@ -13,7 +13,7 @@ from tests.bptt.brute_force import Case, brute_force, ragged_case
 from tests.bptt.networks import OfTorch, all_networks, ours
 from throughtime.bptt import TBPTT, Piece, leaves, through_stream, through_time
 
-# Rows that end or are unlabelled are the point here; what the user is told of them is tested in test_notices.py.
+# Rows that end or are unlabelled are the point here; what the user is told of them is tested in test_through.py.
 pytestmark = pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
 
 RULES = ["newest", "window", "cut"]

@@ -1,5 +1,6 @@
 """The schedule's integers, against their definition."""
 
+import numpy as np
 import pytest
 
 from throughtime.base.errors import ScheduleError
@@ -64,6 +65,12 @@ def test_k_is_a_positive_integer(k):
         TBPTT(k, 3)
     with pytest.raises(ScheduleError, match="k2 is a number of steps, 1 or more"):
         TBPTT(3, k)
+
+
+def test_numpys_integers_are_integers():
+    schedule = TBPTT(np.int64(3), np.int32(5))
+    assert schedule == TBPTT(3, 5)
+    assert type(schedule.k1) is int
 
 
 def test_rules_are_named():

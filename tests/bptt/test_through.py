@@ -252,6 +252,11 @@ def test_arguments_with_unknown_values():
         updates(OfTorch(), TBPTT(), state=(torch.zeros(1, 3, 3, requires_grad=True), torch.zeros(1, 3, 3)))
 
 
+def test_a_schedule_as_text_is_refused_with_the_remedy():
+    with pytest.raises(ScheduleError, match=r"Write TBPTT\(20, 100\), or TBPTT.parse"):
+        updates(OfTorch(), "3,6")
+
+
 def test_nothing_to_train_is_said():
     network = OfTorch()
     network.requires_grad_(False)

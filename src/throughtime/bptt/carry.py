@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from throughtime.base.errors import ScheduleError
+from throughtime.bptt.ends import Points
 from throughtime.bptt.rows import Point
 from throughtime.bptt.steps import Steps
 
@@ -26,7 +27,8 @@ class Carry:
         position: the update point p; the next update is at p + k1.
         base: number of the first retained step.
         steps: retained steps base .. position - 1.
-        points: the states after position and wherever the next window may begin.
+        points: the states after position and wherever the next window may begin; where a call's steps ended, some are
+            worked out only when asked for, with the weights the network had then.
         seed: of the random masks.
     """
 
@@ -36,8 +38,13 @@ class Carry:
     points: Mapping[int, Point]
     seed: int
 
+    @property
+    def points_at_hand(self) -> dict[int, Point]:
+        """The states that need no more work."""
+        return dict(self.points.known if isinstance(self.points, Points) else self.points)
+
     def to_tree(self) -> dict[str, Any]:
-        """As a nest of dicts, lists, numbers and tensors, for a checkpoint."""
+        """As a nest of dicts, lists, numbers and tensors, for a checkpoint; every state is worked out."""
         return {
             "position": self.position,
             "base": self.base,

@@ -4,8 +4,7 @@ Gradient of update j: the sum over the steps t it counts of d l_t / d theta, wit
 window runs forward again from the stored state at w_j with today's weights; the state at w_(j+1) is recorded on the
 way. Where k2 < k1 the new steps before the window run first, from the state at u_(j-1), without gradient.
 
-Under `torch.no_grad()` each step runs once and each loss counts once: evaluation. Its carry holds the states after the
-last step and at the next window's start; training can go on from it with k1 steps or more.
+Under `torch.no_grad()` each step runs once and each loss the rule looks at counts once: evaluation.
 
 Places in time are those of `plan.py`; a `Point` is a stored state with what its random masks are keyed by.
 """
@@ -19,13 +18,19 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from throughtime.base.errors import ConfigError, NetworkError, say_once
+from throughtime.base.errors import ConfigError, NetworkError, ScheduleError, say_once
 from throughtime.bptt.carry import Carry, missing_point
+from throughtime.bptt.ends import Ends, Points
 from throughtime.bptt.group import Group
 from throughtime.bptt.losses import Kept, Loss, Scored, kept_entries, score
-from throughtime.bptt.nests import Nest, leaves
+from throughtime.bptt.nests import Nest, detached, leaves
 from throughtime.bptt.plan import TBPTT, Window
-from throughtime.bptt.protocol import has_foreign_bidirectional, refuse_bidirectional, refuse_unsplittable
+from throughtime.bptt.protocol import (
+    has_bidirectional,
+    has_foreign_bidirectional,
+    refuse_bidirectional,
+    refuse_unsplittable,
+)
 from throughtime.bptt.rows import Point, Rows, State, Stretch
 from throughtime.bptt.steps import Feed, Steps
 
@@ -105,10 +110,15 @@ class Engine:
         self, network: nn.Module, loss: Loss, feed: Feed, schedule: TBPTT, carry: Carry | None, options: Options
     ) -> None:
         refuse_unsplittable(network)
+        if not isinstance(schedule, TBPTT):
+            raise ScheduleError(
+                f"`schedule` is a TBPTT: {schedule!r} came. Write TBPTT(20, 100), or TBPTT.parse('20,100') for text."
+            )
         self.network, self.loss, self.feed, self.schedule, self.options = network, loss, feed, schedule, options
         self.carry = carry
         self._position = 0 if carry is None else carry.position
-        self._points: dict[int, Point] = {} if carry is None else dict(carry.points)
+        self._points: dict[int, Point] = {} if carry is None else carry.points_at_hand
+        self._backwards = has_bidirectional(network)
         self._rows = Rows(network, options.state, 0 if carry is None else carry.seed, options.autocast)
         if carry is None and self._rows.traits.ordinals:
             self._rows.seed = int(torch.randint(2**63 - 1, ()))
@@ -127,6 +137,8 @@ class Engine:
         Raises:
             NetworkError: `steps` are not the whole sequence under one window, or have rows that end or restart.
         """
+        if not self._backwards:
+            return
         if not whole:
             refuse_bidirectional(self.network, f"TBPTT({self.schedule}) or a carry cuts the sequence into windows")
         if (steps.valid is not None or steps.resets is not None) and has_foreign_bidirectional(self.network):
@@ -147,12 +159,11 @@ class Engine:
         end = self.feed.read_to(ahead)
         end = self._group.furthest(end if ahead is None else min(end, ahead))
         self.feed.pad_to(end)
-        stop = end if k1 is None else min(end, start + k1)
-        if stop <= start:
+        if end <= start:
             return None
-        window = Window(start, stop, self.schedule.window_start(stop))
-        whole = start == window.window_start == 0 and stop == self.feed.end
-        self.refuse_directions(self.feed.slice(start, stop), whole)
+        window = self.schedule.window(start, end)
+        whole = start == window.window_start == 0 and window.stop == self.feed.end
+        self.refuse_directions(self.feed.slice(start, window.stop), whole)
         return window
 
     def _next_starts(self, window: Window) -> range:
@@ -179,8 +190,6 @@ class Engine:
         else:
             with torch.no_grad():
                 self._run_window(window)
-        if training:
-            self._record_ends(window)
         self._advance(window, training)
         assert self.carry is not None
         if not counted:
@@ -245,9 +254,9 @@ class Engine:
         return stretches
 
     def _keep(self, window: Window) -> set[int]:
-        starts = self._next_starts(window)
-        known = {starts.start} if len(starts) == 1 else set()
-        return {step for step in known | {window.stop} if window.window_start < step <= window.stop}
+        """Where to store a state on the way: at the end, and where the next window begins if k1 steps follow."""
+        regular = self._next_starts(window)[-1]
+        return {step for step in (regular, window.stop) if window.window_start < step <= window.stop}
 
     def _later_starts(self, window: Window) -> set[int]:
         """Starts of windows to come that lie in the new steps, which an evaluation does not pass again."""
@@ -257,34 +266,41 @@ class Engine:
         step = window.stop - k2 % k1
         return {step} if step > window.start else set()
 
-    def _record_ends(self, window: Window) -> None:
-        """Where the steps end here, the next window's start is not known yet: store the state at each possible one."""
-        starts = self._next_starts(window)
-        if len(starts) == 1:
-            return  # known in time, and recorded on the way
-        inside = {step for step in starts if 0 < step < window.stop}
-        if inside:
-            begin = window.window_start
-            with torch.no_grad():
-                self._run(begin, max(inside), self._point(begin), inside)
+    def _ends(self, window: Window) -> Ends | None:
+        """The states at the other places where the next window may begin, if the steps end here."""
+        wanted = {step for step in self._next_starts(window) if 0 < step < window.stop} - self._points.keys()
+        if not wanted:
+            return None
+        begin = window.window_start
+        if begin > 0 and begin not in self._points:
+            begin = window.start  # an evaluation with k2 < k1 runs no window
+        with torch.no_grad():
+            point = self._point(begin)
+        steps = self.feed.slice(begin, max(wanted))
+        return Ends(self._rows, steps, begin, Point(detached(point.state), point.resets_seen), frozenset(wanted))
 
     def _advance(self, window: Window, training: bool) -> None:
         """Move on, keeping the states and steps that a later window may begin from."""
         starts = self._next_starts(window)
         base = min(starts.start, window.stop)
         needed = {*starts, window.stop}
+        ends = self._ends(window)
         self._points = {
             step: point for step, point in self._points.items() if step in needed or (not training and step > base)
         }
         self._position = window.stop
-        self.carry = Carry(window.stop, base, self.feed.slice(base, window.stop), dict(self._points), self._rows.seed)
+        retained = self.feed.slice(base, window.stop)
+        self.carry = Carry(window.stop, base, retained, Points(self._points, ends), self._rows.seed)
         self.feed.drop_before(base)
 
     def _point(self, step: int) -> Point:
         if step == 0:
             return self._rows.beginning(self.feed.rows)
         if step not in self._points:
-            raise missing_point(step, self._points)
+            carried = {} if self.carry is None else self.carry.points
+            if step not in carried:
+                raise missing_point(step, self._points)
+            self._points[step] = carried[step]
         return self._points[step]
 
     def _autocast(self) -> AbstractContextManager[object]:

@@ -55,11 +55,13 @@ class Group:
         before = [p.grad for p in self.parameters]
         for p in self.parameters:
             p.grad = None
-        run()
-        self._sum_gradients()
-        for p, old in zip(self.parameters, before, strict=True):
-            if old is not None:
-                p.grad = old if p.grad is None else old.add_(p.grad)
+        try:
+            run()
+            self._sum_gradients()
+        finally:
+            for p, old in zip(self.parameters, before, strict=True):
+                if old is not None:
+                    p.grad = old if p.grad is None else old.add_(p.grad)
         return self.summed(loss)
 
     def summed(self, loss: Tensor) -> Tensor:

@@ -13,8 +13,10 @@ Source: Williams & Peng, Neural Computation 2(4), 1990, BPTT(h; h') with h = k2,
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
+from typing import SupportsIndex
 
 from throughtime.base.errors import ScheduleError
 
@@ -54,12 +56,8 @@ class TBPTT:
     history: str = "recompute"
 
     def __post_init__(self) -> None:
-        for name, k in (("k1", self.k1), ("k2", self.k2)):
-            if k is not None and (not isinstance(k, int) or isinstance(k, bool) or k < 1):
-                raise ScheduleError(
-                    f"{name} is a number of steps, 1 or more, or None for the whole sequence: {k!r} came. "
-                    "TBPTT(50, 50) updates every 50 steps over the last 50; TBPTT() is full BPTT."
-                )
+        object.__setattr__(self, "k1", _checked_steps("k1", self.k1))
+        object.__setattr__(self, "k2", _checked_steps("k2", self.k2))
         for name, value, known in (("losses", self.losses, LOSS_RULES), ("history", self.history, HISTORIES)):
             if value not in known:
                 raise ScheduleError(f"`{name}` is one of {', '.join(map(repr, known))}: {value!r} came.")
@@ -95,12 +93,18 @@ class TBPTT:
         """w for an update at `stop`."""
         return 0 if self.k2 is None else max(0, stop - self.k2)
 
+    def window(self, start: int, end: int) -> Window:
+        """The update after `start`, where the steps known so far end at `end`."""
+        stop = end if self.k1 is None else min(start + self.k1, end)
+        return Window(start, stop, self.window_start(stop))
+
     def windows(self, n: int) -> Iterator[Window]:
         """The updates of a sequence of n steps, in order; the last is ragged where k1 does not divide n."""
-        k1 = self.k1 or n
-        for start in range(0, n, k1 or 1):
-            stop = min(start + k1, n)
-            yield Window(start, stop, self.window_start(stop))
+        start = 0
+        while start < n:
+            window = self.window(start, n)
+            yield window
+            start = window.stop
 
     def counted(self, window: Window) -> range:
         """The steps of a window whose losses its update injects."""
@@ -141,3 +145,15 @@ def _parse_steps(field: str, text: str) -> int | None:
             f'k1 and k2 are whole numbers, or n for the whole sequence: {field!r} came in {text!r}. Write "50,50" or '
             '"n,n".'
         ) from None
+
+
+def _checked_steps(name: str, k: SupportsIndex | None) -> int | None:
+    """A number of steps as an int, numpy's integers too."""
+    if k is None:
+        return None
+    if isinstance(k, bool) or not isinstance(k, SupportsIndex) or operator.index(k) < 1:
+        raise ScheduleError(
+            f"{name} is a number of steps, 1 or more, or None for the whole sequence: {k!r} came. "
+            "TBPTT(50, 50) updates every 50 steps over the last 50; TBPTT() is full BPTT."
+        )
+    return operator.index(k)

@@ -94,6 +94,11 @@ def refuse_bidirectional(network: nn.Module, why: str) -> None:
             )
 
 
+def has_bidirectional(network: nn.Module) -> bool:
+    """Whether a layer reads backwards."""
+    return any(getattr(module, "bidirectional", False) for module in network.modules())
+
+
 def has_foreign_bidirectional(network: nn.Module) -> bool:
     """Whether a bidirectional layer is not ours, and so knows neither lengths nor resets."""
     return any(getattr(m, "bidirectional", False) and not hasattr(m, "handles") for m in network.modules())

@@ -96,7 +96,8 @@ def through_time(
 
     Returns:
         An iterator of `Update`. A window that counts no loss runs forward and is not yielded. Under
-        `torch.no_grad()` each step runs once, each loss counts once, and nothing runs backward: evaluation.
+        `torch.no_grad()` each step runs once, each loss counts once (rule "cut": each at an update point), and
+        nothing runs backward: evaluation.
 
     Raises:
         NetworkError: the network cannot be split in time.
