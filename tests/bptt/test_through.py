@@ -172,6 +172,32 @@ def test_a_loss_that_averages_is_refused(loss, match):
         updates(OfTorch(), TBPTT(), loss=loss)
 
 
+def test_a_loss_that_broadcasts_is_refused():
+    # The commonest slip: output [N, 1] and target [N] make [N, N], each prediction trained towards every target.
+    network = OfTorch(outputs=1)
+    with pytest.raises(ShapeError, match=r"from \(18, 1\) and \(18,\) it made \(18, 18\). Give y the output's shape"):
+        updates(network, TBPTT(), y=Y[..., 0])
+    assert updates(network, TBPTT(), y=Y[..., :1])
+
+
+def test_cross_entropy_of_symbols():
+    symbols = Y[..., 0].round().long()
+    (update,) = updates(OfTorch(), TBPTT(), y=symbols, loss=nn.CrossEntropyLoss(reduction="none"))
+    assert update.losses.shape == (6, 3)
+
+
+class Stateless(nn.Module):
+    def forward(self, x, state=None):
+        return x
+
+
+def test_a_network_without_a_state_is_refused_with_the_remedy():
+    with pytest.raises(NetworkError, match=r"Put layers together with tt.Network\(embed, core, head\)"):
+        updates(nn.Sequential(nn.LSTM(2, 3), nn.Linear(3, 2)), TBPTT())
+    with pytest.raises(NetworkError, match=r"returns \(output, state\), .* Tensor came"):
+        updates(Stateless(), TBPTT())
+
+
 class Seq(nn.Module):
     def __init__(self, layer):
         super().__init__()
@@ -186,7 +212,7 @@ class Seq(nn.Module):
     [
         (nn.LSTM(2, 2, batch_first=True), "made with batch_first=True"),
         (Seq(nn.Sequential(nn.LSTM(2, 2, batch_first=True))), r"layer\.0 \(LSTM\) was made with batch_first=True"),
-        (nn.Sequential(nn.BatchNorm1d(2)), "normalises over the batch in training"),
+        (Seq(nn.Sequential(nn.BatchNorm1d(2))), "normalises over the batch in training"),
         (nn.DataParallel(OfTorch()), "DataParallel averages gradients"),
         (lambda x, state: (x, state), "is a torch.nn.Module"),
     ],

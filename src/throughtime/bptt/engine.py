@@ -162,8 +162,9 @@ class Engine:
         if end <= start:
             return None
         window = self.schedule.window(start, end)
-        whole = start == window.window_start == 0 and window.stop == self.feed.end
-        self.refuse_directions(self.feed.slice(start, window.stop), whole)
+        if self._backwards:
+            whole = start == window.window_start == 0 and window.stop == self.feed.end
+            self.refuse_directions(self.feed.slice(start, window.stop), whole)
         return window
 
     def _next_starts(self, window: Window) -> range:
@@ -218,6 +219,8 @@ class Engine:
         """The losses of the new steps [stop - start, B]: those injected, and those before the window."""
         injected, reported = self._injected(window), self.schedule.reported(window)
         grid = scored.grid()
+        if injected == range(window.start, window.stop):
+            return grid
         if reported.start < injected.start:
             with torch.no_grad():
                 before = self.feed.slice(reported.start, injected.start)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from throughtime.base.errors import ShapeError
-from throughtime.bptt.nests import Nest, map_nest
+from throughtime.bptt.nests import Nest, leaves, map_nest
 from throughtime.bptt.rows import Stretch
 from throughtime.bptt.steps import Steps
 
@@ -84,7 +84,8 @@ def score(loss: Loss, stretches: Sequence[Stretch], steps: Steps, start: int, ke
         kept: from `kept_entries(steps)`.
 
     Raises:
-        ShapeError: the loss returns anything but one value, or one row of values, per entry.
+        ShapeError: the loss returns anything but one value, or one row of values, per entry, or more values than there
+            are numbers in the output and in the target.
     """
     if not kept.number:
         return Scored(steps, kept, torch.zeros(0, dtype=torch.float64))
@@ -97,7 +98,8 @@ def score(loss: Loss, stretches: Sequence[Stretch], steps: Steps, start: int, ke
         if mask is None or bool(mask.any()):
             outputs.append(_flatten(_part(stretch, a, b), mask))
     output = outputs[0] if len(outputs) == 1 else map_nest(lambda *ts: torch.cat(ts), outputs[0], *outputs[1:])
-    return Scored(steps, kept, _per_entry(loss(output, _flatten(steps.y, kept.mask)), kept.number))
+    target = _flatten(steps.y, kept.mask)
+    return Scored(steps, kept, _per_entry(loss(output, target), output, target, kept.number))
 
 
 def _part(stretch: Stretch, start: int, stop: int) -> Nest:
@@ -116,12 +118,21 @@ def _places(mask: Tensor, like: Tensor) -> Tensor:
     return mask.flatten().nonzero().squeeze(1).to(like.device)
 
 
-def _per_entry(values: Tensor, number: int) -> Tensor:
+def _per_entry(values: Tensor, output: Nest, target: Nest, number: int) -> Tensor:
     if not isinstance(values, Tensor) or values.dim() == 0 or values.shape[0] != number:
         came = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else type(values).__name__
         raise ShapeError(
-            f"A loss returns one value per entry, so that absent ones can be left out: [{number}] or [{number}, ...] "
-            "is due, "
-            f"{came} came. Use reduction='none'."
+            f"A loss returns one value per entry, so that absent ones can be left out: [{number}] or "
+            f"[{number}, ...] is due, {came} came. Use reduction='none'."
+        )
+    if values.dim() > 1 and values.numel() > max(_numbers(output), _numbers(target)):
+        shapes = " and ".join(str(tuple(leaf.shape)) for nest in (output, target) for leaf in leaves(nest))
+        raise ShapeError(
+            "A loss sets each output beside its own target, so it has no more values than they have numbers: from "
+            f"{shapes} it made {tuple(values.shape)}. Give y the output's shape, y.unsqueeze(-1) perhaps."
         )
     return values if values.dim() == 1 else values.flatten(1).mean(1)
+
+
+def _numbers(nest: Nest) -> int:
+    return sum(leaf.numel() for leaf in leaves(nest))

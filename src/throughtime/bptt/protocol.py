@@ -51,13 +51,21 @@ def refuse_unsplittable(network: object) -> None:
     """Raise for a network that no schedule can unroll.
 
     Raises:
-        NetworkError: not a module, wrapped for data parallelism, with batch_first layers, or with batch
+        NetworkError: not a module called as network(x, state), wrapped for data parallelism, with batch_first layers, or with batch
             normalisation in training mode.
     """
     if not isinstance(network, nn.Module):
         raise NetworkError(
             f"`network` is a torch.nn.Module called as network(x, state): {type(network).__name__} came."
         )
+    try:
+        inspect.signature(network.forward).bind(None, None)
+    except TypeError:
+        raise NetworkError(
+            f"A network is called as network(x, state) and returns (output, state): the forward of "
+            f"{type(network).__name__} takes other arguments. Put layers together with "
+            "tt.Network(embed, core, head), for instance tt.Network(None, lstm, linear)."
+        ) from None
     if isinstance(network, (DistributedDataParallel, DataParallel)):
         raise NetworkError(
             f"{type(network).__name__} averages gradients per backward pass, which is wrong for windows and for "

@@ -143,10 +143,9 @@ class Rows:
         self, x: Nest, state: Nest, rows: Tensor | None, batch: int, arguments: dict[str, Tensor]
     ) -> tuple[Nest, Nest]:
         if rows is None:
-            return self.network(x, state, **arguments)
-        output, new = self.network(
-            map_nest(lambda t: t.index_select(1, rows.to(t.device)), x), self._pick(state, rows), **arguments
-        )
+            return _pair(self.network(x, state, **arguments))
+        part = map_nest(lambda t: t.index_select(1, rows.to(t.device)), x)
+        output, new = _pair(self.network(part, self._pick(state, rows), **arguments))
         return map_nest(lambda t: _spread(t, 1, rows, batch), output), self._put(state, rows, new, batch)
 
     def _masks(self, step: int, resets_seen: Tensor, rows: Tensor | None) -> AbstractContextManager[object]:
@@ -184,6 +183,16 @@ class Rows:
                 "int, or a nest like the state with an int for each tensor (None for one that all rows share)."
             )
         return self.traits.state_axis
+
+
+def _pair(result: object) -> tuple[Nest, Nest]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise NetworkError(
+            f"A network returns (output, state), so that the next window can go on from the state: "
+            f"{type(result).__name__} "
+            "came. Return the state beside the output; None where there is none."
+        )
+    return result
 
 
 def _spread(part: Tensor, axis: int, rows: Tensor, batch: int) -> Tensor:
