@@ -21,6 +21,7 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from throughtime.base.errors import DataError, FileMissingError
+from throughtime.data.pandas_frames import from_pandas, to_pandas
 
 MISSING_CELLS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL")
 _KINDS = ".csv, .csv.gz, .tsv, .tsv.gz or .parquet"
@@ -73,7 +74,7 @@ def in_kind_of(frame: pl.DataFrame, source: Any) -> Any:
         return frame
     kind = nw.from_native(source, eager_only=True).implementation
     if kind.is_pandas():
-        return frame.to_pandas()
+        return to_pandas(frame)
     return frame.to_arrow() if kind.is_pyarrow() else frame
 
 
@@ -227,16 +228,17 @@ def _from_native(source: Any) -> pl.DataFrame:
     if isinstance(source, pl.LazyFrame):
         source = source.collect()
     pandas = sys.modules.get("pandas")
+    of_pandas = pandas is not None and isinstance(source, pandas.DataFrame)
     try:
-        if pandas is not None and isinstance(source, pandas.DataFrame):
-            source = _with_index(source, pandas.DatetimeIndex)
+        if pandas is not None and of_pandas:
+            return from_pandas(_with_index(source, pandas.DatetimeIndex))
         return nw.from_native(source, eager_only=True).to_polars()
-    except TypeError as error:
-        raise DataError(
-            f"A table is a path or a pandas, polars or pyarrow frame; {type(source).__name__} came "
-            f"({_first_line(error)}). Use from_arrays for arrays."
-        ) from error
     except Exception as error:  # each backend has its own classes for equal names and mixed cells
+        if isinstance(error, TypeError) and not of_pandas:
+            raise DataError(
+                f"A table is a path or a pandas, polars or pyarrow frame; {type(source).__name__} came "
+                f"({_first_line(error)}). Use from_arrays for arrays."
+            ) from error
         raise DataError(
             f"A frame needs distinct text names and one kind of value per column: {_first_line(error)}. "
             "Rename or convert the column."
