@@ -74,6 +74,15 @@ def test_three_figures_fit_errors_of_any_size() -> None:
     assert [line.split()[1] for line in text.splitlines()[2:]] == ["33.1", "0.00331", "1,234", "0.00", "-0.500"]
 
 
+def test_huge_and_tiny_numbers_are_written_by_their_power_of_ten() -> None:
+    values = (999_999_999.0, 1e9, -1.6249e30, 4.2e-9, float("-inf"), 1e-6)
+    text = Table("", (Column("y", digits=None),), tuple((value,) for value in values)).to_text()
+    assert text.split()[2:] == ["999,999,999", "1.00e9", "-1.62e30", "4.20e-9", "-inf", "0.00000100"]
+    rows = ((Spread(2e30, 1e29, 3),), (Spread(2e30, 0.0, 3),), (Spread(float("nan"), 1.0, 3),), (1e-9,))
+    text = Table("", (Column("y", digits=1),), rows).to_text()
+    assert text.splitlines()[2:] == ["2.00e30 ±1.00e29", "2.00e30 ±0.0", "-", "0.0"]
+
+
 def test_json_nests_groups_and_has_no_nan() -> None:
     body = json.loads(weather_table().to_json())
     assert body["rows"][0]["RMSE"] == {"temp_max": 2.907, "temp_min": 1.956, "precipitation": 8.331}

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,8 @@ from throughtime.base.errors import ConfigError
 
 GAP = "  "
 ENDINGS = (".json", ".csv", ".txt", ".md")
+# Sizes from here on are read by their power of 10: nobody counts ten digits, or six zeros.
+_LARGE, _SMALL = 1e9, 1e-6
 
 
 @dataclass(frozen=True)
@@ -278,14 +281,22 @@ def _text(cell: Cell, digits: int | None) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
-        return f"{cell:,.{three_figures(cell) if digits is None else digits}f}"
+        return _number(cell, digits)
     if isinstance(cell, int):
         return f"{cell:,}"
     if isinstance(cell, Spread):
         shown = three_figures(cell.mean) if digits is None else digits
         mean = _text(cell.mean, shown)
-        return f"{mean} ±{cell.deviation:.{shown}f}" if cell.runs > 1 and mean != "-" else mean
+        return f"{mean} ±{_number(cell.deviation, shown)}" if cell.runs > 1 and mean != "-" else mean
     return _moment(cell)
+
+
+def _number(value: float, digits: int | None) -> str:
+    """So many digits after the point, or three figures; a size that would take a line of digits by its power of 10."""
+    size = abs(value)
+    if size >= _LARGE or (digits is None and 0 < size < _SMALL):
+        return re.sub(r"e([+-])0*", lambda sign: "e" + sign[1].strip("+"), f"{value:.2e}")
+    return f"{value:,.{three_figures(value) if digits is None else digits}f}"
 
 
 def _moment(cell: str | date | datetime) -> str:
