@@ -41,6 +41,21 @@ def test_a_terminal_gets_a_bar(clock, capsys, monkeypatch, choice):
     assert "50 steps/s" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("columns", "bar", "rate"), [(40, False, False), (70, False, True), (120, True, True)])
+def test_a_narrow_terminal_keeps_the_loss(clock, capsys, monkeypatch, columns, bar, rate):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    display = Display(True)
+    with display:
+        for done in (0.1, 0.2):
+            clock[0] += 40_000
+            display.show("epoch 100/1000  loss -0.0001234", done, 4_000_000_000, last=done == 0.2)
+    shown = capsys.readouterr().err
+    assert "loss -0.0001234" in shown
+    assert "20%" in shown
+    assert ("━" in shown, "100,000 steps/s" in shown and "left" in shown) == (bar, rate)
+
+
 def test_a_terminal_stays_clean_when_told(clock, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     run(Display(False), clock)

@@ -7,10 +7,12 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn
 
 _REDRAW_S = 0.1  # what an eye can follow
 _LINE_S = 10.0  # a log of an hour keeps to a few screens
+# Columns that epoch, loss and share take with the rate, and with the bar too. Where there are fewer, the bar goes first.
+_RATE_COLUMNS, _BAR_COLUMNS = 64, 80
 
 
 class Display:
@@ -74,7 +76,12 @@ class Display:
 
 
 def _bar(console: Console) -> Progress:
-    columns = [TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}")]
+    """Epoch and loss, which a narrow terminal keeps whole, the share done, and what else there is room for."""
+    columns: list[ProgressColumn] = [TextColumn("{task.description}"), TaskProgressColumn()]
+    if console.width >= _BAR_COLUMNS:
+        columns.insert(1, BarColumn())
+    if console.width >= _RATE_COLUMNS:
+        columns.append(TextColumn("{task.fields[rate]}"))
     return Progress(*columns, console=console, transient=True)
 
 
