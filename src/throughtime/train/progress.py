@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColum
 
 _REDRAW_S = 0.1  # what an eye can follow
 _LINE_S = 10.0  # a log of an hour keeps to a few screens
-# Columns that epoch, loss and share take with the rate, and with the bar too. Where there are fewer, the bar goes first.
+# Columns that epoch, loss and share take with the rate, and with the bar too; where there are fewer, the bar goes first
 _RATE_COLUMNS, _BAR_COLUMNS = 64, 80
 
 
