@@ -30,16 +30,16 @@ def test_a_calibrated_interval_covers_its_level():
     assert coverage(y, np.full_like(y, -edge), np.full_like(y, edge)) == pytest.approx(0.8, abs=0.012)
 
 
-@pytest.mark.parametrize("level", [0.1, 0.5, 0.975])
-def test_pinball_against_sklearn(level):
-    assert pinball(Y, F, level) == pytest.approx(mean_pinball_loss(Y, F, alpha=level), rel=1e-12)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.975])
+def test_pinball_against_sklearn(share):
+    assert pinball(Y, F, probability=share) == pytest.approx(mean_pinball_loss(Y, F, alpha=share), rel=1e-12)
 
 
-def test_pinball_at_a_half_is_half_the_absolute_error_and_levels_are_shares():
+def test_pinball_at_a_half_is_half_the_absolute_error_and_takes_shares_only():
     assert pinball(Y, F, 0.5) == pytest.approx(mae(Y, F) / 2)
-    for level in (0, 1, 80):
-        with pytest.raises(ConfigError, match=f"between 0 and 1; {level} came"):
-            pinball(Y, F, level)
+    for percent in (0, 1, 80):
+        with pytest.raises(ConfigError, match=f"`probability` is a share between 0 and 1; {percent} came"):
+            pinball(Y, F, percent)
 
 
 @pytest.mark.parametrize(("y", "mean", "sd"), [(0.0, 0.0, 1.0), (1.3, 0.2, 0.5), (-4.0, 1.0, 2.0), (30.0, 0.0, 1.0)])

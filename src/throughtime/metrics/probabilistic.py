@@ -45,27 +45,27 @@ def interval_width(target: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> flo
     return float(np.mean(high - low))
 
 
-def pinball(target: ArrayLike, forecast: ArrayLike, level: float) -> float:
+def pinball(target: ArrayLike, forecast: ArrayLike, probability: float) -> float:
     """Quantile loss of a forecast quantile.
 
     Args:
         target: any shape; nan is not scored.
         forecast: the same shape.
-        level: which quantile it is, in (0, 1).
+        probability: that an outcome lies below the quantile, a share in (0, 1).
 
     Returns:
         The mean loss in the target's unit; at 0.5 half the mean absolute error.
 
     Raises:
-        ConfigError: a level outside (0, 1).
+        ConfigError: a probability outside (0, 1).
         ShapeError: shapes differ.
         DataError: nothing to score, or entries that are not finite.
     """
-    if not 0 < level < 1:
-        raise ConfigError(f"`level` is a quantile between 0 and 1; {level} came. For 80 % write 0.8.")
+    if not 0 < probability < 1:
+        raise ConfigError(f"`probability` is a share between 0 and 1; {probability} came. For 80 % write 0.8.")
     wanted, given = scored(target, forecast)
     short = wanted - given
-    return float(np.mean(np.maximum(level * short, (level - 1) * short)))
+    return float(np.mean(np.maximum(probability * short, (probability - 1) * short)))
 
 
 def crps_gaussian(target: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> float:
