@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from throughtime.base.errors import ConfigError, DataError, DtypeError, ShapeError
-from throughtime.data.ragged import batch_count, batch_rows, batches, epoch_order, pad
+from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
 
 
 def test_pad_by_hand():
@@ -78,17 +78,6 @@ def test_places_are_uniform():
 def test_an_order_cannot_be_changed_from_outside():
     with pytest.raises(ValueError, match="read-only"):
         epoch_order(4, 0, 0)[0] = 1
-
-
-def test_batches_are_padded_and_unsorted():
-    sequences = [np.full((length, 1), length, np.float32) for length in (5, 1, 4, 2, 3)]
-    seen = list(batches(sequences, 2, seed=3, epoch=1))
-    assert [len(batch.rows) for batch in seen] == [2, 2, 1]
-    for batch in seen:
-        assert batch.lengths.tolist() == [len(sequences[row]) for row in batch.rows]
-        assert len(batch.x) == batch.lengths.max()
-        for place, row in enumerate(batch.rows):
-            np.testing.assert_array_equal(batch.x[: len(sequences[row]), place], sequences[row])
 
 
 def test_out_of_range():

@@ -46,7 +46,7 @@ def test_missing_targets_and_those_never_seen_before_are_not_scored() -> None:
     problem = problem_of([NAN, 7, 8, NAN, 10], [-1, -1, 1, 0, 1], 2, [TEST] * 5)
     # Nothing is known before the first value: no method is asked for rows 0 and 1 (0 to 2 for the class).
     forecast = forecast_of([NAN, NAN, 8.5, NAN, 10.5], 1.0, [[NAN, NAN]] * 3 + [[0.9, 0.1], [0.1, 0.9]])
-    scores = score(problem, [forecast], part=None)
+    scores = score(problem, [forecast])
     assert scores["RMSE", "level"] == pytest.approx(0.5)
     assert scores["accuracy", "kind"] == 1.0
 

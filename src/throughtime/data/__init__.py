@@ -4,7 +4,7 @@ from throughtime.data.clock import guess_time
 from throughtime.data.columns import one_hot
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
-from throughtime.data.ragged import Batch, batch_count, batch_rows, batches, epoch_order, pad
+from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
 from throughtime.data.reading import from_arrays, from_frame
 from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
@@ -12,13 +12,11 @@ from throughtime.data.splits import by_share, by_time, series_by_share, series_b
 from throughtime.data.tables import in_kind_of, read_table
 
 __all__ = [
-    "Batch",
     "Scaling",
     "SeriesSet",
     "advance",
     "batch_count",
     "batch_rows",
-    "batches",
     "by_share",
     "by_time",
     "choose_transforms",

@@ -10,8 +10,7 @@ Source of the hash: Steele, Lea & Flood, OOPSLA 2014 (SplitMix64's finaliser).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,21 +20,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from throughtime.base.errors import ConfigError, DataError, DtypeError, ShapeError
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some sequences, padded.
-
-    Attributes:
-        rows: int64 [B] which sequences these are.
-        x: [T, B, ...] padded values.
-        lengths: int64 [B] steps of each.
-    """
-
-    rows: NDArray[np.int64]
-    x: Tensor
-    lengths: Tensor
 
 
 def pad(sequences: Sequence[Any], *, fill: float = 0, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
@@ -69,29 +53,6 @@ def pad(sequences: Sequence[Any], *, fill: float = 0, dtype: torch.dtype | None 
     for place, row in enumerate(rows):
         x[: len(row), place] = row
     return x, lengths
-
-
-def batches(
-    sequences: Sequence[Any], batch_size: int, *, seed: int, epoch: int, dtype: torch.dtype | None = None
-) -> Iterator[Batch]:
-    """All batches of one epoch, padded one at a time.
-
-    Args:
-        sequences: as in `pad`.
-        batch_size: sequences in a batch; the last one may have fewer.
-        seed: at least 0.
-        epoch: at least 0.
-        dtype: as in `pad`.
-
-    Yields:
-        Each sequence once.
-
-    Raises:
-        ConfigError, DataError, ShapeError, DtypeError: as in `pad` and `batch_rows`.
-    """
-    for index in range(batch_count(len(sequences), batch_size)):
-        rows = batch_rows(len(sequences), batch_size, seed=seed, epoch=epoch, index=index)
-        yield Batch(rows, *pad([sequences[row] for row in rows], dtype=dtype))
 
 
 def batch_count(count: int, batch_size: int) -> int:

@@ -10,7 +10,7 @@ are inverted exactly up to rounding. sign(x) makes log1p defined for the negativ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -88,26 +88,6 @@ class Scaling:
         """Bring scaled values [..., C] back to their own units; nan stays nan."""
         values = self._checked(values) * self.sd + self.mean
         return np.where(self._logged, _exp(np.where(self._logged, values, 0.0)), values)
-
-    def columns(self, places: Sequence[int]) -> Scaling:
-        """The scaling of some columns only, such as the targets."""
-        index = list(places)
-        return Scaling(tuple(self.transforms[place] for place in index), self.mean[index], self.sd[index])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain lists, exact under JSON and TOML."""
-        return {"transforms": list(self.transforms), "mean": self.mean.tolist(), "sd": self.sd.tolist()}
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Scaling:
-        """The scaling that `to_dict` wrote.
-
-        Raises:
-            ConfigError: keys are missing, unknown, or of unequal length.
-        """
-        if set(plain) != {"transforms", "mean", "sd"} or len({len(part) for part in plain.values()}) != 1:
-            raise ConfigError(f"A scaling is 'transforms', 'mean' and 'sd' of equal length; {dict(plain)!r} came.")
-        return cls(tuple(plain["transforms"]), np.array(plain["mean"], np.float64), np.array(plain["sd"], np.float64))
 
     @property
     def _logged(self) -> NDArray[np.bool_]:

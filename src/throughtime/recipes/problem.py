@@ -177,6 +177,22 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
     return problem, replace(settings, columns=columns, split=split)
 
 
+def counted(present: Array, part_of: Array, part: int) -> Array:
+    """Where targets count in a part: present, and seen before, so that persistence has a forecast too.
+
+    Args:
+        present: [T, K] bool, of one series.
+        part_of: [T] the part of each row.
+        part: TRAIN, VALIDATION or TEST.
+
+    Returns:
+        [T, K] bool.
+    """
+    seen_before = np.zeros_like(present)
+    seen_before[1:] = np.maximum.accumulate(present, axis=0)[:-1]
+    return present & seen_before & (part_of == part)[:, None]
+
+
 def with_wet(table: pl.DataFrame) -> pl.DataFrame:
     """Add `wet`, true where `precipitation` is above 0, to a table that has the one and not the other."""
     if RAIN not in table.columns or WET in table.columns or not table[RAIN].dtype.is_numeric():

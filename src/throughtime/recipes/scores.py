@@ -1,4 +1,4 @@
-"""What a method's one-step forecasts were worth on one part of a problem.
+"""What a method's one-step forecasts were worth on the test part of a problem.
 
 Numeric targets: RMSE and MAE in the target's unit, the share of outcomes inside each interval. Class targets: Brier
 score (for two classes (p - y)^2 of the second, for more the sum over classes), log loss in nats, accuracy. A row is
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from throughtime import metrics
-from throughtime.recipes.problem import Problem
+from throughtime.recipes.problem import Problem, counted
 from throughtime.tasks.baselines import TEST, Forecast
 
 Array = np.ndarray
@@ -22,13 +22,12 @@ LEVELS = (80, 95)
 Scores = dict[tuple[str, str], float]
 
 
-def score(problem: Problem, forecasts: Sequence[Forecast], part: int | None = TEST) -> Scores:
-    """Score the forecasts of every series.
+def score(problem: Problem, forecasts: Sequence[Forecast]) -> Scores:
+    """Score the forecasts of every series on its test rows.
 
     Args:
         problem: the truth.
         forecasts: one per series, aligned with its rows.
-        part: rows of which part are scored; None for all.
 
     Returns:
         Figures by (measure, target): ("RMSE", "temp_max"), ("coverage 80", "temp_max"), ("Brier", "wet"), ...
@@ -37,7 +36,10 @@ def score(problem: Problem, forecasts: Sequence[Forecast], part: int | None = TE
         DataError: a target has no row to score, or a forecast is missing where persistence has one.
     """
     scores: Scores = {}
-    numbers = [scored_numbers(one, part) for one in zip(problem.numeric_values(), problem.part, strict=True)]
+    numbers = [
+        np.where(counted(np.isfinite(values), part, TEST), values, np.nan)
+        for values, part in zip(problem.numeric_values(), problem.part, strict=True)
+    ]
     for k, name in enumerate(problem.numeric):
         truth = np.concatenate([values[:, k] for values in numbers])
         point = np.concatenate([forecast.point[:, k] for forecast in forecasts])
@@ -46,31 +48,15 @@ def score(problem: Problem, forecasts: Sequence[Forecast], part: int | None = TE
         for level in forecasts[0].intervals:
             ends = [np.concatenate([f.intervals[level][end][:, k] for f in forecasts]) for end in (0, 1)]
             scores[f"coverage {level}", name] = metrics.coverage(truth, *ends)
-    labels = [scored_labels(one, part) for one in zip(problem.class_labels(), problem.part, strict=True)]
+    labels = [
+        np.where(counted(codes >= 0, part, TEST), codes.astype(np.float64), np.nan)
+        for codes, part in zip(problem.class_labels(), problem.part, strict=True)
+    ]
     for n, name in enumerate(problem.classes):
         truth = np.concatenate([values[:, n] for values in labels])
         probability = np.concatenate([forecast.probability[n] for forecast in forecasts])
         scores |= _class_scores(name, truth, probability)
     return scores
-
-
-def scored_numbers(values_and_part: tuple[Array, Array], part: int | None) -> Array:
-    """Numeric targets [T, K] with nan where they are not scored."""
-    values, parts = values_and_part
-    return _kept(values, np.isfinite(values), parts, part)
-
-
-def scored_labels(labels_and_part: tuple[Array, Array], part: int | None) -> Array:
-    """Class targets [T, N] as floats with nan where they are not scored."""
-    labels, parts = labels_and_part
-    return _kept(labels.astype(np.float64), labels >= 0, parts, part)
-
-
-def _kept(values: Array, present: Array, parts: Array, part: int | None) -> Array:
-    seen_before = np.zeros_like(present)
-    seen_before[1:] = np.maximum.accumulate(present, axis=0)[:-1]
-    wanted = np.ones(len(parts), bool) if part is None else parts == part
-    return np.where(present & seen_before & wanted[:, None], values, np.nan)
 
 
 def _class_scores(name: str, truth: Array, probability: Array) -> Scores:

@@ -26,7 +26,7 @@ from throughtime.tasks.learners import Fitted, Learner, boosted_classes, boosted
 
 Array = np.ndarray
 Features = Callable[["Steps"], Array]
-TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
+TRAIN, VALIDATION, TEST = 0, 1, 2
 
 # The annual and the semi-annual wave; a third would follow the noise of a training part of a few years.
 HARMONICS = (1, 2)
@@ -46,7 +46,7 @@ class Steps:
         inputs: [T, C] scaled inputs without gaps.
         known: [T, F] features of row t that are known before t.
         phase: [T, P] position within each calendar period, in cycles.
-        part: [T] TRAIN, VALIDATION, TEST or UNUSED.
+        part: [T] TRAIN, VALIDATION or TEST.
     """
 
     numeric: Array
