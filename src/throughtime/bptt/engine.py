@@ -11,7 +11,7 @@ Places in time are those of `plan.py`; a `Point` is a stored state with what its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -269,9 +269,9 @@ class Engine:
         step = window.stop - k2 % k1
         return {step} if step > window.start else set()
 
-    def _ends(self, window: Window) -> Ends | None:
+    def _ends(self, window: Window, stored: Collection[int]) -> Ends | None:
         """The states at the other places where the next window may begin, if the steps end here."""
-        wanted = {step for step in self._next_starts(window) if 0 < step < window.stop} - self._points.keys()
+        wanted = {step for step in self._next_starts(window) if 0 < step < window.stop}.difference(stored)
         if not wanted:
             return None
         begin = window.window_start
@@ -284,13 +284,11 @@ class Engine:
 
     def _advance(self, window: Window, training: bool) -> None:
         """Move on, keeping the states and steps that a later window may begin from."""
-        starts = self._next_starts(window)
-        base = min(starts.start, window.stop)
-        needed = {*starts, window.stop}
-        ends = self._ends(window)
-        self._points = {
-            step: point for step, point in self._points.items() if step in needed or (not training and step > base)
-        }
+        base = min(self._next_starts(window).start, window.stop)
+        # A state stored before this window is older than the weights that ran it; in an evaluation they are the same.
+        stored = self._keep(window) if training else {step for step in self._points if step >= base}
+        ends = self._ends(window, stored)
+        self._points = {step: self._points[step] for step in sorted(stored)}
         self._position = window.stop
         retained = self.feed.slice(base, window.stop)
         self.carry = Carry(window.stop, base, retained, Points(self._points, ends), self._rows.seed)

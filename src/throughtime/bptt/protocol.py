@@ -51,8 +51,8 @@ def refuse_unsplittable(network: object) -> None:
     """Raise for a network that no schedule can unroll.
 
     Raises:
-        NetworkError: not a module called as network(x, state), wrapped for data parallelism, with batch_first layers, or with batch
-            normalisation in training mode.
+        NetworkError: not a module called as network(x, state), wrapped for data parallelism, with batch_first layers,
+            or with batch normalisation in training mode.
     """
     if not isinstance(network, nn.Module):
         raise NetworkError(
