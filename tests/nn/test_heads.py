@@ -167,6 +167,14 @@ def test_mixed_counts_every_target_once():
     assert head.part("kind") is kinds
 
 
+def test_numbers_of_numpy_are_taken():
+    head = StudentHead(np.int64(5), np.int32(2), np.int64(1))
+    assert [type(value) for value in (head.input_size, head.targets, head.location_only)] == [int] * 3
+    lower, upper = head.interval(head(torch.zeros(3, 5)), np.int64(80))
+    assert (lower < upper).all()
+    assert CategoricalHead(np.int64(5), np.int64(2))(torch.zeros(3, 5)).shape == (3, 2)
+
+
 @pytest.mark.parametrize(
     ("act", "error", "message"),
     [

@@ -5,6 +5,7 @@ import io
 import math
 import pickle  # noqa: TID251 - users pickle modules; nothing of ours reads one
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -185,6 +186,15 @@ def test_kernels_are_chosen_and_reported():
     with pytest.raises(KernelError, match='one of "auto", "torch", "oracle": got \'cuda\''):
         layer.kernel = "cuda"
     assert layer.kernel_in_use == "torch"
+
+
+def test_numbers_of_numpy_are_taken_and_kept_as_pythons_own():
+    settings = {"proj_size": np.int64(2), "zoneout": (np.float32(0.5), 0), "forget_bias": np.float32(1)}
+    layer = tt.LSTM(np.int64(3), np.int32(4), np.uint8(2), **settings)
+    kept = [layer.input_size, layer.hidden_size, layer.num_layers, layer.proj_size, *layer.zoneout, layer.forget_bias]
+    assert kept == [3, 4, 2, 2, 0.5, 0.0, 1.0]
+    assert [type(value) for value in kept] == [int] * 4 + [float] * 3
+    assert layer(torch.randn(5, 2, 3))[0].shape == (5, 2, 2)
 
 
 def test_all_mistakes_of_a_constructor_are_named_at_once():

@@ -90,7 +90,7 @@ def test_handles_and_state_axis():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ConfigError, match=r"`window_steps`.*got 0.*`num_layers`.*got 0"):
+    with pytest.raises(ConfigError, match=r"`window_steps`.*: 0 came; `num_layers`.*: 0 came"):
         WindowPerceptron(2, 0, 4, 0)
     layer = WindowPerceptron(2, 3, 4)
     with pytest.raises(ShapeError, match="input_size = 2"):

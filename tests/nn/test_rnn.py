@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import pickle  # noqa: TID251 - users pickle modules; nothing of ours reads one
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -67,8 +68,29 @@ def test_copies_pickles_and_prints():
     assert repr(layer) == "RNN(3, 4, nonlinearity='relu', zoneout=0.1, kernel_in_use='oracle')"
 
 
+def test_a_tape_asked_for_is_written():
+    layer, x = tt.RNN(3, 4, 2, bidirectional=True, kernel="oracle"), torch.randn(5, 2, 3)
+    tapes = []
+    y, _ = layer._layer_by_layer(*layer._prepare(x, None, None, None)[:3], None, tapes)
+    assert torch.equal(y, layer(x)[0])
+    assert len(tapes) == 4
+    assert torch.equal(torch.stack(tapes[2].h), y[..., :4])
+
+
+def test_sizes_counted_by_numpy():
+    layer = tt.RNN(np.int64(3), np.int32(4), np.int64(2), dropout=np.float32(0.5), zoneout=np.float64(0.25))
+    for name, kind in {
+        "input_size": int,
+        "hidden_size": int,
+        "num_layers": int,
+        "dropout": float,
+        "zoneout": float,
+    }.items():
+        assert type(getattr(layer, name)) is kind
+
+
 def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match=r"`zoneout`.*`nonlinearity` must be \"tanh\" or \"relu\": got 'gelu'"):
+    with pytest.raises(ConfigError, match=r"`nonlinearity` is one of tanh, relu: 'gelu' came.*; `zoneout`"):
         tt.RNN(3, 4, nonlinearity="gelu", zoneout=(0.1, 0.1))
     with pytest.raises(KernelError, match="torch kernel has no zoneout"):
         tt.RNN(3, 4, zoneout=0.5, kernel="torch")

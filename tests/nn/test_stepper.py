@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 import throughtime as tt
 from throughtime.base.errors import ConfigError, DtypeError, ShapeError
+from throughtime.kernels import oracle
+from throughtime.nn import stepper as stepper_module
 
 F64 = torch.float64
 LAYERS = {
@@ -112,6 +115,33 @@ def test_random_masks_are_refused():
     layer.train()
     with pytest.raises(ConfigError, match=r"layer\.eval\(\)"):
         stepper.refresh()
+
+
+def test_the_kernel_asked_for_is_the_one_that_steps(monkeypatch):
+    calls = []
+    run = oracle.lstm
+    monkeypatch.setattr(oracle, "lstm", lambda *given: calls.append(1) or run(*given))
+    layer, x = tt.LSTM(3, 5, 2, kernel="oracle"), torch.randn(4, 3)
+    stepper = layer.stepper(4)
+    assert torch.equal(stepper(x), layer.step(x)[0])
+    assert len(calls) == 4  # two layers, twice
+    tt.LSTM(3, 5, 2).stepper(4)(x)
+    assert len(calls) == 4
+
+
+def test_packed_cells_are_made_only_where_they_run(monkeypatch):
+    made = []
+    cell = stepper_module._PlainCell
+    monkeypatch.setattr(stepper_module, "_PlainCell", lambda *given: made.append(1) or cell(*given))
+    tt.LSTM(3, 5, 2).stepper(4)
+    assert len(made) == 2
+    tt.LSTM(3, 5, 2, peephole=True).stepper(4)
+    tt.LSTM(3, 5, 2, kernel="oracle").stepper(4)
+    assert len(made) == 2
+
+
+def test_a_batch_counted_by_numpy():
+    assert tt.LSTM(3, 5).stepper(np.int64(2))(torch.randn(2, 3)).shape == (2, 5)
 
 
 def detached(state):

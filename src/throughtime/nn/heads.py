@@ -24,6 +24,7 @@ from scipy.special import stdtrit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from throughtime.base.checks import Checks, as_number
 from throughtime.base.errors import ConfigError, DtypeError, ShapeError
 
 # In units of the target's spread: a forecast that claims to be surer than 1 in 1000 is a fault of the fit.
@@ -69,15 +70,17 @@ class NumericHead(Head):
         self, input_size: int, targets: int, location_only: int, parameters: int, device: Any, dtype: Any
     ) -> None:
         super().__init__()
-        _check_sizes(input_size=input_size, targets=targets)
-        if isinstance(location_only, bool) or not isinstance(location_only, int) or not 0 <= location_only < input_size:
-            raise ConfigError(
-                f"`location_only` is a whole number from 0 and below input_size={input_size}: {location_only!r} came."
-            )
-        self.input_size, self.targets, self.location_only = input_size, targets, location_only
+        checks = Checks()
+        self.input_size = checks.whole("input_size", input_size)
+        self.targets = checks.whole("targets", targets)
+        self.location_only = checks.whole("location_only", location_only, 0)
+        if not checks.problems and self.location_only >= self.input_size:
+            checks.add(f"`location_only` is below input_size={self.input_size}: {self.location_only} came")
+        checks.report(type(self).__name__)
         self.parameters_per_target = parameters
-        self.linear = _zero_linear(input_size - location_only, targets * parameters, device, dtype)
-        self.direct = _zero_linear(location_only, targets, device, dtype, bias=False) if location_only else None
+        moved, every = self.location_only, self.input_size - self.location_only
+        self.linear = _zero_linear(every, self.targets * parameters, device, dtype)
+        self.direct = _zero_linear(moved, self.targets, device, dtype, bias=False) if moved else None
 
     def predict(self, output: GaussianOutput | StudentOutput) -> Tensor:
         """The location [..., K]: mean and median of the distribution."""
@@ -259,11 +262,13 @@ class CategoricalHead(Head):
 
     def __init__(self, input_size: int, classes: int, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
-        _check_sizes(input_size=input_size, classes=classes)
-        if classes < 2:
-            raise ConfigError(f"A categorical target needs at least 2 classes: {classes} came. Leave the column out.")
-        self.input_size, self.classes = input_size, classes
-        self.linear = _zero_linear(input_size, classes, device, dtype)
+        checks = Checks()
+        self.input_size = checks.whole("input_size", input_size)
+        self.classes = checks.whole("classes", classes)
+        if self.classes == 1 and not checks.problems:
+            raise ConfigError("A categorical target needs at least 2 classes: 1 came. Leave the column out.")
+        checks.report(type(self).__name__)
+        self.linear = _zero_linear(self.input_size, self.classes, device, dtype)
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [..., H] to unnormalised log-probabilities [..., K]."""
@@ -361,13 +366,15 @@ def positive_scale(raw: Tensor) -> Tensor:
 
 def check_level(level: float) -> None:
     """Raise ConfigError unless `level` is a percentage strictly between 0 and 100."""
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 100:
+    percent = as_number(level)
+    if percent is None or not 0 < percent < 100:
         raise ConfigError(f"A level is in percent, above 0 and below 100: {level!r} came. For 80 % pass 80.")
 
 
 def check_probability(probability: float) -> None:
     """Raise ConfigError unless `probability` is strictly between 0 and 1."""
-    if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 < probability < 1:
+    share = as_number(probability)
+    if share is None or not 0 < share < 1:
         raise ConfigError(f"A probability is above 0 and below 1: {probability!r} came.")
 
 
@@ -376,9 +383,3 @@ def _zero_linear(inputs: int, outputs: int, device: Any, dtype: Any, bias: bool 
     for parameter in linear.parameters():
         nn.init.zeros_(parameter)
     return linear
-
-
-def _check_sizes(**sizes: Any) -> None:
-    for name, size in sizes.items():
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ConfigError(f"`{name}` is a whole number, at least 1: {size!r} came.")

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from throughtime.base.checks import Checks, as_number, as_whole
 from throughtime.base.errors import ConfigError
 from throughtime.kernels import LSTMWeights, Masks, Rows, oracle, oracle_lstm
 from throughtime.nn.masks import RECURRENT_DROPOUT, WEIGHT_DROP, ZONEOUT_C, ZONEOUT_H, LayerMasks
 from throughtime.nn.recurrent import Recurrent, Shapes, State, survivors_scale
-from throughtime.nn.settings import check_flags, check_probabilities, check_sizes, notice_idle_dropout, report
+from throughtime.nn.settings import Shared, check_shared, report
 
 if TYPE_CHECKING:
     from throughtime.kernels import LSTMTape
@@ -74,33 +75,27 @@ class LSTM(Recurrent):
         kernel: str = "auto",
     ) -> None:
         super().__init__()
-        problems: list[str] = []
-        check_sizes(problems, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        flags = {"bias": bias, "batch_first": batch_first, "bidirectional": bidirectional}
-        check_flags(problems, **flags, peephole=peephole, layer_norm=layer_norm)
-        check_probabilities(problems, dropout=dropout, recurrent_dropout=recurrent_dropout, weight_drop=weight_drop)
-        _check_zoneout(problems, zoneout)
-        _check_projection(problems, proj_size, hidden_size)
-        _check_forget_bias(problems, forget_bias, bias)
-        report(problems, "LSTM")
-        notice_idle_dropout("LSTM", dropout, num_layers)
+        checks = Checks()
+        given = Shared(
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            recurrent_dropout,
+            weight_drop,
+        )
+        shared = check_shared(checks, given)
         self.mode = "LSTM"
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.bias = bias
-        self.batch_first = batch_first
-        self.dropout = float(dropout)
-        self.bidirectional = bidirectional
-        self.proj_size = proj_size
-        self.peephole = peephole
-        self.layer_norm = layer_norm
-        self.zoneout = (float(zoneout[0]), float(zoneout[1]))
-        self.recurrent_dropout = float(recurrent_dropout)
-        self.weight_drop = float(weight_drop)
-        self.forget_bias = forget_bias
-        self.kernel = kernel
-        self._build(device, dtype)
+        self.peephole = checks.flag("peephole", peephole)
+        self.layer_norm = checks.flag("layer_norm", layer_norm)
+        self.zoneout = _checked_zoneout(checks, zoneout)
+        self.proj_size = _checked_projection(checks, proj_size, hidden_size)
+        self.forget_bias = _checked_forget_bias(checks, forget_bias, bias)
+        report(checks, "LSTM")
+        self._build(shared, kernel, device, dtype)
 
     def reset_parameters(self) -> None:
         """Draw the weights anew: torch's own draws in its order, then peepholes, norms and the forget bias."""
@@ -265,32 +260,36 @@ def recurrent_masks(
     return drop_h, drop_W
 
 
-def _check_zoneout(problems: list[str], zoneout: Any) -> None:
+def _checked_zoneout(checks: Checks, zoneout: Any) -> tuple[float, float]:
     if not isinstance(zoneout, tuple | list) or len(zoneout) != 2:
-        problems.append(f"`zoneout` is a pair (c, h) of probabilities: got {zoneout!r}.")
-    else:
-        check_probabilities(problems, **{"zoneout[0]": zoneout[0], "zoneout[1]": zoneout[1]})
+        checks.add(f"`zoneout` is a pair (c, h) of probabilities: {zoneout!r} came")
+        return 0.0, 0.0
+    return checks.probability("zoneout[0]", zoneout[0]), checks.probability("zoneout[1]", zoneout[1])
 
 
-def _check_projection(problems: list[str], proj_size: Any, hidden_size: Any) -> None:
-    if not isinstance(proj_size, int) or isinstance(proj_size, bool) or proj_size < 0:
-        problems.append(f"`proj_size` must be a whole number, 0 for no projection: got {proj_size!r}.")
-    elif isinstance(hidden_size, int) and proj_size >= hidden_size > 0:
-        problems.append(f"`proj_size` must be smaller than hidden_size = {hidden_size}: got {proj_size}.")
+def _checked_projection(checks: Checks, proj_size: Any, hidden_size: Any) -> int:
+    size = checks.whole("proj_size", proj_size, 0)
+    hidden = as_whole(hidden_size)
+    if hidden is not None and size >= hidden > 0:
+        checks.add(f"`proj_size` is smaller than hidden_size = {hidden}, 0 for no projection: {size} came")
+    return size
 
 
-def _check_forget_bias(problems: list[str], forget_bias: Any, bias: Any) -> None:
+def _checked_forget_bias(checks: Checks, forget_bias: Any, bias: Any) -> float | str | None:
     if forget_bias is None:
-        return
+        return None
     if bias is False:
-        problems.append(f"`forget_bias` needs bias=True: got {forget_bias!r} with bias=False.")
+        checks.add(f"`forget_bias` needs bias=True: {forget_bias!r} came with bias=False")
     if isinstance(forget_bias, str):
         try:
             _chrono_steps(forget_bias)
         except ConfigError as error:
-            problems.append(str(error))
-    elif isinstance(forget_bias, bool) or not isinstance(forget_bias, int | float) or not math.isfinite(forget_bias):
-        problems.append(f'`forget_bias` is None, a number or "chrono:T": got {forget_bias!r}.')
+            checks.add(str(error))
+        return forget_bias
+    number = as_number(forget_bias)
+    if number is None:
+        checks.add(f'`forget_bias` is None, a number or "chrono:T": {forget_bias!r} came')
+    return number
 
 
 def _chrono_steps(text: str) -> float:
@@ -301,5 +300,5 @@ def _chrono_steps(text: str) -> float:
     except ValueError:
         steps = 0.0
     if not (2 < steps < math.inf):
-        raise ConfigError(f'`forget_bias` as text is "chrono:T" with a T above 2, e.g. "chrono:600": got {text!r}.')
+        raise ConfigError(f'`forget_bias` as text is "chrono:T" with a T above 2, e.g. "chrono:600": {text!r} came.')
     return steps

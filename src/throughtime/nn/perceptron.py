@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from throughtime.base.checks import Checks
 from throughtime.kernels import Rows
 from throughtime.nn.checks import check_input, check_rows, check_state
-from throughtime.nn.settings import check_sizes, report
 
 
 class WindowPerceptron(nn.Module):
@@ -38,15 +38,13 @@ class WindowPerceptron(nn.Module):
 
     def __init__(self, input_size: int, window_steps: int, hidden_size: int, num_layers: int = 1) -> None:
         super().__init__()
-        problems: list[str] = []
-        sizes = {"input_size": input_size, "window_steps": window_steps, "hidden_size": hidden_size}
-        check_sizes(problems, **sizes, num_layers=num_layers)
-        report(problems, "WindowPerceptron")
-        self.input_size = input_size
-        self.window_steps = window_steps
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        widths = [input_size * window_steps] + [hidden_size] * num_layers
+        checks = Checks()
+        self.input_size = checks.whole("input_size", input_size)
+        self.window_steps = checks.whole("window_steps", window_steps)
+        self.hidden_size = checks.whole("hidden_size", hidden_size)
+        self.num_layers = checks.whole("num_layers", num_layers)
+        checks.report("WindowPerceptron cannot be built")
+        widths = [self.input_size * self.window_steps] + [self.hidden_size] * self.num_layers
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     @property

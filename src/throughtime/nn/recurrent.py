@@ -21,6 +21,7 @@ from throughtime.base.errors import ConfigError, NetworkError, ShapeError
 from throughtime.kernels import Masks, Rows, choose, torch_layers
 from throughtime.nn.checks import Lengths, check_input, check_packed, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
+from throughtime.nn.settings import Shared, notice_idle_dropout
 from throughtime.nn.stepper import Stepper
 
 State = tuple[Tensor, ...]
@@ -43,11 +44,17 @@ class Recurrent(nn.Module, ABC):
     batch_first: bool
     dropout: float
     bidirectional: bool
+    recurrent_dropout: float
+    weight_drop: float
     weight_ih_l0: Tensor
     weight_hh_l0: Tensor
 
-    def _build(self, device: Any, dtype: Any) -> None:
-        """Register the parameters in torch's order, the extra ones last, and give them their first values."""
+    def _build(self, shared: Shared, kernel: str, device: Any, dtype: Any) -> None:
+        """Keep the shared settings, choose the kernel, and register the parameters: torch's in its order, then ours."""
+        for setting, value in shared._asdict().items():
+            setattr(self, setting, value)
+        notice_idle_dropout(type(self).__name__, self.dropout, self.num_layers)
+        self.kernel = kernel
         factory = {"device": device, "dtype": dtype}
         for name, shape in [*self._plain_shapes(), *self._extra_shapes()]:
             self.register_parameter(name, nn.Parameter(torch.empty(shape, **factory)))

@@ -9,11 +9,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from throughtime.kernels import Masks, RNNWeights, Rows, oracle
+from throughtime.base.checks import Checks
+from throughtime.kernels import Masks, RNNWeights, Rows, oracle, oracle_rnn
 from throughtime.nn.lstm import recurrent_masks, zoneout_mask
 from throughtime.nn.masks import ZONEOUT_H, LayerMasks
 from throughtime.nn.recurrent import Recurrent, Shapes, State
-from throughtime.nn.settings import check_flags, check_probabilities, check_sizes, notice_idle_dropout, report
+from throughtime.nn.settings import Shared, check_shared, report
 
 
 class RNN(Recurrent):
@@ -63,31 +64,25 @@ class RNN(Recurrent):
         kernel: str = "auto",
     ) -> None:
         super().__init__()
-        problems: list[str] = []
-        check_sizes(problems, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        flags = {"bias": bias, "batch_first": batch_first, "bidirectional": bidirectional}
-        check_flags(problems, **flags, layer_norm=layer_norm)
-        drops = {"dropout": dropout, "recurrent_dropout": recurrent_dropout, "weight_drop": weight_drop}
-        check_probabilities(problems, **drops, zoneout=zoneout)
-        if nonlinearity not in ("tanh", "relu"):
-            problems.append(f'`nonlinearity` must be "tanh" or "relu": got {nonlinearity!r}.')
-        report(problems, "RNN")
-        notice_idle_dropout("RNN", dropout, num_layers)
-        self.mode = f"RNN_{nonlinearity.upper()}"
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.nonlinearity = nonlinearity
-        self.bias = bias
-        self.batch_first = batch_first
-        self.dropout = float(dropout)
-        self.bidirectional = bidirectional
-        self.layer_norm = layer_norm
-        self.zoneout = float(zoneout)
-        self.recurrent_dropout = float(recurrent_dropout)
-        self.weight_drop = float(weight_drop)
-        self.kernel = kernel
-        self._build(device, dtype)
+        checks = Checks()
+        given = Shared(
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            recurrent_dropout,
+            weight_drop,
+        )
+        shared = check_shared(checks, given)
+        self.nonlinearity = checks.choice("nonlinearity", nonlinearity, ("tanh", "relu"))
+        self.layer_norm = checks.flag("layer_norm", layer_norm)
+        self.zoneout = checks.probability("zoneout", zoneout)
+        report(checks, "RNN")
+        self.mode = f"RNN_{self.nonlinearity.upper()}"
+        self._build(shared, kernel, device, dtype)
 
     @property
     def cell(self) -> str:  # type: ignore[override]
@@ -155,7 +150,11 @@ class RNN(Recurrent):
         weights = RNNWeights._make(getattr(self, f"{name}{suffix}", None) for name in names)
         x, h = x.to(weights.W_ih.dtype), state[0].to(weights.W_ih.dtype)
         steps = rows.steps_of(suffix.endswith("_reverse"))
-        y, h = oracle.rnn(x, h, weights, self.nonlinearity, steps, masks)
+        if tapes is None:
+            y, h = oracle.rnn(x, h, weights, self.nonlinearity, steps, masks)
+        else:
+            y, h, tape = oracle_rnn.forward(x, h, weights, self.nonlinearity, steps, masks)
+            tapes.append(tape)
         return y, (h,)
 
     def _masks(self, drawn: LayerMasks | None, part: int, x: Tensor) -> Masks:

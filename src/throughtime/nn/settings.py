@@ -1,41 +1,45 @@
-"""What a layer's constructor was given, checked as a whole: every problem is found, all are raised at once."""
+"""The settings that all recurrent layers have, checked together with a layer's own."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from throughtime.base.errors import ConfigError, say_once
-
-
-def check_sizes(problems: list[str], **sizes: Any) -> None:
-    """Add a line for each size that is no positive whole number."""
-    for name, size in sizes.items():
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            problems.append(f"`{name}` must be a whole number of at least 1: got {size!r}.")
+from throughtime.base.checks import Checks
+from throughtime.base.errors import say_once
 
 
-def check_probabilities(problems: list[str], **probabilities: Any) -> None:
-    """Add a line for each probability outside 0 .. 1."""
-    for name, p in probabilities.items():
-        if isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:
-            problems.append(f"`{name}` is a probability in 0 .. 1: got {p!r}.")
+class Shared(NamedTuple):
+    """Settings of `LSTM` and `RNN` alike; see there."""
+
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bias: bool
+    batch_first: bool
+    dropout: float
+    bidirectional: bool
+    recurrent_dropout: float
+    weight_drop: float
 
 
-def check_flags(problems: list[str], **flags: Any) -> None:
-    """Add a line for each switch that is neither True nor False."""
-    for name, flag in flags.items():
-        if not isinstance(flag, bool):
-            problems.append(f"`{name}` must be True or False: got {flag!r}.")
+def check_shared(checks: Checks, given: Shared) -> Shared:
+    """The same settings as plain Python values; what is wrong is noted in `checks`."""
+    sizes = ("input_size", "hidden_size", "num_layers")
+    flags = ("bias", "batch_first", "bidirectional")
+    shares = ("dropout", "recurrent_dropout", "weight_drop")
+    plain: dict[str, Any] = {name: checks.whole(name, getattr(given, name)) for name in sizes}
+    plain |= {name: checks.flag(name, getattr(given, name)) for name in flags}
+    plain |= {name: checks.probability(name, getattr(given, name)) for name in shares}
+    return Shared(**plain)
 
 
-def report(problems: list[str], layer: str) -> None:
+def report(checks: Checks, layer: str) -> None:
     """Raise all problems of a constructor at once.
 
     Raises:
         ConfigError: there is at least one.
     """
-    if problems:
-        raise ConfigError(f"{layer} cannot be built: " + " ".join(problems) + f" See help(throughtime.{layer}).")
+    checks.report(f"{layer} cannot be built", f"See help(throughtime.{layer}).")
 
 
 def notice_idle_dropout(layer: str, dropout: float, num_layers: int) -> None:

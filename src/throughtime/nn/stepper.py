@@ -2,7 +2,8 @@
 
     z = [x h] [W_ih W_hh]^T + (b_ih + b_hh)        one product a layer
 
-A plain layer runs in buffers allocated once; a layer with options runs its own `step` on a frozen copy.
+A plain layer on the torch kernel runs in buffers allocated once; one with options, or on the oracle, runs its own
+`step` on a frozen copy.
 
 Dimensions: B rows, C inputs, H hidden units, L stacked layers.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from throughtime.base.checks import Checks
 from throughtime.base.errors import ConfigError, ShapeError
 from throughtime.nn.checks import check_numbers, check_state
 
@@ -37,11 +39,11 @@ class Stepper:
     """
 
     def __init__(self, layer: Recurrent, batch: int) -> None:
-        if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
-            raise ConfigError(f"`batch` must be a whole number of at least 1: got {batch!r}. Pass the rows to step.")
+        checks = Checks()
+        self._batch = checks.whole("batch", batch)
+        checks.report("A stepper", "Pass the number of rows to step.")
         layer.check_steppable()
         self._layer = layer
-        self._batch = batch
         self._state: tuple[Tensor, ...] = ()
         self.refresh()
         self.reset()
@@ -60,9 +62,9 @@ class Stepper:
         self._frozen = copy.deepcopy(self._layer).requires_grad_(False)
         like = self._frozen.weight_ih_l0
         self._state = tuple(s.to(like) for s in self._state)
-        self._cells = [_PlainCell(self._frozen, k, self._batch) for k in range(self._frozen.num_layers)]
-        if not self._frozen.is_plain:
-            self._cells = []
+        fused = self._frozen.is_plain and self._frozen.kernel_in_use == "torch"
+        layers = range(self._frozen.num_layers if fused else 0)
+        self._cells = [_PlainCell(self._frozen, k, self._batch) for k in layers]
 
     @property
     def state(self) -> Any:
