@@ -111,11 +111,33 @@ def test_a_table_without_times_counts_its_rows() -> None:
 
 
 def test_split_by_time_may_start_late() -> None:
-    problem, _, _ = problem_of(days(), train="2020-01-11", validation="2020-03-01", test="2020-03-21")
+    split = {"train": "2020-01-11", "validation": "2020-03-01", "test": "2020-03-21"}
+    # `fog` only comes before the training part, `snow` only after it.
+    table = days(sky=["fog"] * 10 + ["sun", "rain"] * 40 + ["snow"] * 10)
+    problem, _, said = problem_of(table, target="level,sky", **split)
     assert [part.lengths.tolist() for part in problem.parts] == [[50], [20], [20]]
     assert problem.series.lengths.tolist() == [90]
     assert np.bincount(problem.part[0]).tolist() == [50, 20, 20]
     np.testing.assert_array_equal(problem.parts[TRAIN].values[0], problem.series.values[0][:50])
+    assert problem.classes == {"sky": ("rain", "sun")}
+    assert all(part.categories == {"sky": ("rain", "sun")} for part in problem.parts)
+    assert not any("fog" in line for line in said)
+    np.testing.assert_array_equal(problem.class_labels()[0][-12:, 0], [1, 0, *[-1] * 10])
+
+
+def test_labels_before_the_training_part_decide_nothing() -> None:
+    split = {"train": "2020-01-11", "validation": "2020-03-01", "test": "2020-03-21"}
+    skies = ["sun", "rain", "snow", "hail"] * 20
+    early, late = (days(sky=[*first, *skies, *skies[:10]]) for first in (["sun"] * 10, ["fog", "sun"] * 5))
+    one, two = (problem_of(table, target="sky", **split)[0] for table in (early, late))
+    assert one.classes == two.classes == {"sky": ("hail", "rain", "snow", "sun")}
+    np.testing.assert_array_equal(one.class_labels(), two.class_labels())
+
+
+@pytest.mark.parametrize("train", ["2020-01-01", "2019-01-01"])
+def test_training_may_start_where_the_table_does(train: str) -> None:
+    problem, _, _ = problem_of(days(), train=train, validation="2020-03-01", test="2020-03-21")
+    assert [part.lengths.tolist() for part in problem.parts] == [[60], [20], [20]]
 
 
 def test_several_series_are_each_cut() -> None:
@@ -139,6 +161,9 @@ def test_several_series_are_each_cut() -> None:
         ({"train": "0.6", "validation": "0.2", "test": "0.1"}, ConfigError, "with a rest above 0"),
         ({"validation": "2020-03-01", "test": "2020-02-01"}, DataError, "Boundaries must ascend"),
         ({"validation": "2021-03-01", "test": "2021-04-01"}, DataError, "Each part needs steps"),
+        ({"train": "2020-03-01", "validation": "2020-02-01", "test": "2020-03-21"}, DataError, "must ascend"),
+        ({"train": "2021-01-01", "validation": "2021-03-01", "test": "2021-04-01"}, DataError, "part needs steps"),
+        ({"time": "row", "train": "a", "validation": "2021-03-01", "test": "2021-04-01"}, DataError, "be a number"),
         ({"validation": "spring", "test": "summer"}, DataError, "must be a date"),
         ({"target": "levle"}, DataError, "did you mean 'level'"),
         ({"time": "whne"}, DataError, "did you mean 'when'"),

@@ -201,13 +201,13 @@ class SeriesSet:
     def _recode_column(self, values: list[Floats], name: str, labels: list[Any]) -> None:
         place, old = self.columns.index(name), self.categories[name]
         table = np.array([labels.index(label) if label in labels else np.nan for label in old], np.float64)
-        unseen = 0
+        unseen: list[int] = []
         for series in values:
-            present = ~np.isnan(series[:, place])
-            series[present, place] = table[series[present, place].astype(np.int64)]
-            unseen += int((np.isnan(series[:, place]) & present).sum())
+            codes = series[~np.isnan(series[:, place]), place].astype(np.int64)
+            series[~np.isnan(series[:, place]), place] = table[codes]
+            unseen += codes[np.isnan(table[codes])].tolist()
         if unseen:
-            say_unseen(name, [str(label) for label in old if label not in labels], unseen)
+            say_unseen(name, [str(old[code]) for code in sorted(set(unseen))], len(unseen))
 
     def _check_filled(self, name: Any, filled: Floats) -> None:
         left = np.isnan(filled).any(axis=0)

@@ -20,6 +20,7 @@ from throughtime.base.errors import ConfigError, DataError, say_once
 from throughtime.data import (
     Scaling,
     SeriesSet,
+    by_time,
     from_frame,
     guess_time,
     one_hot,
@@ -167,11 +168,8 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
     split = _with_shares(settings.split, notes)
     for note in notes:
         say_once(note, note)
-    parts = cut(series, split)
-    whole = series.recoded(parts[TRAIN].seen_categories())
-    # Rows before a training part that starts late belong to nothing.
-    used = np.sum([part.lengths for part in parts], axis=0)
-    whole = whole.part([slice(int(late), None) for late in series.lengths - used])
+    used, parts = cut(series, split)
+    whole = used.recoded(parts[TRAIN].seen_categories())
     problem = Problem(title, whole, parts, columns, tuple(notes))
     _check_classes(problem)
     return problem, replace(settings, columns=columns, split=split)
@@ -200,8 +198,10 @@ def with_wet(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns((pl.col(RAIN).fill_nan(None) > 0).alias(WET))
 
 
-def cut(series: SeriesSet, split: Split) -> tuple[SeriesSet, SeriesSet, SeriesSet]:
-    """Training, validation and test part of the series.
+def cut(series: SeriesSet, split: Split) -> tuple[SeriesSet, tuple[SeriesSet, SeriesSet, SeriesSet]]:
+    """The rows that belong to a part, and training, validation and test part of them.
+
+    Rows before a training part that starts late are cut away first, so that nothing in them decides anything.
 
     Raises:
         ConfigError: shares and times are mixed, one is missing, or shares do not add up.
@@ -214,8 +214,13 @@ def cut(series: SeriesSet, split: Split) -> tuple[SeriesSet, SeriesSet, SeriesSe
             f"A split is by share or by time, not both: {_shown(given)} came. Give shares (train=0.6 validation=0.2) "
             "or first times (validation=2014-01-01 test=2015-01-01)."
         )
-    parts = _by_share(series, shares) if shares else _by_time(series, given)
-    return parts[0], parts[1], parts[2]
+    if shares:
+        train, validation, test = _by_share(series, shares)
+    else:
+        boundaries = _first_times(series, given)
+        series = _from_training_on(series, boundaries) if "train" in given else series
+        train, validation, test = series_by_time(series, boundaries[-2:])
+    return series, (train, validation, test)
 
 
 def _by_share(series: SeriesSet, shares: Mapping[str, float]) -> tuple[SeriesSet, ...]:
@@ -229,16 +234,20 @@ def _by_share(series: SeriesSet, shares: Mapping[str, float]) -> tuple[SeriesSet
     return series_by_share(series, train=train, validation=validation)
 
 
-def _by_time(series: SeriesSet, times: Mapping[str, str]) -> tuple[SeriesSet, ...]:
+def _first_times(series: SeriesSet, times: Mapping[str, str]) -> list[Any]:
+    """First times of training (where it is named), validation and test part, of the kind that the series have."""
     if "validation" not in times or "test" not in times:
         raise ConfigError(
             f"A split by time names the first times of validation and test part: {_shown(times)} came. "
             "For example validation=2014-01-01 test=2015-01-01."
         )
     numbers = series.times is not None and series.times[0].dtype.kind != "M"
-    boundaries = [_number(text) if numbers else text for text in times.values()]
-    parts = series_by_time(series, boundaries)
-    return parts[1:] if "train" in times else parts
+    return [_number(text) if numbers else text for text in times.values()]
+
+
+def _from_training_on(series: SeriesSet, boundaries: Sequence[Any]) -> SeriesSet:
+    before = [by_time(times, boundaries, allow_empty=True)[0] for times in series.times or []]
+    return series.part([slice(unused.stop, None) for unused in before])
 
 
 def _share(text: str) -> float | None:
