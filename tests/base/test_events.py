@@ -133,11 +133,62 @@ def test_a_full_disk_is_one_error_and_loses_nothing(log):
     assert [row.step for row in log.rows()] == list(range(1, 500))
 
 
-def test_a_damaged_file_is_one_error(tmp_path):
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_damaged_file_is_refused_when_it_is_opened(tmp_path, writable):
     (tmp_path / "events.sqlite").write_bytes(b"not a database" * 1000)
-    for writable in (True, False):
-        with pytest.raises(RunError, match="is no event log"):
-            EventLog(tmp_path / "events.sqlite", "run", writable=writable).rows()
+    with pytest.raises(
+        RunError, match=r"events\.sqlite cannot be read as an event log: file is not a database\. Restore"
+    ):
+        EventLog(tmp_path / "events.sqlite", "run", writable=writable)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_another_table_of_events_is_refused(tmp_path, writable):
+    database = sqlite3.connect(tmp_path / "events.sqlite")
+    database.execute("CREATE TABLE events (run TEXT, step INTEGER)")
+    database.close()
+    with pytest.raises(RunError, match="its table of events has run, step"):
+        EventLog(tmp_path / "events.sqlite", "run", writable=writable)
+
+
+def test_a_file_without_a_table_is_refused_to_readers_and_made_whole_by_a_writer(tmp_path):
+    path = tmp_path / "events.sqlite"
+    path.touch()
+    with pytest.raises(RunError, match="it has no table of events"):
+        EventLog(path, "run", writable=False)
+    EventLog(path, "run").close()
+    EventLog(path, "run", writable=False).close()
+
+
+def test_a_file_that_is_not_there_is_refused_to_readers(tmp_path):
+    with pytest.raises(RunError, match="unable to open database file"):
+        EventLog(tmp_path / "none.sqlite", "run", writable=False)
+
+
+@pytest.mark.parametrize("ask", [EventLog.rows, EventLog.last])
+@pytest.mark.parametrize("writable", [True, False])
+def test_damage_found_while_reading_is_no_writing_error(log, ask, writable):
+    reader = EventLog(log._path, "run", writable=writable)
+    log._database.execute("DROP TABLE events")
+    with pytest.raises(RunError, match="cannot be read as an event log: no such table: events"):
+        ask(reader)
+    reader.close()
+
+
+def test_damage_found_while_writing_is_said(tmp_path):
+    log = EventLog(tmp_path / "events.sqlite", "run")
+    for step in range(1, 2000):
+        log.append(event(step))
+    log.close()
+    path = tmp_path / "events.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))  # past the pages that opening reads
+    log = EventLog(path, "run")
+    log._waiting[1] = event(1)
+    with pytest.raises(RunError, match="database disk image is malformed"):
+        log.flush()
+    log._waiting.clear()
+    log.close()
 
 
 WRITER = """

@@ -142,6 +142,15 @@ def test_a_damaged_record_is_one_error_and_the_lock_is_let_go(tmp_path, record):
             RunFolder.open(tmp_path)
 
 
+@pytest.mark.parametrize("opening", [RunFolder.open, RunFolder.read])
+def test_damaged_events_are_one_error_at_once(tmp_path, opening):
+    RunFolder.create(tmp_path, {}).close()
+    (tmp_path / "events.sqlite").write_bytes(b"damaged" * 1000)
+    for _ in range(2):
+        with pytest.raises(RunError, match=r"events\.sqlite cannot be read as an event log"):
+            opening(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

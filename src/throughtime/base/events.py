@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from throughtime.base.atomic import write_error
-from throughtime.base.errors import RunError
+from throughtime.base.errors import RunError, WriteError
 
 FLUSH_EVERY_S = 1.0  # what a kill may cost: rows of the last second, which resuming computes again
 
@@ -69,7 +69,7 @@ class EventLog:
         writable: false for readers, who may look while a run is being written.
 
     Raises:
-        RunError: the file is no event log.
+        RunError: the file is damaged, or no event log, or cannot be read.
         WriteError: it could not be made.
     """
 
@@ -81,14 +81,19 @@ class EventLog:
         self._writable = writable
         try:
             self._database = _open_to_write(self._path) if writable else _open_to_read(self._path)
-        except sqlite3.DatabaseError as error:
-            raise _translated(self._path, error) from error
+        except sqlite3.Error as error:
+            raise (_not_written if writable else _not_read)(self._path, error) from error
+        try:
+            _check_schema(self._database, self._path)
+        except BaseException:
+            self._database.close()
+            raise
 
     def append(self, event: Event) -> None:
         """Add an event, or replace the one of the same step; it reaches the disk within about a second.
 
         Raises:
-            WriteError: the disk refused earlier events; they are kept and tried again.
+            WriteError, RunError: as `flush`; the events are kept and tried again.
         """
         self._waiting[event.step] = event
         if time.monotonic() - self._flushed_at >= FLUSH_EVERY_S:
@@ -99,6 +104,7 @@ class EventLog:
 
         Raises:
             WriteError: the disk refused; what was committed before is untouched.
+            RunError: the file was damaged meanwhile.
         """
         if self._waiting:
             rows = [(self._run, *astuple(event)) for event in self._waiting.values()]
@@ -106,7 +112,7 @@ class EventLog:
                 with self._database:
                     self._database.executemany(_UPSERT, rows)
             except sqlite3.Error as error:
-                raise _translated(self._path, error) from error
+                raise _not_written(self._path, error) from error
             self._waiting.clear()
         self._flushed_at = time.monotonic()
 
@@ -115,29 +121,32 @@ class EventLog:
 
         Raises:
             WriteError: the disk refused; nothing is removed.
+            RunError: the file was damaged meanwhile.
         """
         self._waiting = {number: event for number, event in self._waiting.items() if number <= step}
         try:
             with self._database:
                 self._database.execute("DELETE FROM events WHERE run = ? AND step > ?", (self._run, step))
         except sqlite3.Error as error:
-            raise _translated(self._path, error) from error
+            raise _not_written(self._path, error) from error
 
     def rows(self) -> list[Event]:
-        """All events of the run, by step."""
-        if self._writable:
-            self.flush()
-        try:
-            return [Event(*row) for row in self._database.execute(_SELECT, (self._run,))]
-        except sqlite3.Error as error:
-            raise _translated(self._path, error) from error
+        """All events of the run, by step.
+
+        Raises:
+            RunError: the file is damaged, or cannot be read.
+            WriteError: events that waited could not be written.
+        """
+        return self._read(_SELECT)
 
     def last(self) -> Event | None:
-        """The event of the latest step; None where there is none yet."""
-        if self._writable:
-            self.flush()
-        row = self._database.execute(f"{_SELECT} DESC LIMIT 1", (self._run,)).fetchone()
-        return None if row is None else Event(*row)
+        """The event of the latest step; None where there is none yet.
+
+        Raises:
+            RunError, WriteError: as `rows`.
+        """
+        found = self._read(f"{_SELECT} DESC LIMIT 1")
+        return found[0] if found else None
 
     def close(self) -> None:
         """Commit what waits and let go of the file; SQLite then removes its write-ahead log."""
@@ -146,6 +155,14 @@ class EventLog:
                 self.flush()
         finally:
             self._database.close()
+
+    def _read(self, query: str) -> list[Event]:
+        if self._writable:
+            self.flush()
+        try:
+            return [Event(*row) for row in self._database.execute(query, (self._run,))]
+        except sqlite3.Error as error:
+            raise _not_read(self._path, error) from error
 
 
 def _open_to_write(path: Path) -> sqlite3.Connection:
@@ -169,7 +186,27 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _translated(path: Path, error: sqlite3.Error) -> Exception:
+def _check_schema(database: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file whose table of events is missing or another one."""
+    try:
+        found = [row[1] for row in database.execute("PRAGMA table_info(events)")]
+    except sqlite3.Error as error:
+        raise _not_read(path, error) from error
+    if found != ["run", *_COLUMNS]:
+        raise _damaged(path, f"its table of events has {', '.join(found)}" if found else "it has no table of events")
+
+
+def _not_read(path: Path, error: sqlite3.Error) -> RunError:
+    return _damaged(path, str(error))
+
+
+def _not_written(path: Path, error: sqlite3.Error) -> RunError | WriteError:
     if isinstance(error, sqlite3.OperationalError):  # disk full, no permission, input/output error
         return write_error(path, error)
-    return RunError(f"{path} is no event log: {error}. Restore the file, or start the run again in a new folder.")
+    return _damaged(path, str(error))  # the disk is willing, but what is there is no longer a database
+
+
+def _damaged(path: Path, what: str) -> RunError:
+    return RunError(
+        f"{path} cannot be read as an event log: {what}. Restore the file, or start the run again in a new folder."
+    )
