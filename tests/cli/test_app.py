@@ -93,6 +93,21 @@ def test_wrong_usage_is_one_line_and_code_2(command, arguments, line):
         (OSError(28, "No space left on device", "runs/a"), 1, "No space left on device: runs/a"),
         (OSError("no reason given"), 1, "no reason given"),
         (KeyError("x"), 1, "This should not have happened: KeyError: 'x'. Set THROUGHTIME_DEBUG=1 to see where"),
+        (
+            MemoryError(),
+            1,
+            "Memory ran out: MemoryError. Choose a smaller hidden_size or batch_size, a shorter --tbptt",
+        ),
+        (
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 400 bytes.\nat"
+            ),
+            1,
+            "Memory ran out: [enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 400 bytes.",
+        ),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried"), 1, "Memory ran out: "),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), 1, "Memory ran out: CUDA"),
+        (RuntimeError("mat1 and mat2"), 1, "This should not have happened: RuntimeError: mat1 and mat2."),
         (Interrupted("Stopped after update 3."), 130, "Stopped after update 3."),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
@@ -122,6 +137,55 @@ def test_notice_is_one_line_without_a_place_in_the_code(command, monkeypatch):
     code, _, err = command("recipes")
     assert code == 0
     assert err == "throughtime: note: Only the last 5 steps are trained.\n"
+
+
+def test_a_foreign_warning_is_one_line_without_a_place_in_the_code(command, monkeypatch):
+    def names() -> list[tuple[str, str]]:
+        warnings.warn("Mean of\nempty slice.", RuntimeWarning, stacklevel=1)
+        return []
+
+    monkeypatch.setattr("throughtime.recipes.names", names)
+    monkeypatch.delenv("THROUGHTIME_DEBUG", raising=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert command("recipes").err == "throughtime: warning: Mean of empty slice.\n"
+        monkeypatch.setenv("THROUGHTIME_DEBUG", "1")
+        assert "test_app.py" in command("recipes").err
+
+
+@pytest.mark.parametrize("buffered", [False, True])
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_a_full_disk_under_the_output_is_one_line(buffered):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment |= {"THROUGHTIME_DEBUG": "0"} if buffered else {"THROUGHTIME_DEBUG": "0", "PYTHONUNBUFFERED": "1"}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "throughtime", "recipes"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("throughtime: The output could not be written: No space left on device. Make room")
+    assert done.stderr.count("\n") == 1
+
+
+def test_who_stops_reading_gets_silence():
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        [sys.executable, "-m", "throughtime", "recipes"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_as_a_program():

@@ -11,9 +11,10 @@ THROUGHTIME_DEBUG=1 shows the traceback of a failure instead of the line.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
-from typing import Annotated, TextIO, cast
+from typing import Annotated, TextIO, TypeGuard, cast
 
 import typer
 
@@ -30,6 +31,9 @@ FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
 # typer names one of its usage errors; this is the class of all of them, whichever click typer brings.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+
+# What torch says, on the CPU and on a GPU, in a plain RuntimeError.
+_OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 
 app = typer.Typer(
     name="throughtime",
@@ -66,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str] | None) -> int:
     try:
         code = app(args=arguments, prog_name="throughtime", standalone_mode=False)
+        sys.stdout.flush()  # a full disk is found out here, not after the last line that could tell of it
     except UsageError as error:
         _say_usage(error)
         return error.exit_code
@@ -74,9 +79,14 @@ def _run(arguments: list[str] | None) -> int:
         return INTERRUPTED
     except typer.Abort:
         code = INTERRUPTED
+    except BrokenPipeError:  # who reads has seen enough
+        _drop_output()
+        return FAILURE
     except Exception as error:
-        if os.environ.get("THROUGHTIME_DEBUG") == "1":
+        if _is_debugging():
             raise
+        if _is_of_output(error):
+            _drop_output()
         _say(_one_line(error))
         return USAGE if isinstance(error, (ConfigError, ScheduleError)) else FAILURE
     if code == INTERRUPTED:  # typer's answer to Ctrl-C
@@ -87,12 +97,40 @@ def _run(arguments: list[str] | None) -> int:
 def _one_line(error: Exception) -> str:
     if isinstance(error, ThroughtimeError):
         return str(error)
+    if _is_of_output(error):
+        return (
+            f"The output could not be written: {error.strerror}. Make room there, or send it elsewhere; a run's "
+            "folder keeps its model and report."
+        )
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))):
+        return (
+            f"Memory ran out: {(str(error).strip() or type(error).__name__).splitlines()[0].rstrip('.')}. Choose a "
+            "smaller hidden_size or batch_size, a shorter --tbptt, or a smaller table."
+        )
     return (
         f"This should not have happened: {type(error).__name__}: {error}. "
         "Set THROUGHTIME_DEBUG=1 to see where, and please report it."
     )
+
+
+def _is_of_output(error: Exception) -> TypeGuard[OSError]:
+    """Whether printing failed: the system's errors about a file by name name it, standard output has none."""
+    return (
+        isinstance(error, OSError)
+        and not isinstance(error, ThroughtimeError)
+        and bool(error.errno and not error.filename)
+    )
+
+
+def _drop_output() -> None:
+    """Send what is still to be printed nowhere, or Python would fail on it once more on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_debugging() -> bool:
+    return os.environ.get("THROUGHTIME_DEBUG") == "1"
 
 
 def _say(message: str) -> None:
@@ -115,8 +153,10 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """A notice of ours is for the user; where in our code it was said is not."""
+    """What is said is for the user; where in the code it was said is not, unless for who looks for a fault."""
     if issubclass(category, Notice):
         _say(f"note: {message}")
+    elif not _is_debugging():
+        _say(f"warning: {message}")
     else:
         sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
