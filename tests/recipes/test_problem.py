@@ -182,6 +182,24 @@ def test_a_class_with_one_label_in_training_is_refused() -> None:
         problem_of(table, target="kind")
 
 
+def test_what_to_leave_out_can_be_left_out() -> None:
+    table = days(flat=[1.0] * 100)
+    with pytest.raises(DataError, match="'flat' is 1 in every row in the training part. .*--set ignore=flat, or move"):
+        problem_of(table)
+    problem, _, _ = problem_of(table, ignore="flat")
+    assert problem.series.columns == ("level",)
+
+
+def test_a_value_that_nothing_came_before_scores_no_test_part() -> None:
+    tables = [days().with_columns(site=pl.lit("a")), days().with_columns(site=pl.lit("b"))]
+    other = [*range(80), *[None] * 20, *[None] * 90, *range(10)]  # in "b" from the middle of the test part on
+    table = pl.concat(tables).with_columns(pl.Series("other", other))
+    problem_of(table, id="site")
+    late = table.with_columns(pl.Series("other", [*range(80), *[None] * 20, *[None] * 99, 1]))
+    with pytest.raises(DataError, match="'other' has none in the test part"):
+        problem_of(late, id="site")
+
+
 def test_wet_comes_from_precipitation_unless_it_is_there() -> None:
     table = pl.DataFrame({"precipitation": [0.0, 0.1, None, float("nan")]})
     assert with_wet(table)["wet"].to_list() == [False, True, None, None]

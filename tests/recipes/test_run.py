@@ -193,6 +193,16 @@ def test_without_out_the_next_free_folder_is_taken(
     assert result.run == Path("runs", "weather-2")
 
 
+def rows_of(**columns: list[object]) -> str:
+    """A table of fifty days, 30 of which train, 10 validate and 10 test, as text."""
+    days = [date(2020, 1, 1) + timedelta(days=t) for t in range(50)]
+    return pl.DataFrame({"date": days, **columns}).write_csv()
+
+
+VARIED: list[object] = [t % 7 for t in range(50)]
+ABSENT: list[object] = [None] * 10
+
+
 @pytest.mark.parametrize(
     ("text", "settings", "message"),
     [
@@ -204,6 +214,36 @@ def test_without_out_the_next_free_folder_is_taken(
         ("date,x\n2020-01-01,1\n2020-01-02,2\n", {"hiden_size": "3"}, "did you mean 'hidden_size'"),
         ("date,x\n2020-01-01,1\n2020-01-02,inf\n2020-01-03,2\n", {}, "must be finite"),
         ("date,x\n2020-01-01,1\n2020-01-02,2\n", {}, "Each part needs steps"),
+        (
+            rows_of(x=VARIED, flat=[3] * 50),
+            {},
+            "'flat' is 3 in every row in the training part. Leave it out with --set ignore=flat, or",
+        ),
+        (
+            rows_of(x=VARIED, flat=[3] * 30 + VARIED[:20]),
+            {},
+            "'flat' is 3 in every row in the training part. Leave it out with --set ignore=flat, or",
+        ),
+        (
+            rows_of(x=VARIED, late=[None] * 30 + VARIED[:20], flat=[1] * 50),
+            {},
+            "every cell of 'late' in the training part is missing; .*'flat' is 1.*--set ignore=late,flat, or",
+        ),
+        (
+            rows_of(x=VARIED, sky=["sun"] * 30 + ["rain", "sun"] * 10),
+            {"target": "x,sky"},
+            "two classes in the training part: 'sky' has sun.*--set ignore=sky and name it no more in target=",
+        ),
+        (rows_of(x=[*VARIED[:30], *ABSENT, *VARIED[:10]], y=VARIED), {}, "'x' has none in the validation part"),
+        (rows_of(x=[*VARIED[:40], *ABSENT], y=VARIED), {}, "'x' has none in the test part.*--set ignore=x, or move"),
+        (rows_of(x=VARIED), {"calendar": "month"}, "out of year, week, day: .*'month'"),
+        ("x\n" + "\n".join(map(str, VARIED)), {"calendar": "year"}, "Calendar features need dates"),
+        (
+            "id,x\n" + "".join(f"a,{x}\n" for x in VARIED) + "b,1\nb,2\nb,3\n",
+            {"id": "id", "train": "0.5", "validation": "0.4"},
+            "at least 2 rows in the training part.*1 of 2 have 1, first 'b'",
+        ),
+        (rows_of(x=[0.0, 5e-324] * 25), {}, "Change the column's unit"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(

@@ -6,7 +6,7 @@ numeric columns are inputs and targets, the first 60 % of the rows train, the ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -31,7 +31,7 @@ from throughtime.data import (
 from throughtime.data.tables import check_names
 from throughtime.recipes.settings import AUTO, Columns, Settings, Split
 from throughtime.tasks.baselines import TEST, TRAIN, VALIDATION, Steps, harmonics
-from throughtime.tasks.calendar import choose_periods, phase
+from throughtime.tasks.calendar import check_calendar, choose_periods, phase
 
 Array = np.ndarray
 SHARES = Split(train="0.6", validation="0.2")
@@ -163,7 +163,9 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
         id=columns.id or None,
         target=list(columns.target) or None,
         known=list(columns.known) or None,
+        fitting=False,  # what is learned from is the training part alone; it is checked below
     )
+    named = {*columns.target, *columns.known}
     columns = _with_target(series, columns, notes)
     split = _with_shares(settings.split, notes)
     for note in notes:
@@ -171,7 +173,7 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
     used, parts = cut(series, split)
     whole = used.recoded(parts[TRAIN].seen_categories())
     problem = Problem(title, whole, parts, columns, tuple(notes))
-    _check_classes(problem)
+    _check(problem, named)
     return problem, replace(settings, columns=columns, split=split)
 
 
@@ -307,13 +309,62 @@ def _with_shares(split: Split, notes: list[str]) -> Split:
     return SHARES
 
 
-def _check_classes(problem: Problem) -> None:
-    for name, labels in problem.classes.items():
-        if len(labels) < 2:
-            raise DataError(
-                f"A class target needs two classes in the training part: {name!r} has "
-                f"{', '.join(map(str, labels)) or 'none'} there. Leave it out of target=, or move the split."
-            )
+def _check(problem: Problem, named: set[str]) -> None:
+    """Refuse what a fit or a score would stumble over, all of it at once, before anything is written.
+
+    Args:
+        problem: as it will be fitted.
+        named: columns that the user asked for by name.
+    """
+    calendar = check_calendar(problem.calendar)
+    if calendar:
+        raise ConfigError(f"{calendar}. Change it.")
+    choose_periods(problem.parts[TRAIN].times, problem.calendar)
+    short = [name for name, rows in zip(problem.series.ids, problem.parts[TRAIN].lengths, strict=True) if rows == 1]
+    if short:
+        raise DataError(
+            f"A series needs at least 2 rows in the training part, a step and what follows it: {len(short)} of "
+            f"{len(problem.series)} have 1, first {short[0]!r}. Leave them out, or move the split."
+        )
+    useless = [*_unlearnable(problem), *_unscored(problem)]
+    if useless:
+        names = list(dict.fromkeys(name for name, _ in useless))
+        again = [name for name in names if name in named]
+        raise DataError(
+            f"{'; '.join(why for _, why in useless)}. Leave it out with --set ignore={','.join(names)}"
+            f"{' and name it no more in target= or known=' if again else ''}, or move the split."
+        )
+    _ = problem.scaling  # refuses what no scale fits
+
+
+def _unlearnable(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Columns that say nothing in the training part, and why."""
+    values = np.concatenate(problem.parts[TRAIN].values)
+    for name, column in zip(problem.series.columns, values.T, strict=True):
+        labels = problem.series.categories.get(name)
+        present = np.unique(column[~np.isnan(column)])
+        if len(present) == 0:
+            yield name, f"A column needs values to learn from: every cell of {name!r} in the training part is missing"
+        elif len(present) == 1 and name in problem.classes:
+            yield name, f"A class target needs two classes in the training part: {name!r} has {_only(present, labels)}"
+        elif len(present) == 1:
+            only = _only(present, labels)
+            yield name, f"A column must vary to be learned from: {name!r} is {only} in every row in the training part"
+
+
+def _only(present: Array, labels: Sequence[Any] | None) -> str:
+    return f"{present[0]:g}" if labels is None else str(labels[int(present[0])])
+
+
+def _unscored(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Targets that validation or test part cannot score, and why."""
+    places = problem.series.places(problem.series.targets)
+    present = [np.isfinite(values[:, places]) for values in problem.series.values]
+    for part, word in ((VALIDATION, "validation"), (TEST, "test")):
+        counts = sum(counted(*one, part).sum(axis=0) for one in zip(present, problem.part, strict=True))
+        for name, count in zip(problem.series.targets, np.asarray(counts), strict=True):
+            if count == 0:
+                yield name, f"A target needs values to be scored by: {name!r} has none in the {word} part"
 
 
 def read_own(data: str | PathLike[str] | Any) -> tuple[pl.DataFrame, str]:
