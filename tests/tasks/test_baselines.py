@@ -160,6 +160,32 @@ def test_a_class_that_training_never_shows_gets_no_probability() -> None:
     np.testing.assert_allclose(forecast.probability[0].sum(axis=1), 1.0)
 
 
+@pytest.mark.parametrize(("first", "classes"), [([1, 0], 2), ([1, 1, 0], 2), ([2, 1, 0], 3)])
+@pytest.mark.parametrize("name", RULES)
+def test_a_class_of_the_first_rows_only_keeps_them(name: str, first: list[int], classes: int) -> None:
+    steps = seasonal(missing=False)
+    labels = np.zeros_like(steps.labels)
+    labels[: len(first), 0] = first
+    if classes == 3:
+        labels[60:, 0] = steps.labels[60:, 0]
+    rare = Steps(steps.numeric, labels, steps.inputs, steps.known, steps.phase, steps.part)
+    rule = RULES[name]().fit([rare], [classes])
+    probability = rule.forecast(rare).probability[0][30:]
+    np.testing.assert_allclose(probability.sum(axis=1), 1.0)
+    assert (probability > 0).all()
+    if first[0] not in labels[1:]:  # row 0 has no past at all, so every number of lags pads it
+        assert ("first rows padded" in "".join(rule.choice_[2:])) == (name in {"ridge", "boosting"})
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_class_that_training_shows_alone_is_said(name: str) -> None:
+    steps = seasonal(missing=False)
+    labels = np.where(steps.part[:, None] == TRAIN, 1, steps.labels)
+    rule = RULES[name]().fit([Steps(steps.numeric, labels, *list(vars(steps).values())[2:])], [2])
+    np.testing.assert_allclose(rule.forecast(steps).probability[0][30:].sum(axis=1), 1.0)
+    assert name == "persistence" or "the only class in training" in rule.choice_[2]
+
+
 @pytest.mark.parametrize("part", [TRAIN, VALIDATION])
 def test_a_target_missing_in_a_whole_part_is_refused(part: int) -> None:
     steps = seasonal()

@@ -57,3 +57,13 @@ def test_a_class_unseen_in_training_costs_a_finite_loss() -> None:
     x, y = rows(0)
     fitted = next(logistic((1.0,))(x, (y > 0).astype(float), x, np.full(len(x), 2.0)))
     assert np.isfinite(fitted.loss)
+
+
+@pytest.mark.parametrize("learner", [logistic((0.1, 1.0)), boosted_classes((4, 8))])
+def test_one_class_in_training_is_forecast_for_sure_and_said(learner) -> None:
+    x, y = rows(0)
+    (fitted,) = learner(x, np.full(len(x), 2.0), x, np.where(y > 0, 2.0, 1.0))
+    assert fitted.setting == "the only class in training"
+    assert (fitted.classes, fitted.parameters) == ((2,), 0)
+    np.testing.assert_array_equal(fitted.predict(x), np.ones((len(x), 1)))
+    assert fitted.loss == pytest.approx(-np.log(1e-12) * np.mean(y <= 0))

@@ -116,8 +116,9 @@ class Learned:
     """A learner on features of the past, for each target with the features and setting that validation prefers.
 
     Args:
-        candidates: name and features of each candidate, e.g. {"7 lags": ...}; features are [T, D] without gaps, and
-            rows before the candidate's own reach are left out of training.
+        candidates: name, reach and features of each candidate, e.g. {"7 lags": (7, ...)}; features are [T, D] without
+            gaps, and rows with less past than the reach are left out of training, unless a class would be lost or
+            nothing left: then the choice says "first rows padded".
         numbers: learner of numeric targets.
         labels: learner of class targets; `label_candidates` are its features where they differ.
 
@@ -153,7 +154,9 @@ class Learned:
             for k in range(series[0].numeric.shape[1])
         ]
         self._chosen_labels = [
-            _best(self._label_candidates, self._labels, series, [_labels(steps, n) for steps in series])
+            _best(
+                self._label_candidates, self._labels, series, [_labels(steps, n) for steps in series], of_classes=True
+            )
             for n in range(len(classes))
         ]
         everything = [*self._chosen, *self._chosen_labels]
@@ -274,37 +277,61 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _best(
-    candidates: Mapping[str, tuple[int, Features]], learner: Learner, series: Sequence[Steps], targets: Sequence[Array]
+    candidates: Mapping[str, tuple[int, Features]],
+    learner: Learner,
+    series: Sequence[Steps],
+    targets: Sequence[Array],
+    of_classes: bool = False,
 ) -> _Chosen:
     """The candidate and setting with the smallest validation loss; the first, and so the smallest, of equals."""
     found: list[tuple[float, _Chosen]] = []
     for name, (reach, features) in candidates.items():
         table = [features(steps) for steps in series]
-        x, y = _rows(series, table, targets, TRAIN, reach)
-        held_x, held_y = _rows(series, table, targets, VALIDATION, 0)
+        kept, padded = _training_rows(series, targets, reach, of_classes)
+        x, y = _joined(table, targets, kept)
+        held_x, held_y = _joined(table, targets, _rows_of(series, targets, VALIDATION))
         for fitted in learner(x, y, held_x, held_y):
-            found.append(
-                (fitted.loss, _Chosen(f"{name}, {fitted.setting}" if fitted.setting else name, features, fitted))
-            )
+            words = [name, *(["first rows padded"] if padded else []), *([fitted.setting] if fitted.setting else [])]
+            found.append((fitted.loss, _Chosen(", ".join(words), features, fitted)))
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _rows(
-    series: Sequence[Steps], tables: Sequence[Array], targets: Sequence[Array], part: int, reach: int
-) -> tuple[Array, Array]:
-    """Features and targets of one part; rows without a target, or with too little past, are left out."""
-    kept = [(one.part == part) & np.isfinite(target) for one, target in zip(series, targets, strict=True)]
+def _training_rows(
+    series: Sequence[Steps], targets: Sequence[Array], reach: int, of_classes: bool
+) -> tuple[list[Array], bool]:
+    """Which rows train, per series [T]; and whether some of them have less past than `reach`, so that it is padded.
+
+    Those are left out, unless nothing, or not every class, would be left: a part of short series has no full past
+    anywhere, and a class may come in the first rows only.
+    """
+    kept = _rows_of(series, targets, TRAIN)
     full = [mask & (np.arange(len(mask)) >= reach) for mask in kept]
-    # A training part of short series only has no full past anywhere: the padded one is then all there is.
-    kept = full if any(mask.any() for mask in full) else kept
+    some = any(mask.any() for mask in full)
+    if some and not (of_classes and _classes_in(targets, full) != _classes_in(targets, kept)):
+        return full, False
+    return kept, True
+
+
+def _rows_of(series: Sequence[Steps], targets: Sequence[Array], part: int) -> list[Array]:
+    """Per series [T]: which rows of one part have the target."""
+    kept = [(one.part == part) & np.isfinite(target) for one, target in zip(series, targets, strict=True)]
     if not any(mask.any() for mask in kept):
         rows = sum(int((one.part == part).sum()) for one in series)
         raise DataError(
             f"Baselines need {'training' if part == TRAIN else 'validation'} rows with every target: {rows} rows came, "
             "and one target is missing in all. Move the split or leave the target out."
         )
+    return kept
+
+
+def _joined(tables: Sequence[Array], targets: Sequence[Array], kept: Sequence[Array]) -> tuple[Array, Array]:
+    """Features and targets of the kept rows of all series."""
     x = np.concatenate([table[mask] for table, mask in zip(tables, kept, strict=True)])
     return x, np.concatenate([target[mask] for target, mask in zip(targets, kept, strict=True)])
+
+
+def _classes_in(targets: Sequence[Array], kept: Sequence[Array]) -> set[float]:
+    return {float(label) for target, mask in zip(targets, kept, strict=True) for label in np.unique(target[mask])}
 
 
 def _labels(steps: Steps, target: int) -> Array:

@@ -1,7 +1,8 @@
 """What the baselines learn with: scikit-learn's ridge, logistic regression and boosted trees, judged on held-out rows.
 
 A learner gets training and held-out rows, fits each of its settings on the former and says how well the latter are
-forecast: mean squared error for numbers, mean negative log-likelihood for classes.
+forecast: mean squared error for numbers, mean negative log-likelihood for classes. Where the training rows hold one
+class only, there is nothing to tell apart: the class is forecast for sure, and the setting says so.
 
 Dimensions: N rows, D features.
 """
@@ -63,6 +64,9 @@ def logistic(strengths: Sequence[float]) -> Learner:
     """Logistic regression with each of `strengths` (> 0, scikit-learn's C: the smaller, the more it is held back)."""
 
     def learn(x: Array, y: Array, held_x: Array, held_y: Array) -> Iterator[Fitted]:
+        if len(np.unique(y)) == 1:
+            yield _constant(y, held_y)
+            return
         for strength in strengths:
             model = LogisticRegression(C=strength, max_iter=5000).fit(x, y)
             loss = _log_loss(model.predict_proba(held_x), model.classes_, held_y)
@@ -91,6 +95,9 @@ def boosted_classes(leaves: Sequence[int]) -> Learner:
     """Gradient-boosted classification trees of at most `leaves` leaves each; as many as the held-out rows want."""
 
     def learn(x: Array, y: Array, held_x: Array, held_y: Array) -> Iterator[Fitted]:
+        if len(np.unique(y)) == 1:
+            yield _constant(y, held_y)
+            return
         for count in leaves:
             model = HistGradientBoostingClassifier(**_boosting(count)).fit(x, y)
             losses = [_log_loss(value, model.classes_, held_y) for value in model.staged_predict_proba(held_x)]
@@ -100,6 +107,17 @@ def boosted_classes(leaves: Sequence[int]) -> Learner:
             yield Fitted(losses[rounds - 1], setting, predict, _leaves(model, rounds), _integers(model.classes_))
 
     return learn
+
+
+def _constant(y: Array, held_y: Array) -> Fitted:
+    """The only class of the training rows, for sure."""
+    classes = _integers(y[:1])
+    loss = _log_loss(_certain(held_y), np.array(classes), held_y)
+    return Fitted(loss, "the only class in training", _certain, 0, classes)
+
+
+def _certain(x: Array) -> Array:
+    return np.ones((len(x), 1))
 
 
 @dataclass(frozen=True)
