@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from throughtime.base.errors import DataError
-from throughtime.recipes.scores import score
+from throughtime.recipes.scores import few_rows_note, score
 from throughtime.tasks.baselines import TEST, TRAIN, Forecast
 
 NAN = np.nan
@@ -64,3 +64,11 @@ def test_three_classes_sum_their_brier_score() -> None:
     scores = score(problem, [forecast])
     assert scores["Brier", "kind"] == pytest.approx(((0.04 + 0.09 + 0.25) + (0.01 + 0.04 + 0.01)) / 2)
     assert scores["accuracy", "kind"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "note"), [(29, ("Few rows: the test part has 29, and scores of fewer than 30 say little.",)), (30, ())]
+)
+def test_a_short_test_part_is_said(rows: int, note: tuple[str, ...]) -> None:
+    part = SimpleNamespace(lengths=np.array([rows - 9, 9]))
+    assert few_rows_note(SimpleNamespace(parts=(None, None, part))) == note  # type: ignore[arg-type]

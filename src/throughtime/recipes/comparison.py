@@ -21,7 +21,7 @@ from throughtime.base.errors import Notice
 from throughtime.data.clock import show_time
 from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, one_thread, try_baseline, try_network
 from throughtime.recipes.problem import Problem
-from throughtime.recipes.scores import LEVELS
+from throughtime.recipes.scores import LEVELS, few_rows_note
 from throughtime.recipes.settings import Model
 from throughtime.recipes.table import Cell, Column, Spread, Table, three_figures
 from throughtime.tasks.baselines import TEST
@@ -135,6 +135,7 @@ def _notes(problem: Problem, found: Found, model: Model, tbptt: str) -> Iterator
         yield "Intervals of the first four methods: Gaussian, as wide as their validation residuals."
     yield from (f"Chosen for {name}: {found[name][0].choice}." for name in BASELINES if found[name][0].choice)
     yield from problem.notes
+    yield from few_rows_note(problem)
 
 
 def _against(problem: Problem, found: Found, rival: str) -> str:

@@ -65,7 +65,7 @@ def learning_curve(history: History) -> str:
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss (nats a step)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(loc="upper right")
+        _legend_above(axes, 3)
 
     return _svg(draw, 2.6, "learning")
 
@@ -97,9 +97,9 @@ def forecast_over_time(
             axes.plot(times, outcome, "|", color=INK, ms=5, label="what came")
             axes.set_ylim(-0.08, 1.08)
             axes.set_title(label)
-        panels[0].legend(ncols=4, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
+        _legend_above(panels[0], 4)
         if classes and names:
-            panels[-1].legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
+            _legend_above(panels[-1], 2)
         _time_axis(panels[-1], times)
 
     return _svg(draw, PANEL * (len(names) + len(classes)) + 0.3, "forecast")
@@ -155,7 +155,7 @@ def gates_over_time(times: Array, gates: Gates, row: int = 0) -> str:
             above.plot(times, values.mean(axis=1), color=colour, label=name)
         above.set_ylim(0, 1)
         above.set_title("gates, mean over hidden units")
-        above.legend(ncols=3, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
+        _legend_above(above, 3)
         order = np.argsort(f.mean(axis=0))  # units that remember longest on top
         _heat(
             figure, middle, times, f[:, order].T, "forget gate f of each unit, longest memory on top", "viridis", (0, 1)
@@ -205,7 +205,13 @@ def _time_axis(axes: Axes, times: Array) -> None:
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     else:
         axes.set_xlabel("step")
-    axes.set_xlim(times[0], times[-1])
+    if times[-1] > times[0]:  # one row has no span
+        axes.set_xlim(times[0], times[-1])
+
+
+def _legend_above(axes: Axes, columns: int) -> None:
+    """A legend outside the axes, where it hides no curve."""
+    axes.legend(ncols=columns, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
 
 
 def _colours(count: int) -> list[str]:

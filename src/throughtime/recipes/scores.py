@@ -20,6 +20,8 @@ Array = np.ndarray
 # The intervals every method gives, in per cent.
 LEVELS = (80, 95)
 Scores = dict[tuple[str, str], float]
+# With fewer rows the standard error of a share near one half is above 9 %, and one odd row moves an RMSE by as much.
+_ENOUGH_ROWS = 30
 
 
 def score(problem: Problem, forecasts: Sequence[Forecast]) -> Scores:
@@ -57,6 +59,14 @@ def score(problem: Problem, forecasts: Sequence[Forecast]) -> Scores:
         probability = np.concatenate([forecast.probability[n] for forecast in forecasts])
         scores |= _class_scores(name, truth, probability)
     return scores
+
+
+def few_rows_note(problem: Problem) -> tuple[str, ...]:
+    """One line where the test part is too short for its scores to mean much; nothing otherwise."""
+    rows = int(problem.parts[TEST].lengths.sum())
+    if rows >= _ENOUGH_ROWS:
+        return ()
+    return (f"Few rows: the test part has {rows}, and scores of fewer than {_ENOUGH_ROWS} say little.",)
 
 
 def _class_scores(name: str, truth: Array, probability: Array) -> Scores:

@@ -12,7 +12,7 @@ from throughtime import metrics
 from throughtime.base.errors import DataError
 from throughtime.data import SeriesSet
 from throughtime.recipes.problem import Problem
-from throughtime.recipes.scores import LEVELS, Scores, score
+from throughtime.recipes.scores import LEVELS, Scores, few_rows_note, score
 from throughtime.recipes.table import Cell, Column, Table
 from throughtime.tasks import SequencePredictor
 from throughtime.tasks.baselines import TEST, Forecast, last_before
@@ -27,7 +27,7 @@ def scores_table(problem: Problem, forecasts: Sequence[Forecast]) -> Table:
     cells += [{"target": name, **_class_cells(name, scores, naive)} for name in problem.classes]
     rows = tuple(tuple(row.get(column.key) for column in columns) for row in cells)
     title = f"{problem.title}: {int(problem.parts[TEST].lengths.sum()):,} rows, one step ahead"
-    return Table(title, tuple(columns), rows, problem.notes)
+    return Table(title, tuple(columns), rows, (*problem.notes, *few_rows_note(problem)))
 
 
 def next_step_table(problem: Problem, predictor: SequencePredictor) -> Table:
