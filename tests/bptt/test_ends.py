@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.bptt.networks import OfTorch
+from tests.bptt.networks import OfTorch, ours
 from throughtime.bptt import TBPTT, through_time
 
 # k2 < k1 is what makes many ends; that it trains on fewer steps is told, and tested elsewhere.
@@ -59,3 +59,38 @@ def test_nothing_is_run_for_a_call_that_is_not_continued():
     network.register_forward_hook(lambda module, args, output: steps.append(len(args[0])))
     run(network)
     assert steps == [2, 4]
+
+
+def test_the_network_runs_in_the_mode_it_had_then():
+    network = ours(hidden=6, zoneout=(0.4, 0.4)).double()
+    torch.manual_seed(1)
+    at_once = run(network).points[3].state
+    torch.manual_seed(1)
+    carry = run(network)
+    network.eval()
+    torch.testing.assert_close(carry.points[3].state, at_once)
+
+
+def test_what_a_callable_reads_at_a_reset_is_of_then():
+    network, learned = OfTorch().double(), torch.zeros(1, 3, 3, dtype=torch.float64)
+    resets = torch.zeros(6, 3, dtype=torch.bool)
+    resets[2] = True
+
+    def fresh(rows, step):
+        return learned[:, rows], learned[:, rows]
+
+    (update,) = through_time(network, lambda o, t: (o - t).pow(2), X, X, TBPTT(6, 4), state=fresh, resets=resets)
+    learned += 1
+    _, expected = network(X[2:3], None)
+    torch.testing.assert_close(update.carry.points[3].state, expected)
+
+
+@pytest.mark.parametrize("k1", [5, None])
+def test_an_evaluation_with_a_short_window_can_be_gone_on_from(k1):
+    network = OfTorch().double()
+    with torch.no_grad():
+        evaluation = through_time(network, lambda o, t: (o - t).pow(2), X[:5], X[:5], TBPTT(k1, 2))
+        list(evaluation)
+        _, expected = network(X[:4], None)
+    assert 4 not in evaluation.carry.points_at_hand
+    torch.testing.assert_close(evaluation.carry.points[4].state, expected)
