@@ -71,6 +71,18 @@ def test_round_trip(series):
     assert type(in_kind_of(frame, TABLE.to_pandas())) is type(TABLE.to_pandas())
 
 
+def test_a_joined_time_takes_a_free_name():
+    parts = {"year": [2012] * 3, "month": [1] * 3, "day": [1, 2, 3]}
+    plain = from_frame(pl.DataFrame({**parts, "x": [1.0, 4.0, 2.0]}), time="year,month,day")
+    assert plain.time_name == "time"
+    clash = pl.DataFrame({**parts, "time": [3.0, 1.0, 2.0], "time_": [1.0, 4.0, 2.0]})
+    frame = from_frame(clash, time="year,month,day").to_frame()
+    assert frame.columns == ["time__", "time", "time_"]
+    assert frame["time"].to_list() == [3.0, 1.0, 2.0]
+    named = from_frame(clash.with_columns(pl.col("time").cast(pl.String)), time="year,month,day", id="time", step="1d")
+    assert named.to_frame().columns == ["time", "time__", "time_"]
+
+
 def test_predictions_are_written_beside_their_times(series):
     frame = series.to_frame([np.array([[0.5], [1.0], [1.5]]), np.array([[2.0], [NAN]])], ["x_mean"])
     assert frame.columns == ["id", "t", "x_mean"]

@@ -134,6 +134,19 @@ def test_what_is_known_ahead_stands_in_a_last_row_without_targets(tmp_path: Path
     assert forecasts[0] != forecasts[1]
 
 
+def test_a_column_named_as_the_joined_time(tmp_path: Path) -> None:
+    dates = table_of()["date"]
+    parts = {name: getattr(dates.dt, name)() for name in ("year", "month", "day")}
+    table = pl.DataFrame({**parts, "time": np.random.default_rng(0).normal(size=160), "x": table_of()["level"]})
+    table.write_csv(tmp_path / "table.csv")
+    result = recipes.train(
+        "weather", data=tmp_path / "table.csv", out=tmp_path / "run", settings={**SMALL, "epochs": "1"}, progress=False
+    )
+    assert result.table.column("target") == ["time", "x"]
+    answer = recipes.predict(result.run, table[:100])
+    assert [str(when) for when in answer.column("time_")] == ["2020-04-10"] * 2
+
+
 def test_a_finished_run_resumes_to_the_same_model(trained: recipes.RunResult) -> None:
     before = weights(trained.run)
     again = recipes.resume(trained.run, progress=False)

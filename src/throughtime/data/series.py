@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,11 @@ class SeriesSet:
 
     @property
     def time_name(self) -> str:
-        """Name of the time column when written back: "time" where several columns gave it."""
-        return "time" if self.time is None or "," in self.time else self.time
+        """Name of the time column when written back: "time" where several columns gave it, time_ if taken."""
+        if self.time is not None and "," not in self.time:
+            return self.time
+        taken = {*self.columns, self.id_name}
+        return next(name for end in count() if (name := "time" + "_" * end) not in taken)
 
     def places(self, names: Sequence[str]) -> list[int]:
         """Places of the named columns on the C axis.
