@@ -100,10 +100,10 @@ def test_wrong_usage_is_one_line_and_code_2(command, arguments, line):
         ),
         (
             RuntimeError(
-                "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 400 bytes.\nat"
+                "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 4 bytes.\nat"
             ),
             1,
-            "Memory ran out: [enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 400 bytes.",
+            "Memory ran out: [enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 4 bytes",
         ),
         (RuntimeError("DefaultCPUAllocator: not enough memory: you tried"), 1, "Memory ran out: "),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), 1, "Memory ran out: CUDA"),
