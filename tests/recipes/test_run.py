@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import warnings
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from safetensors.numpy import load_file
 from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError, FileMissingError, Notice, RunError, ThroughtimeError
 from throughtime.base.run_folder import RunFolder
+from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.problem import with_wet
+from throughtime.recipes.settings import Settings
+from throughtime.recipes.weather import load as load_sample
 from throughtime.recipes.weather import sample
 from throughtime.tasks import load
 
@@ -286,6 +290,22 @@ def test_a_run_of_a_recipe_that_is_not_there_is_refused(tmp_path: Path) -> None:
         pass
     with pytest.raises(RunError, match="is of 'stocks'"):
         recipes.resume(tmp_path / "run", progress=False)
+
+
+def test_another_recipe_is_one_more_entry(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waves = replace(RECIPES["weather"], name="waves", summary="the next wave", tbptt="20,20")
+    monkeypatch.setitem(RECIPES, "waves", waves)
+    monkeypatch.chdir(tmp_path)
+    assert recipes.names()[-1] == ("waves", "the next wave")
+    result = recipes.train("waves", data=table, settings={**SMALL, "epochs": "1"}, progress=False)
+    assert result.run == Path("runs", "waves-1")
+    record = tomllib.loads((result.run / "run.toml").read_text())["settings"]
+    assert (record["recipe"], record["tbptt"]) == ("waves", "20,20")
+    assert recipes.evaluate(result.run).rows == result.table.rows
+
+
+def test_the_sample_has_the_settings_of_any_table() -> None:
+    assert load_sample(None, {})[1].model == Settings().model
 
 
 def test_unknown_recipes_are_refused_with_the_nearest() -> None:

@@ -1,19 +1,18 @@
 """Recipes: one application each, from a table to a trained, compared and explained model.
 
-There is one so far, `weather`. A recipe reads its own sample unless it is given data, says what it guesses, and works
+`catalogue.RECIPES` lists them. A recipe reads its own sample unless it is given data, says what it guesses, and works
 through the estimators of `throughtime.tasks`; `--set key=value` reaches every one of its settings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from throughtime.base.errors import ConfigError
 from throughtime.recipes import run as _run
-from throughtime.recipes import weather
+from throughtime.recipes.catalogue import RECIPES, recipe_named
 from throughtime.recipes.comparison import compare_methods
 from throughtime.recipes.run import RunResult
 from throughtime.recipes.table import Column, Spread, Table, check_ending
@@ -23,7 +22,7 @@ __all__ = ["Column", "RunResult", "Spread", "Table", "compare", "evaluate", "nam
 
 def names() -> list[tuple[str, str]]:
     """Every recipe with one line on what it does."""
-    return [(weather.NAME, weather.SUMMARY)]
+    return [(recipe.name, recipe.summary) for recipe in RECIPES.values()]
 
 
 def train(
@@ -41,7 +40,7 @@ def train(
         name: of the recipe.
         data: a table of one's own (.csv, .csv.gz, .tsv, .parquet); None takes the recipe's sample.
         out: a new or empty folder; None takes the next free one, runs/NAME-1, runs/NAME-2, ...
-        tbptt: schedule "k1,k2"; None takes the recipe's, 50,50.
+        tbptt: schedule "k1,k2"; None takes the recipe's.
         settings: `recipes.settings` by key, values as text.
         progress: whether to show a progress bar on standard error.
 
@@ -55,8 +54,8 @@ def train(
         RunError: the folder holds something already.
         Interrupted: by Ctrl-C or SIGTERM, after a checkpoint; `resume` goes on.
     """
-    _check(name)
-    return _run.train(data, out, tbptt or weather.TBPTT, settings or {}, progress)
+    recipe = recipe_named(name)
+    return _run.train(recipe, data, out, recipe.tbptt if tbptt is None else tbptt, settings or {}, progress)
 
 
 def resume(run: str | Path, progress: bool = True) -> RunResult:
@@ -124,12 +123,12 @@ def compare(
     Raises:
         ConfigError, DataError, FileMissingError: as `train`.
     """
-    _check(name)
+    recipe = recipe_named(name)
     if seeds < 1:
         raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
     files = [] if out is None else _files(Path(out))
-    problem, resolved = weather.load(data, dict(settings or {}))
-    table = compare_methods(problem, resolved.model, weather.TBPTT, seeds, progress)
+    problem, resolved = recipe.load(data, settings or {})
+    table = compare_methods(problem, resolved.model, recipe.tbptt, seeds, progress)
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         table.save(file)
@@ -142,11 +141,3 @@ def _files(out: Path) -> list[Path]:
         check_ending(out)
         return [out]
     return [out / "comparison.txt", out / "comparison.json"]
-
-
-def _check(name: str) -> None:
-    known = [recipe for recipe, _ in names()]
-    if name not in known:
-        close = get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(known)}."
-        raise ConfigError(f"A recipe must be one of those that exist; {name!r} is none: {hint}")

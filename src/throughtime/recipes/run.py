@@ -1,4 +1,4 @@
-"""Train a forecasting recipe in a run folder; resume, evaluate and predict with it.
+"""Train a recipe in a run folder; resume, evaluate and predict with it.
 
 run.toml             recipe, table (path and SHA-256), TBPTT, every setting with its guesses: enough to repeat the run
 model.safetensors    the trained estimator
@@ -20,9 +20,11 @@ from throughtime.bptt import TBPTT
 from throughtime.data import from_frame
 from throughtime.insight import Gates, inspect
 from throughtime.nn import LSTM
-from throughtime.recipes import report, weather
+from throughtime.recipes import report
+from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.methods import fit_network, forecasts_of, one_thread
 from throughtime.recipes.problem import Problem, prepared, read_own
+from throughtime.recipes.recipe import Recipe
 from throughtime.recipes.scores import LEVELS
 from throughtime.recipes.settings import Settings, parse
 from throughtime.recipes.table import Table
@@ -50,20 +52,25 @@ class RunResult:
 
 
 def train(
-    data: str | Path | None, out: str | Path | None, tbptt: str, settings: Mapping[str, str], progress: bool
+    recipe: Recipe,
+    data: str | Path | None,
+    out: str | Path | None,
+    tbptt: str,
+    settings: Mapping[str, str],
+    progress: bool,
 ) -> RunResult:
     """Train in a new run folder; see `recipes.train`."""
     TBPTT.parse(tbptt)  # a wrong schedule is refused before anything is written
-    problem, resolved = weather.load(data, dict(settings))
+    problem, resolved = recipe.load(data, settings)
     record = {
-        "recipe": weather.NAME,
+        "recipe": recipe.name,
         "data": "" if data is None else str(Path(data).resolve()),
         "data_sha256": "" if data is None else _digest(Path(data)),
         "tbptt": tbptt,
         "settings": resolved.to_flat(),
         "table": problem.series.arguments(),
     }
-    with RunFolder.create(_free_folder() if out is None else out, record) as run:
+    with RunFolder.create(_free_folder(recipe.name) if out is None else out, record) as run:
         return _finish(run, problem, resolved, tbptt, progress)
 
 
@@ -125,9 +132,11 @@ def _gates(predictor: SequencePredictor, problem: Problem) -> Gates | None:
 def _problem_of(run: RunFolder) -> tuple[Problem, Settings]:
     """The run's own problem, from a table that must not have changed."""
     settings = run.settings
-    if settings["recipe"] != weather.NAME:
+    recipe = RECIPES.get(settings["recipe"])
+    if recipe is None:
         raise RunError(
-            f"A run belongs to a recipe that exists: {run.path} is of {settings['recipe']!r}. Train it anew."
+            f"A run belongs to a recipe that exists: {run.path} is of {settings['recipe']!r}, and there is "
+            f"{', '.join(RECIPES)}. Open it with the version that made it, or train anew."
         )
     data = Path(settings["data"]) if settings["data"] else None
     if data is not None and _digest(data) != settings["data_sha256"]:
@@ -135,7 +144,7 @@ def _problem_of(run: RunFolder) -> tuple[Problem, Settings]:
             f"A run goes on with the table it began with: {data} has changed since {run.path} was made. "
             "Put the old table back, or train anew."
         )
-    return weather.load(data, settings["settings"])
+    return recipe.load(data, settings["settings"])
 
 
 def _new_problem(run: RunFolder, data: str | Path | Any) -> Problem:
@@ -156,12 +165,12 @@ def _model_of(run: RunFolder) -> SequencePredictor:
     return load(path)
 
 
-def _free_folder() -> Path:
-    """runs/weather-1, or the next number that is free."""
+def _free_folder(name: str) -> Path:
+    """runs/NAME-1, or the next number that is free."""
     number = 1
-    while Path("runs", f"{weather.NAME}-{number}").exists():
+    while Path("runs", f"{name}-{number}").exists():
         number += 1
-    return Path("runs", f"{weather.NAME}-{number}")
+    return Path("runs", f"{name}-{number}")
 
 
 def _digest(path: Path) -> str:

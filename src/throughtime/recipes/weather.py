@@ -7,6 +7,7 @@ test part; only the perceptron has a window. The sample trains on 2012 and 2013,
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,14 @@ from typing import Any
 import polars as pl
 
 from throughtime.recipes.problem import Problem, load_problem, read_own
-from throughtime.recipes.settings import Columns, Model, Settings, Split, parse
+from throughtime.recipes.recipe import Recipe
+from throughtime.recipes.settings import Columns, Settings, Split, parse
 
-NAME = "weather"
-SUMMARY = "tomorrow's weather from a daily table, or the next step of your own table (--data)"
 TITLE = "Seattle daily weather 2012-2015"
-TBPTT = "50,50"
 SAMPLE = Settings(
     # Weather knows no weekdays.
     Columns(time=("date",), target=("temp_max", "temp_min", "precipitation", "wind", "wet"), calendar=("year",)),
     Split(validation="2014-01-01", test="2015-01-01"),
-    # 731 days train it. Of 8 to 64 units, dropout .3 to .5 and rates .005 to .02 this had the smallest RMSE on 2014
-    # in both temperatures, over 6 seeds.
-    Model(hidden_size=32, dropout=0.5, learning_rate=2e-2),
 )
 
 
@@ -39,7 +35,7 @@ def sample() -> pl.DataFrame:
     return pl.read_csv(io.BytesIO(content), try_parse_dates=True)
 
 
-def load(data: str | Path | Any | None, settings: dict[str, Any]) -> tuple[Problem, Settings]:
+def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> tuple[Problem, Settings]:
     """The problem of the sample (`data` None) or of a user's table, and the settings with every guess filled in.
 
     Raises:
@@ -51,3 +47,11 @@ def load(data: str | Path | Any | None, settings: dict[str, Any]) -> tuple[Probl
     said = parse(settings)
     table, title = read_own(data)
     return load_problem(table, title, said)
+
+
+RECIPE = Recipe(
+    name="weather",
+    summary="tomorrow's weather from a daily table, or the next step of your own table (--data)",
+    tbptt="50,50",
+    load=load,
+)

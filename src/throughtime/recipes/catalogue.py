@@ -1,0 +1,24 @@
+"""The recipes there are, by name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from throughtime.base.errors import ConfigError
+from throughtime.recipes import weather
+from throughtime.recipes.recipe import Recipe
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (weather.RECIPE,)}
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of a name.
+
+    Raises:
+        ConfigError: there is none; the message names the nearest.
+    """
+    if name not in RECIPES:
+        close = get_close_matches(name, RECIPES, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(RECIPES)}."
+        raise ConfigError(f"A recipe must be one of those that exist; {name!r} is none: {hint}")
+    return RECIPES[name]
