@@ -315,6 +315,13 @@ def test_the_seed_decides_and_the_callers_generator_does_not():
     assert go(None, training=settings(seed=4))[1].losses != first
 
 
+def test_a_training_on_the_cpu_leaves_the_generators_of_other_devices_alone(monkeypatch):
+    network, seeded = Net(), []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    go(None, network=network)
+    assert seeded == []
+
+
 def test_stale_gradients_are_dropped():
     network = Net()
     for parameter in network.parameters():

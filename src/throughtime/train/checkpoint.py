@@ -51,6 +51,16 @@ def put_back(modules: Mapping[str, nn.Module], weights: Mapping[str, Mapping[str
         module.load_state_dict(weights[name])
 
 
+def seed_generators(seed: int, device: torch.device) -> None:
+    """Seed the generators a network on `device` draws from, and no other device's."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+    elif device.type != "cpu":
+        torch.get_device_module(device).manual_seed(seed)
+
+
 def random_state(device: torch.device) -> dict[str, Tensor]:
     """States of the generators a network on `device` draws from."""
     state = {"cpu": torch.get_rng_state()}

@@ -168,7 +168,7 @@ class _Loop:
         self.began_at = time.monotonic()
         self.saved_at = self.began_at
         tree = None if self.run is None else self.run.newest_checkpoint(self.device)
-        torch.manual_seed(self.job.training.seed)
+        checkpoint.seed_generators(self.job.training.seed, self.device)
         if self.run is not None:
             first = self.job.batches[0, 0]
             self.setting = checkpoint.setting(self.modules, self.device, self.job.training, first)
