@@ -3,12 +3,14 @@ import pytest
 import torch
 
 from throughtime.base.errors import DataError
+from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.tasks import SequencePredictor
 from throughtime.tasks.encoding import Encoded
 from throughtime.tasks.fitting import train_network
 from throughtime.tasks.intake import Stretch
 from throughtime.tasks.network import Design, build
+from throughtime.tasks.options import check_options
 
 
 def made(length, seed=0):
@@ -19,11 +21,13 @@ def made(length, seed=0):
     return Encoded(x, numbers, none, none, np.zeros((length, 1)), np.ones((length, 1)))
 
 
-def estimator(**settings):
-    model = SequencePredictor(hidden_size=4, epochs=3, **settings)
+def network():
     torch.manual_seed(0)
-    model.network_ = build(Design("lstm", 2, 4, 1, 1, 0.0, "gaussian", 1, ()))
-    return model
+    return build(Design("lstm", 2, 4, 1, 1, 0.0, "gaussian", 1, ()))
+
+
+def options(**settings):
+    return check_options(SequencePredictor(**{"hidden_size": 4, "epochs": 3, "progress": False} | settings))
 
 
 def test_only_training_rows_train_and_only_later_ones_validate():
@@ -31,7 +35,7 @@ def test_only_training_rows_train_and_only_later_ones_validate():
         encoded = made(60)
         encoded.numbers[change_from:] += 100
         stretch = Stretch(np.zeros((61, 1)), None, 41, 41)
-        history, schedule = train_network(estimator(), [encoded], [stretch], TBPTT(10, 10), None)
+        history, schedule = train_network(network(), [encoded], [stretch], options(tbptt="10,10"), None)
         assert schedule == TBPTT(10, 10)
         return history.losses, [epoch.validation for epoch in history.epochs]
 
@@ -46,7 +50,7 @@ def test_only_training_rows_train_and_only_later_ones_validate():
 
 def test_a_schedule_is_chosen_where_none_is_named():
     stretch = Stretch(np.zeros((502, 1)), None, 502, 502)
-    history, schedule = train_network(estimator(), [made(501)], [stretch], None, None)
+    history, schedule = train_network(network(), [made(501)], [stretch], options(), None)
     assert schedule == TBPTT(25, 25)
     assert history.best_epoch is None
 
@@ -55,4 +59,20 @@ def test_validation_without_a_target_is_refused():
     encoded = made(20)
     encoded.numbers[10:] = np.nan
     with pytest.raises(DataError, match="Validation needs targets"):
-        train_network(estimator(), [encoded], [Stretch(np.zeros((21, 1)), None, 11, 11)], None, None)
+        train_network(network(), [encoded], [Stretch(np.zeros((21, 1)), None, 11, 11)], options(), None)
+
+
+def test_the_network_is_left_in_evaluation_mode():
+    trained = network()
+    train_network(trained, [made(20)], [Stretch(np.zeros((21, 1)), None, 21, 21)], options(), None)
+    assert not any(module.training for module in trained.modules())
+
+
+def test_checkpoints_come_as_often_as_the_options_say(tmp_path):
+    with RunFolder.create(tmp_path, {}) as run:
+        steps = []
+        save = run.save_checkpoint
+        run.save_checkpoint = lambda tree, step: steps.append(step) or save(tree, step)
+        stretch, every = Stretch(np.zeros((21, 1)), None, 21, 21), options(tbptt="5,5", checkpoint_every_s=0)
+        train_network(network(), [made(20)], [stretch], every, run)
+    assert set(range(12)) < set(steps)

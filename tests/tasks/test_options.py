@@ -1,10 +1,13 @@
+from dataclasses import asdict
+
+import numpy as np
 import pytest
 import sklearn.exceptions
 
-from throughtime.base.errors import ConfigError, ThroughtimeError
+from throughtime.base.errors import ConfigError, DeviceError, ThroughtimeError
 from throughtime.bptt import TBPTT
 from throughtime.tasks import NotFittedError, SequencePredictor
-from throughtime.tasks.options import check_fitted, check_options
+from throughtime.tasks.options import check_device, check_fitted, check_options
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,12 @@ from throughtime.tasks.options import check_fitted, check_options
         ({"weight_decay": -0.1}, "`weight_decay` is a number of 0 or more"),
         ({"dropout": 1.0}, "`dropout` is a number of 0 or more and below 1: 1.0 came"),
         ({"learning_rate": float("nan")}, "`learning_rate`"),
+        ({"cell": "lsmt"}, r"`cell` is one of lstm, rnn, perceptron: 'lsmt' came \(did you mean 'lstm'\?\)"),
+        ({"checkpoint_every_s": -1}, "`checkpoint_every_s` is a number of 0 or more"),
+        ({"progress": "yes"}, "`progress` is True or False: 'yes' came"),
+        ({"calendar": 5}, "`calendar` is 'auto' or a list out of year, week, day: 5 came"),
+        ({"calendar": [["year"]]}, "`calendar` is 'auto' or a list"),
+        ({"device": "meta"}, "`device` is one torch can use here: 'meta' came"),
         ({"calendar": "monthly"}, "`calendar` is 'auto' or a list"),
         ({"tbptt": 50}, "`tbptt` is a TBPTT, text such as '50,50', or None: 50 came"),
         ({"tbptt": "0,5"}, "`tbptt`: .*k1"),
@@ -35,14 +44,29 @@ def test_each_wrong_setting_is_named(settings, message):
 
 
 def test_all_wrong_settings_come_at_once():
-    with pytest.raises(ConfigError, match="`hidden_size`.*`cell`.*`dropout`.*Change them"):
+    with pytest.raises(ConfigError, match="`cell`.*`hidden_size`.*`dropout`.*Change them"):
         check_options(SequencePredictor(hidden_size=0, cell="x", dropout=2))
 
 
 def test_schedules_are_read():
-    assert check_options(SequencePredictor()) is None
-    assert check_options(SequencePredictor(tbptt="20,100")) == TBPTT(20, 100)
-    assert check_options(SequencePredictor(tbptt=TBPTT(3, 4))) == TBPTT(3, 4)
+    assert check_options(SequencePredictor()).schedule is None
+    assert check_options(SequencePredictor(tbptt="20,100")).schedule == TBPTT(20, 100)
+    assert check_options(SequencePredictor(tbptt=TBPTT(3, 4))).schedule == TBPTT(3, 4)
+
+
+def test_numbers_of_numpy_become_pythons_own():
+    given = {"hidden_size": np.int64(8), "epochs": np.int32(2), "learning_rate": np.float32(0.5), "seed": np.uint8(3)}
+    options = check_options(SequencePredictor(**given, patience=np.int64(4), calendar=np.array(["year"])))
+    assert asdict(options) == asdict(options) | given | {"patience": 4, "calendar": ("year",)}
+    for name in (*given, "patience"):
+        assert type(getattr(options, name)) in (int, float)
+
+
+def test_a_device_alone_can_be_checked():
+    check_device(None)
+    check_device("cpu")
+    with pytest.raises(DeviceError, match="'abacus' came .*Leave `device` out for the CPU"):
+        check_device("abacus")
 
 
 def test_use_before_fit_is_refused_in_both_families():

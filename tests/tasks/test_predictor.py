@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 import throughtime as tt
-from throughtime.base.errors import ConfigError, DataError, Notice, ShapeError
+from throughtime.base.errors import ConfigError, DataError, DivergedError, Notice, ShapeError
 from throughtime.base.run_folder import RunFolder
 from throughtime.tasks import NotFittedError, SequencePredictor, load
 
@@ -298,11 +298,49 @@ def _values_and_times(model, frame):
     return read.values, read.times
 
 
-def test_the_schedule_is_printed_where_progress_is(capsys):
-    SequencePredictor(**{**QUICK, "tbptt": None}, progress=True).fit(autoregression(600))
-    assert "479 steps, 1 series, TBPTT(23,23)" in capsys.readouterr().err
-    SequencePredictor(**QUICK).fit(autoregression(50))
+def test_the_schedule_is_printed_unless_progress_is_off(capsys):
+    SequencePredictor(**{**QUICK, "tbptt": None}).fit(autoregression(600))
+    assert capsys.readouterr().err == "479 steps, 1 series, TBPTT(23,23)\n"
+    SequencePredictor(**QUICK, progress=False).fit(autoregression(50))
     assert capsys.readouterr().err == ""
+
+
+def test_a_failed_fit_leaves_an_estimator_that_is_not_fitted():
+    model = SequencePredictor(**QUICK, learning_rate=1e30)
+    with pytest.raises(DivergedError):
+        model.fit(autoregression(100))
+    assert [name for name in vars(model) if name.endswith("_") or name.startswith("_")] == []
+    with pytest.raises(NotFittedError):
+        model.predict(autoregression(20))
+
+
+def test_a_failed_fit_leaves_what_was_learned_before():
+    series = autoregression(100)
+    model = SequencePredictor(**QUICK).fit(series)
+    before, fitted = model.predict_steps(series), dict(vars(model))
+    model.learning_rate = 1e30
+    with pytest.raises(DivergedError):
+        model.fit(np.concatenate([series, series], axis=1))
+    assert vars(model) == fitted | {"learning_rate": 1e30}
+    np.testing.assert_array_equal(model.predict_steps(series), before)
+
+
+def test_fitted_or_loaded_the_network_is_in_evaluation_mode(daily):
+    assert not any(module.training for module in daily[1].network_.modules())
+
+
+def test_a_search_over_numpy_ranges():
+    series = [autoregression(60, seed) for seed in range(2)]
+    ranges = {"hidden_size": np.arange(3, 5), "learning_rate": np.float32([0.01]), "validation": np.float32([0.25])}
+    search = GridSearchCV(SequencePredictor(**QUICK), ranges, cv=2, error_score="raise").fit(series)
+    assert search.best_estimator_.network_.core.layer.hidden_size in (3, 4)
+
+
+def test_the_first_weights_leave_the_generators_of_other_devices_alone(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    SequencePredictor(**QUICK).fit(autoregression(50))
+    assert seeded == []
 
 
 FRAME = table().drop("station")

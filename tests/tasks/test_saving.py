@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from throughtime.base import model_file
-from throughtime.base.errors import FileMissingError, ModelFileError
+from throughtime.base.errors import DeviceError, FileMissingError, ModelFileError
 from throughtime.bptt import TBPTT
 from throughtime.tasks import SequencePredictor, load
 
@@ -21,6 +21,26 @@ def test_settings_come_back_but_not_data(saved):
     assert model.schedule_ == TBPTT(5, 10)
     assert model.validation is None
     assert model.device is None
+
+
+def test_a_device_that_is_not_here_is_not_the_files_fault(saved):
+    with pytest.raises(DeviceError, match=r"`device` is one torch can use here: 'cuda:99' came .*Leave `device` out"):
+        load(saved, device="cuda:99")
+    assert load(saved, device="cpu").device == "cpu"
+
+
+def test_settings_of_numpy_are_saved_as_plain_ones(tmp_path):
+    series = np.random.default_rng(0).normal(size=(40, 1))
+    settings = {
+        "hidden_size": np.int64(4),
+        "epochs": np.int64(1),
+        "validation": np.float32(0.25),
+        "dropout": np.float64(0),
+    }
+    SequencePredictor(**settings, calendar=np.array([], str)).fit(series).save(tmp_path / "model.safetensors")
+    again = load(tmp_path / "model.safetensors")
+    assert {name: getattr(again, name) for name in settings} == settings
+    assert [type(again.hidden_size), type(again.validation), type(again.calendar)] == [int, float, list]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ Times with a zone are kept in UTC, so a day's phase moves by an hour where the z
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ _MONDAY_S = 4 * _DAY_S
 
 def check_calendar(calendar: Any) -> str | None:
     """What is wrong with a `calendar` argument, in words; None if nothing."""
-    if calendar == "auto" or (not isinstance(calendar, str) and set(calendar) <= set(PERIODS)):
+    listed = isinstance(calendar, Collection) and not isinstance(calendar, str)
+    if all(isinstance(each, str) and each in PERIODS for each in calendar) if listed else calendar == "auto":
         return None
     return f"`calendar` is 'auto' or a list out of {', '.join(PERIODS)}: {calendar!r} came"
 

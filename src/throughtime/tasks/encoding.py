@@ -161,6 +161,11 @@ class Encoding:
         return [place for place in range(len(self.columns)) if place not in self.classes and place not in self.known]
 
     @property
+    def target_classes(self) -> dict[str, tuple[Any, ...]]:
+        """Labels of each class target, by name."""
+        return {self.columns[place]: self.classes[place] for place in self.categorical}
+
+    @property
     def input_size(self) -> int:
         """F, numbers the network reads at each step."""
         track = Track.fresh(len(self.columns))

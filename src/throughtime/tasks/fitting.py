@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from throughtime.base.errors import DataError
 from throughtime.base.run_folder import RunFolder
@@ -15,29 +15,27 @@ from throughtime.tasks.batches import SeriesBatches, choose_schedule, piece_of, 
 from throughtime.tasks.encoding import Encoded
 from throughtime.tasks.intake import Stretch
 from throughtime.tasks.network import head_of
+from throughtime.tasks.options import Options
 from throughtime.train import History, Training, fit
-
-if TYPE_CHECKING:
-    from throughtime.tasks.predictor import SequencePredictor
 
 # Gradients of the first updates, before the scales have settled, are the largest.
 WARMUP_UPDATES = 10
 
 
 def train_network(
-    estimator: SequencePredictor,
+    network: nn.Module,
     encoded: Sequence[Encoded],
     stretches: Sequence[Stretch],
-    schedule: TBPTT | None,
+    options: Options,
     run: RunFolder | None,
 ) -> tuple[History, TBPTT]:
-    """Train an estimator's network in place.
+    """Train a network in place, and leave it in evaluation mode.
 
     Args:
-        estimator: with its settings and its network.
+        network: that `network.build` made.
         encoded: all series, whole.
         stretches: which of their rows train and which validate.
-        schedule: None: chosen.
+        options: the estimator's settings; where they leave the schedule open, it is chosen.
         run: as `train.fit` takes it.
 
     Returns:
@@ -46,28 +44,27 @@ def train_network(
     Raises:
         DataError: no target in the rows that validate.
     """
-    device = torch.device(estimator.device or "cpu")
     pairs = list(zip(encoded, stretches, strict=True))
     train = [each.first(stretch.train_rows - 1) for each, stretch in pairs if stretch.train_rows]
-    batches = SeriesBatches(train, estimator.batch_size, estimator.seed, device)
-    pieces = _validation_pieces(pairs, estimator.batch_size, device)
+    batches = SeriesBatches(train, options.batch_size, options.seed, options.device)
+    pieces = _validation_pieces(pairs, options.batch_size, options.device)
     longest = max(len(each.inputs) for each in train)
-    schedule = schedule or choose_schedule(longest, len(batches))
-    if estimator.progress or (estimator.progress is None and sys.stderr.isatty()):
+    schedule = options.schedule or choose_schedule(longest, len(batches))
+    if options.progress is not False:
         sys.stderr.write(f"{longest:,} steps, {len(train)} series, TBPTT({schedule})\n")
     training = Training(
-        epochs=estimator.epochs,
-        learning_rate=estimator.learning_rate,
-        weight_decay=estimator.weight_decay,
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
         warmup_updates=WARMUP_UPDATES,
-        patience=estimator.patience if pieces else None,
-        seed=estimator.seed,
+        patience=options.patience if pieces else None,
+        seed=options.seed,
+        checkpoint_every_s=options.checkpoint_every_s,
     )
     evaluate = validation_loss(pieces) if pieces else None
-    loss = head_of(estimator.network_).loss
-    history = fit(
-        estimator.network_, loss, batches, schedule, training, evaluate=evaluate, run=run, progress=estimator.progress
-    )
+    loss = head_of(network).loss
+    history = fit(network, loss, batches, schedule, training, evaluate=evaluate, run=run, progress=options.progress)
+    network.eval()
     return history, schedule
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from throughtime.base.checks import as_number, as_whole
 from throughtime.base.errors import ConfigError, DataError, ShapeError
 from throughtime.data import SeriesSet, advance, from_arrays, from_frame, read_table
 from throughtime.data.clock import show_time
@@ -118,12 +120,13 @@ def split(series: Any, read: SeriesSet, reader: Reader, validation: Any) -> tupl
     if validation is None:
         stops = [int(length) for length in read.lengths]
         return _checked(read, stops, read)
-    if isinstance(validation, int | float):
-        if isinstance(validation, bool) or not 0 < validation < 1:
+    if isinstance(validation, Real):
+        share = as_number(validation)
+        if share is None or not 0 < share < 1:
             raise ConfigError(
                 f"`validation` is a share above 0 and below 1, or data: {validation!r} came. For none pass None."
             )
-        return _checked(read, [int(length) - max(1, round(validation * length)) for length in read.lengths], read)
+        return _checked(read, [int(length) - max(1, round(share * length)) for length in read.lengths], read)
     if not reader.frames:
         train, stretches = _checked(read, [int(length) for length in read.lengths], read)
         return train, stretches + [Stretch(values, None, 0, 1) for values in reader.read(validation).values]
@@ -167,8 +170,8 @@ def is_arrays(series: Any) -> bool:
 
 def _column_names(given: Any) -> Any:
     """Columns of arrays may be given by place."""
-    if isinstance(given, int | np.integer) and not isinstance(given, bool):
-        return f"x{given}"
+    if (place := as_whole(given)) is not None:
+        return f"x{place}"
     return [_column_names(each) for each in given] if isinstance(given, list | tuple) else given
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sklearn.exceptions
 import torch
 
-from throughtime.base.errors import ConfigError, DataError, ScheduleError, ThroughtimeError
+from throughtime.base.checks import Checks
+from throughtime.base.errors import DataError, DeviceError, ScheduleError, ThroughtimeError
 from throughtime.bptt import TBPTT
 from throughtime.tasks.calendar import check_calendar
 from throughtime.tasks.network import CELLS, EMISSIONS
@@ -26,30 +28,76 @@ def check_fitted(estimator: Any) -> None:
         )
 
 
-def check_options(estimator: Any) -> TBPTT | None:
-    """Check an estimator's settings.
+@dataclass(frozen=True)
+class Options:
+    """The settings of an estimator, checked, as plain Python values; `SequencePredictor` says what each means.
 
-    Returns:
-        Its schedule; None where it is to be chosen.
+    Args:
+        schedule: None: to be chosen.
+    """
+
+    cell: str
+    hidden_size: int
+    num_layers: int
+    window_steps: int
+    emission: str
+    calendar: str | tuple[str, ...]
+    schedule: TBPTT | None
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    dropout: float
+    patience: int | None
+    checkpoint_every_s: float | None
+    device: torch.device
+    seed: int
+    progress: bool | None
+
+
+def check_options(estimator: Any) -> Options:
+    """Check an estimator's settings.
 
     Raises:
         ConfigError: settings out of range, all named.
     """
-    whole = ("hidden_size", "num_layers", "window_steps", "epochs", "batch_size")
-    problems = [_whole(name, getattr(estimator, name)) for name in whole]
-    problems += [_choice("cell", estimator.cell, CELLS), _choice("emission", estimator.emission, tuple(EMISSIONS))]
-    problems += [check_calendar(estimator.calendar), _device(estimator.device)]
-    problems += [_number("learning_rate", estimator.learning_rate, above=True)]
-    problems += [_number("weight_decay", estimator.weight_decay), _number("dropout", estimator.dropout, below=1.0)]
-    problems += [None if estimator.patience is None else _whole("patience", estimator.patience)]
-    problems += [_whole("seed", estimator.seed, least=0)]
-    schedule, problem = _schedule(estimator.tbptt)
-    found = [each for each in [*problems, problem] if each]
-    if found:
-        raise ConfigError(
-            f"Settings of {type(estimator).__name__}: {'; '.join(found)}. Change {'it' if len(found) == 1 else 'them'}."
+    checks = Checks()
+    every_s, patience = estimator.checkpoint_every_s, estimator.patience
+    options = Options(
+        cell=checks.choice("cell", estimator.cell, CELLS),
+        hidden_size=checks.whole("hidden_size", estimator.hidden_size),
+        num_layers=checks.whole("num_layers", estimator.num_layers),
+        window_steps=checks.whole("window_steps", estimator.window_steps),
+        emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
+        calendar=_calendar(checks, estimator.calendar),
+        schedule=_schedule(checks, estimator.tbptt),
+        epochs=checks.whole("epochs", estimator.epochs),
+        batch_size=checks.whole("batch_size", estimator.batch_size),
+        learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0),
+        weight_decay=checks.number("weight_decay", estimator.weight_decay),
+        dropout=checks.number("dropout", estimator.dropout, below=1),
+        patience=None if patience is None else checks.whole("patience", patience),
+        checkpoint_every_s=None if every_s is None else checks.number("checkpoint_every_s", every_s),
+        device=_device(checks, estimator.device),
+        seed=checks.whole("seed", estimator.seed, 0),
+        progress=None if estimator.progress is None else checks.flag("progress", estimator.progress),
+    )
+    checks.report(f"Settings of {type(estimator).__name__}")
+    return options
+
+
+def check_device(device: Any) -> None:
+    """Make sure that torch can use a device here; None is the CPU.
+
+    Raises:
+        DeviceError: there is no such device, or torch cannot use it here.
+    """
+    checks = Checks()
+    _device(checks, device)
+    if checks.problems:
+        raise DeviceError(
+            f"{checks.problems[0]}. Leave `device` out for the CPU; throughtime doctor lists what is here."
         )
-    return schedule
 
 
 def check_classes(classes: Mapping[str, Sequence[Any]]) -> None:
@@ -62,38 +110,31 @@ def check_classes(classes: Mapping[str, Sequence[Any]]) -> None:
         )
 
 
-def _schedule(tbptt: Any) -> tuple[TBPTT | None, str | None]:
+def _schedule(checks: Checks, tbptt: Any) -> TBPTT | None:
     if tbptt is None or isinstance(tbptt, TBPTT):
-        return tbptt, None
+        return tbptt
     if not isinstance(tbptt, str):
-        return None, f"`tbptt` is a TBPTT, text such as '50,50', or None: {tbptt!r} came"
+        checks.add(f"`tbptt` is a TBPTT, text such as '50,50', or None: {tbptt!r} came")
+        return None
     try:
-        return TBPTT.parse(tbptt), None
+        return TBPTT.parse(tbptt)
     except ScheduleError as error:
-        return None, f"`tbptt`: {str(error).rstrip('.')}"
-
-
-def _whole(name: str, value: Any, least: int = 1) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63:
+        checks.add(f"`tbptt`: {error}")
         return None
-    return f"`{name}` is a whole number, at least {least}: {value!r} came"
 
 
-def _number(name: str, value: Any, above: bool = False, below: float = float("inf")) -> str | None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and 0 <= value < below and not (above and value == 0):
-        return None
-    end = f" and below {below:g}" if below < float("inf") else ""
-    return f"`{name}` is a number {'above 0' if above else 'of 0 or more'}{end}: {value!r} came"
+def _calendar(checks: Checks, calendar: Any) -> str | tuple[str, ...]:
+    problem = check_calendar(calendar)
+    checks.add(problem)
+    return calendar if problem or isinstance(calendar, str) else tuple(calendar)
 
 
-def _choice(name: str, value: Any, choices: tuple[str, ...]) -> str | None:
-    return None if value in choices else f"`{name}` is one of {', '.join(choices)}: {value!r} came"
-
-
-def _device(device: Any) -> str | None:
+def _device(checks: Checks, device: Any) -> torch.device:
     try:
-        torch.empty(0, device=device or "cpu")
+        tensor = torch.zeros(1, device="cpu" if device is None else device)
+        tensor.tolist()  # on "meta" there are tensors, but no numbers
+        return tensor.device
     except (RuntimeError, AssertionError, TypeError) as error:
-        return f"`device` is one torch can use here: {device!r} came ({str(error).splitlines()[0].rstrip('.')})"
-    return None
+        reason = str(error).splitlines()[0].rstrip(".")
+        checks.add(f"`device` is one torch can use here: {device!r} came ({reason})")
+        return torch.device("cpu")

@@ -48,7 +48,7 @@ from throughtime.tasks.forecasts import (
 from throughtime.tasks.intake import Reader, as_table, extend, read_row, split
 from throughtime.tasks.network import Design, build, head_of, run
 from throughtime.tasks.online import Session
-from throughtime.tasks.options import check_classes, check_fitted, check_options
+from throughtime.tasks.options import Options, check_classes, check_fitted, check_options
 from throughtime.tasks.skill import skill
 from throughtime.train import History
 
@@ -76,7 +76,10 @@ class SequencePredictor(BaseEstimator):
         patience: epochs without a better validation loss before training stops; None: never.
         device: of the network, as torch names it; None: the CPU.
         seed: of first weights, dropout and the order of series; 0 .. 2**63 - 1.
-        progress: True shows progress, None on a terminal only, False never.
+        checkpoint_every_s: seconds between checkpoints where `fit` gets a run folder, at least 0 (after every update);
+            None: so that writing them takes a fiftieth of the time.
+        progress: True shows a bar on a terminal and lines elsewhere; None a bar on a terminal only; both print the
+            schedule, on standard error. False prints nothing.
 
     Attributes:
         columns_: names of the columns read.
@@ -109,7 +112,8 @@ class SequencePredictor(BaseEstimator):
         patience: int | None = 15,
         device: str | torch.device | None = None,
         seed: int = 0,
-        progress: bool | None = False,
+        checkpoint_every_s: float | None = None,
+        progress: bool | None = None,
     ) -> None:
         self.cell = cell
         self.hidden_size = hidden_size
@@ -127,6 +131,7 @@ class SequencePredictor(BaseEstimator):
         self.patience = patience
         self.device = device
         self.seed = seed
+        self.checkpoint_every_s = checkpoint_every_s
         self.progress = progress
 
     def fit(
@@ -153,6 +158,8 @@ class SequencePredictor(BaseEstimator):
             known: columns whose values at the time to be forecast are known ahead.
             run: an open run folder: training writes checkpoints and events there, and goes on from its newest one.
 
+        Where it fails or is stopped, the estimator stays as it was: not fitted, or with what it learned before.
+
         Returns:
             The estimator.
 
@@ -163,21 +170,19 @@ class SequencePredictor(BaseEstimator):
         """
         if y is not None:
             raise ConfigError("Targets are columns of `series`: a `y` came beside it. Name them with target=.")
-        schedule = check_options(self)
+        options = check_options(self)
         reader, read = Reader.fit(series, id, time, target, known)
         train, stretches = split(series, read, reader, self.validation)
-        self._reader = reader.with_classes(train)
-        self._encoding = Encoding.fit(train, self.calendar)
-        self._describe(train.columns, train.targets)
-        check_classes(self.classes_)
+        encoding = Encoding.fit(train, options.calendar)
+        check_classes(encoding.target_classes)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            self.network_ = build(self._design()).to(self._torch_device)
-        encoded = [self._encoding.encode_whole(each.values, each.times) for each in stretches]
-        history, self.schedule_ = train_network(self, encoded, stretches, schedule, run)
+            torch.default_generator.manual_seed(options.seed)
+            network = build(_design(options, encoding)).to(options.device)
+        encoded = [encoding.encode_whole(each.values, each.times) for each in stretches]
+        history, schedule = train_network(network, encoded, stretches, options, run)
+        self._keep(reader.with_classes(train), encoding, network, schedule)
         self.history_: History | None = history
         self.best_epoch_, self.seconds_ = history.best_epoch, history.seconds
-        self.parameters_count_ = _count(self.network_)
         return self
 
     def predict(self, history: Any, *, level: Any = None, known: Any = None) -> Any:
@@ -334,44 +339,30 @@ class SequencePredictor(BaseEstimator):
         Raises:
             KeyError, TypeError, ValueError, RuntimeError: they do not fit together.
         """
-        check_options(self)
-        self._reader = Reader(**state["reader"])
-        self._encoding = Encoding.from_dict(state["encoding"])
-        arguments, trained = self._reader.arguments, state["trained"]
-        self._describe(arguments["columns"], arguments["target"])
-        network = build(self._design())
+        options = check_options(self)
+        reader, encoding = Reader(**state["reader"]), Encoding.from_dict(state["encoding"])
+        trained = state["trained"]
+        network = build(_design(options, encoding))
         network.load_state_dict(weights)
-        self.network_ = network.to(self._torch_device).eval()
-        self.schedule_ = TBPTT.parse(trained["schedule"])
+        self._keep(reader, encoding, network.to(options.device).eval(), TBPTT.parse(trained["schedule"]))
         self.history_ = None
         self.best_epoch_, self.seconds_ = trained["best_epoch"], trained["seconds"]
-        self.parameters_count_ = _count(network)
 
     @property
     def _torch_device(self) -> torch.device:
-        return torch.device(self.device or "cpu")
+        return next(self.network_.parameters()).device
 
     def _ready(self, level: Any) -> tuple[float, ...]:
         check_fitted(self)
         return as_levels(level)
 
-    def _describe(self, columns: Sequence[str], targets: Sequence[str]) -> None:
-        self.columns_, self.targets_ = tuple(columns), tuple(targets)
-        encoding = self._encoding
-        self.classes_ = {encoding.columns[place]: encoding.classes[place] for place in encoding.categorical}
-
-    def _design(self) -> Design:
-        return Design(
-            cell=self.cell,
-            input_size=self._encoding.input_size,
-            hidden_size=self.hidden_size,
-            num_layers=self.num_layers,
-            window_steps=self.window_steps,
-            dropout=float(self.dropout),
-            emission=self.emission,
-            numbers=len(self._encoding.numeric),
-            classes=tuple(len(labels) for labels in self.classes_.values()),
-        )
+    def _keep(self, reader: Reader, encoding: Encoding, network: Network, schedule: TBPTT) -> None:
+        """Become fitted."""
+        self._reader, self._encoding = reader, encoding
+        self.columns_, self.targets_ = tuple(reader.arguments["columns"]), tuple(reader.arguments["target"])
+        self.classes_ = encoding.target_classes
+        self.network_, self.schedule_ = network, schedule
+        self.parameters_count_ = sum(parameter.numel() for parameter in network.parameters())
 
     def _head(self) -> MixedHead:
         return head_of(self.network_)
@@ -395,5 +386,15 @@ class SequencePredictor(BaseEstimator):
         return [decode(self._head(), output, encoded, levels) for encoded, output in pairs]
 
 
-def _count(network: Network) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
+def _design(options: Options, encoding: Encoding) -> Design:
+    return Design(
+        cell=options.cell,
+        input_size=encoding.input_size,
+        hidden_size=options.hidden_size,
+        num_layers=options.num_layers,
+        window_steps=options.window_steps,
+        dropout=options.dropout,
+        emission=options.emission,
+        numbers=len(encoding.numeric),
+        classes=tuple(len(labels) for labels in encoding.target_classes.values()),
+    )

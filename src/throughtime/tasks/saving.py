@@ -11,7 +11,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from throughtime.base import model_file
+from throughtime.base.checks import plain
 from throughtime.base.errors import ModelFileError
+from throughtime.tasks.options import check_device
 
 if TYPE_CHECKING:
     from throughtime.tasks.predictor import SequencePredictor
@@ -21,13 +23,15 @@ VERSION = 1
 
 def save(path: str | os.PathLike[str], estimator: SequencePredictor) -> None:
     """Write a fitted estimator; see `SequencePredictor.save`."""
-    settings = estimator.get_params(deep=False)
+    settings: dict[str, Any] = {name: plain(value) for name, value in estimator.get_params(deep=False).items()}
     share = settings["validation"]
     settings |= {
         "tbptt": None if settings["tbptt"] is None else str(settings["tbptt"]),
         "device": None if settings["device"] is None else str(settings["device"]),
         "validation": share if isinstance(share, float) else None,
-        "calendar": settings["calendar"] if isinstance(settings["calendar"], str) else list(settings["calendar"]),
+        "calendar": settings["calendar"]
+        if isinstance(settings["calendar"], str)
+        else [str(period) for period in settings["calendar"]],
     }
     configuration = {
         "kind": type(estimator).__name__,
@@ -49,11 +53,13 @@ def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
         The estimator, fitted.
 
     Raises:
+        DeviceError: torch cannot use `device` here.
         FileMissingError: there is no such file.
         ModelFileError: the file is damaged, altered, or holds something else.
     """
     from throughtime.tasks.predictor import SequencePredictor  # the estimator saves itself through this module
 
+    check_device(device)
     tensors, configuration = model_file.load(path)
     kinds = {"SequencePredictor": SequencePredictor}
     kind, version = configuration.get("kind"), configuration.get("version")
