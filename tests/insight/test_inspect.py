@@ -40,7 +40,7 @@ def test_it_sees_what_the_layer_computes(options):
 def test_gates_obey_the_cells_equations():
     layer = tt.LSTM(3, 4)
     hx = (torch.randn(1, 2, 4), torch.randn(1, 2, 4))
-    gates = tt.inspect(layer, torch.randn(5, 2, 3), hx).layer(0)
+    gates = tt.inspect(layer, torch.randn(5, 2, 3), hx=hx).layer(0)
     before = torch.cat([hx[1], gates.c[:-1]])
     torch.testing.assert_close(gates.c, gates.f * before + gates.i * gates.g)
     torch.testing.assert_close(gates.h, gates.o * gates.c.tanh())
@@ -87,7 +87,7 @@ def test_gradients_are_total_derivatives(name, ragged):
 def test_torchs_layer_is_read_with_its_weights():
     theirs = nn.LSTM(3, 4, 2, bidirectional=True, batch_first=True, proj_size=2, dtype=F64)
     x = torch.randn(2, 5, 3, dtype=F64)
-    seen = tt.inspect(theirs, x, loss=lambda y: y.square().sum())
+    seen = tt.inspect(theirs, x, lambda y: y.square().sum())
     y, last = theirs(x)
     torch.testing.assert_close(seen.output, y.detach(), rtol=1e-10, atol=1e-12)  # rounding
     torch.testing.assert_close(seen.state, tuple(part.detach() for part in last), rtol=1e-5, atol=1e-6)
@@ -106,7 +106,7 @@ def test_nothing_of_the_callers_is_touched():
 
 def test_frozen_weights_have_gates_with_gradients():
     layer = tt.LSTM(3, 4).requires_grad_(False)
-    seen = tt.inspect(layer, torch.randn(5, 2, 3), loss=lambda y: y[-1].sum())
+    seen = tt.inspect(layer, torch.randn(5, 2, 3), lambda y: y[-1].sum())
     assert seen.gradients[0].c.abs().sum() > 0
 
 

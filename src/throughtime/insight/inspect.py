@@ -78,11 +78,11 @@ class Inspection:
 def inspect(
     lstm: LSTM | nn.LSTM,
     x: Tensor,
-    hx: tuple[Tensor, Tensor] | None = None,
+    loss: Callable[[Tensor], Tensor] | None = None,
     *,
+    hx: tuple[Tensor, Tensor] | None = None,
     lengths: Any = None,
     resets: Tensor | None = None,
-    loss: Callable[[Tensor], Tensor] | None = None,
 ) -> Inspection:
     """Gates i, f, g, o and states c, h of every step, and with a loss dL/d of each.
 
@@ -91,10 +91,10 @@ def inspect(
     Args:
         lstm: a throughtime or torch LSTM.
         x: its input, [T, B, C], [B, T, C] with batch_first, or [T, C]; what comes back is time first always.
+        loss: from the layer's output (as it returns it) to one number; it may hold further modules.
         hx: initial state, or None for zeros.
         lengths: [B] steps each row has, or None.
         resets: [T, B] bool, true where a new sequence begins, or None.
-        loss: from the layer's output (as it returns it) to one number; it may hold further modules.
 
     Returns:
         Gates, states and gradients. dL/dc_t and dL/dh_t are total: through step t's output and all later steps. Under
