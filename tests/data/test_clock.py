@@ -107,7 +107,9 @@ def test_a_column_whose_name_has_a_comma():
 
 def test_two_readings_are_refused_until_one_is_chosen():
     cells = ["01/02/2012", "02/02/2012"]
-    with pytest.raises(DataError, match=r"'01/02/2012' in 'when' fits %m/%d/%Y and %d/%m/%Y.*time_format="):
+    with pytest.raises(
+        DataError, match=r"'01/02/2012' in 'when' fits %m/%d/%Y and %d/%m/%Y in every row. Write dates as"
+    ):
         read(cells)
     np.testing.assert_array_equal(
         read(cells, time_format="%d/%m/%Y").values, np.array(["2012-02-01", "2012-02-02"], "datetime64[D]")
@@ -130,7 +132,7 @@ def test_the_format_found_reads_the_next_table_alike():
         (["2012-01-01", None, None], r"when is missing in row 2 \(and 1 more"),
         (["2012-01-01", "2012-13-01"], "row 2 of 'when' holds '2012-13-01', which is no time in the format %Y-%m-%d"),
         (["2012-01-01"] * 80 + ["soon"], "row 81 of 'when' holds 'soon'"),
-        (["yesterday", "today"], "row 1 of 'when' holds 'yesterday'. Pass time_format="),
+        (["yesterday", "today"], "row 1 of 'when' holds 'yesterday'. Write the times so"),
         (["01/02/12", "02/02/12"], "row 1 of 'when' holds '01/02/12'"),  # not the year 12
         ([0.5, float("inf")], "holds Float64"),
         ([True, False], "holds Boolean"),

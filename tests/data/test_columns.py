@@ -31,7 +31,7 @@ def read(selection, table=TABLE, categories=None, fitting=True):
 
 
 def test_all_numeric_columns_are_read_unless_named_and_the_rest_is_said():
-    with pytest.warns(Notice, match=r"left out unless named: 'kind'"):
+    with pytest.warns(Notice, match=r"left out unless named: 'kind'\. Name one as target= to forecast it\.$"):
         chosen = choose()
     assert chosen.columns == chosen.targets == ("x", "y", "wet", "code")
     assert (chosen.known, chosen.categorical) == ((), ("wet",))
@@ -45,6 +45,30 @@ def test_targets_and_known_columns():
     assert choose(columns="code, x").columns == ("code", "x")
     assert choose(columns=["x"], target=["kind"]).columns == ("x", "kind")
     assert choose(columns=["x", "code"], known="code").targets == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("taken", "uses"),
+    [
+        (
+            (),
+            "Name 'day' as time= if the rows stand in its order. Name 'town' as id= if it tells several series apart. ",
+        ),
+        (("day",), "Name 'town' as id= if it tells several series apart. "),
+        (("town",), "Name 'day' as time= if the rows stand in its order. "),
+        (("day", "town"), ""),
+    ],
+)
+def test_what_is_left_out_may_be_a_time_or_an_id(taken, uses):
+    days = ["2020-01-01", "2020-01-02"] * 2
+    table = pl.DataFrame({"day": days, "town": ["a", "a", "b", "b"], "note": [*"wxyz"], "x": [5.0, 6.0, 8.0, 7.0]})
+    with pytest.warns(Notice) as said:
+        assert choose(table, taken).columns == ("x",)
+    left = ", ".join(repr(name) for name in ("day", "town", "note") if name not in taken)
+    assert str(said[0].message) == (
+        "Columns that are not numbers, or only count the rows, are left out unless named: "
+        f"{left}. {uses}Name one as target= to forecast it."
+    )
 
 
 def test_a_row_counter_is_left_out_unless_named():
@@ -108,8 +132,27 @@ def test_bad_columns(cells, message):
 
 def test_all_bad_columns_are_raised_at_once_with_what_to_do():
     table = pl.DataFrame({"a": [1.0, 1.0], "b": [1.0, 2.0], "c": [None, None]}, schema_overrides={"c": pl.Float64})
-    with pytest.raises(DataError, match=r"'a' is 1 in every row.*columns='b,c'; .*'c' is missing.*columns='a,b'"):
+    with pytest.raises(
+        DataError, match=r"'a' is 1 in every row\. Drop the column, or in .*ignore=\. .*'c' is missing\. D.*=\.$"
+    ):
         read(choose(table, (), columns="a,b,c"), table)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pl.DataFrame({"a": [1.0, 1.0], "b": [1.0, 2.0]}),
+        pl.DataFrame({"a": [1.0, 1.0]}),
+        pl.DataFrame({"a": ["1", "2", "x"]}),
+        pl.DataFrame({"a": [1.0, float("inf")]}),
+        pl.DataFrame({"a": ["x", "y"]}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
+def test_no_error_advises_what_an_estimator_or_a_recipe_has_not(table):
+    with pytest.raises(DataError, match=r"\.$") as caught:
+        read(choose(table, ()), table)
+    assert not any(word in str(caught.value) for word in ("columns=", "categorical=", "time_format="))
 
 
 def test_empty_and_constant_columns_are_legal_when_no_model_is_fitted():

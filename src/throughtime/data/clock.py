@@ -235,9 +235,8 @@ def _from_text(column: pl.Series, time_format: str | None) -> Clock:
     other = next((form for form, times in whole if not (times == whole[0][1]).all()), None)
     if other:
         raise DataError(
-            f"Times must have one reading: {text[0]!r} in {column.name!r} fits {whole[0][0]} and {other} in "
-            "every "
-            "row. Pass time_format= with the right one, or write dates as YYYY-MM-DD."
+            f"Times must have one reading: {text[0]!r} in {column.name!r} fits {whole[0][0]} and {other} in every row. "
+            "Write dates as YYYY-MM-DD, or in Python pass them parsed, as a column of dates."
         )
     form, times = whole[0]
     clock = _from_typed(times.alias(column.name), [column.name])
@@ -270,11 +269,10 @@ def _unreadable(text: pl.Series, parsed: Sequence[tuple[str, pl.Series]]) -> str
         form, times = min(parsed, key=lambda pair: pair[1].null_count())
         row = int(times.is_null().arg_max() or 0)
         return (
-            f"Every time must be written alike: row {row + 1} of {text.name!r} holds {text[row]!r}, which is no "
-            "time in the "
-            f"format {form}. Correct the cell (rows count from 1 below the header), or pass time_format=."
+            f"Every time must be written alike: row {row + 1} of {text.name!r} holds {text[row]!r}, which is no time "
+            f"in the format {form}. Correct the cell (rows count from 1 below the header)."
         )
     return (
         f"Times must be in one usual format, such as 2012-01-31 or 2012-01-31 05:00: row 1 of {text.name!r} holds "
-        f"{text[0]!r}. Pass time_format=, or name the time column with time=."
+        f"{text[0]!r}. Write the times so, or name another column as time=."
     )

@@ -18,6 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from throughtime.base.errors import DataError, say_once
+from throughtime.data.clock import guess_time
 from throughtime.data.tables import as_names, blank_missing, check_names, to_numbers
 
 # More labels than this are names or texts, not classes; a softmax over them would not learn from one table.
@@ -69,7 +70,7 @@ def select(
         numeric = [name for name in names if name not in taken and _is_numeric(frame[name])]
         counters = [name for name in numeric if len(numeric) > 1 and _counts_rows(frame[name])]
         wanted = [name for name in names if name in extra or (name in numeric and name not in counters)]
-        _say_left_out(frame, [name for name in names if name not in wanted and name not in taken])
+        _say_left_out(frame, [name for name in names if name not in wanted and name not in taken], taken)
     wanted += [name for name in dict.fromkeys(extra) if name not in wanted]
     targets = [name for name in wanted if name not in (ahead or [])] if targets is None else targets
     _check_roles(wanted, targets, ahead or [], taken)
@@ -112,7 +113,7 @@ def read_columns(
     if fitting and not problems:
         problems += _unlearnable(values, selection.columns, found)
     if problems:
-        raise DataError("; ".join(problems))
+        raise DataError(" ".join(problems))
     return values, found
 
 
@@ -126,8 +127,7 @@ def labels_of(column: pl.Series) -> tuple[Any, ...]:
     if len(labels) > _MOST_CATEGORIES:
         raise DataError(
             f"A categorical column holds at most {_MOST_CATEGORIES} different labels: {column.name!r} has "
-            f"{len(labels)}. "
-            "Leave it out, or group its labels."
+            f"{len(labels)}. Drop the column, or group its labels."
         )
     return tuple(labels)
 
@@ -182,6 +182,12 @@ def _is_numeric(column: pl.Series) -> bool:
     return 2 * numbers >= len(column) - present.null_count()
 
 
+def _repeats(column: pl.Series) -> bool:
+    """Whether each text comes twice or more on average, as an id does and a remark does not."""
+    present = blank_missing(column).drop_nulls()
+    return 2 * present.n_unique() <= len(present)
+
+
 def _counts_rows(column: pl.Series) -> bool:
     """Whether a column is only the row's number, which a model would extrapolate: 0, 1, 2, ... or 1, 2, 3, ..."""
     start = column[0]
@@ -200,14 +206,24 @@ def _holds_labels(column: pl.Series, is_target: bool) -> bool:
     return column.dtype == pl.String and not _is_numeric(column)
 
 
-def _say_left_out(frame: pl.DataFrame, names: Sequence[str]) -> None:
+def _say_left_out(frame: pl.DataFrame, names: Sequence[str], taken: Sequence[str]) -> None:
     if names:
         message = (
             "Columns that are not numbers, or only count the rows, are left out unless named: "
-            f"{', '.join(map(repr, names))}. "
-            "Name one in columns= or target= to use it."
+            f"{', '.join(map(repr, names))}. {_uses(frame, names, taken)}"
         )
         say_once(message, message)
+
+
+def _uses(frame: pl.DataFrame, names: Sequence[str], taken: Sequence[str]) -> str:
+    """What columns that are left out could be named as."""
+    named = guess_time(frame.select(taken))
+    time = None if named else guess_time(frame.select(names))
+    uses = [f"Name {time!r} as time= if the rows stand in its order."] if time else []
+    if not [name for name in taken if name not in (named or "").split(",")]:
+        ids = [name for name in names if name != time and frame[name].dtype == pl.String and _repeats(frame[name])]
+        uses += [f"Name {' or '.join(map(repr, ids))} as id= if it tells several series apart."] if ids else []
+    return " ".join([*uses, "Name one as target= to forecast it."])
 
 
 def _check_roles(wanted: Sequence[str], targets: Sequence[str], ahead: Sequence[str], taken: Sequence[str]) -> None:
@@ -216,14 +232,13 @@ def _check_roles(wanted: Sequence[str], targets: Sequence[str], ahead: Sequence[
     if both or twice:
         raise DataError(
             f"A column has one place: {', '.join(map(repr, both + twice))} is named twice (as time or id and as a "
-            "column, "
-            "as target and as known, or in one list). Name it once."
+            "column, as target and as known, or in one list). Name it once."
         )
     if not wanted or not targets:
         raise DataError(
-            "A table needs at least one numeric column, or a named categorical one, to predict: "
-            f"{len(wanted)} columns are left beside time and id, {len(targets)} of them to predict. Name them with "
-            "columns=."
+            "A table needs at least one numeric column, or a named one of labels, to predict: "
+            f"{len(wanted)} columns are left beside time and id, {len(targets)} of them to predict. Name one as "
+            "target=, and in no other place."
         )
 
 
@@ -233,16 +248,15 @@ def _bad_cells(column: pl.Series, numbers: pl.Series) -> list[str]:
         row = int(text.arg_max() or 0)
         return [
             f"A numeric column holds only numbers: {column.name!r} has {column[row]!r} in row {row + 1} "
-            f"({int(text.sum())} "
-            "such cells; rows count from 1 below the header). Correct the cells, write NA where a value is missing, or "
-            f"name {column.name!r} in categorical= if its cells are labels"
+            f"({int(text.sum())} such cells; rows count from 1 below the header). Correct the cells, write NA where a "
+            "value is missing, or drop the column (in a recipe, name it in ignore=)."
         ]
     infinite = numbers.is_infinite().fill_null(False)
     if infinite.any():
         row = int(infinite.arg_max() or 0)
         return [
             f"Numbers must be finite: {column.name!r} has {numbers[row]} in row {row + 1} ({int(infinite.sum())} such "
-            "cells; rows count from 1 below the header). Write NA where a value is missing"
+            "cells; rows count from 1 below the header). Write NA where a value is missing."
         ]
     return []
 
@@ -255,16 +269,15 @@ def _unlearnable(
         present = column[~np.isnan(column)]
         if present.size == 0:
             problems.append(
-                f"A column needs values to learn from: every cell of {name!r} is missing. {_without(name, names)}"
+                f"A column needs values to learn from: every cell of {name!r} is missing. {_without(names)}"
             )
         elif present.min() == present.max():
             only = repr(categories[name][int(present[0])]) if name in categories else f"{present[0]:g}"
             problems.append(
-                f"A column must vary to be learned from: {name!r} is {only} in every row. {_without(name, names)}"
+                f"A column must vary to be learned from: {name!r} is {only} in every row. {_without(names)}"
             )
     return problems
 
 
-def _without(name: str, names: Sequence[str]) -> str:
-    rest = ",".join(other for other in names if other != name)
-    return f"Leave it out: columns='{rest}'" if rest else "Use another table"
+def _without(names: Sequence[str]) -> str:
+    return "Drop the column, or in a recipe name it in ignore=." if len(names) > 1 else "Use another table."

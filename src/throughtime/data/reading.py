@@ -295,8 +295,7 @@ def _with_absent(on: Rows, rows: Rows) -> Rows:
     if length - len(rows) > _MOST_ABSENT_ROWS:
         raise DataError(
             f"The regular step must be near the rows' distance: {len(rows)} rows would become {length:,}. Look for "
-            "a wrong "
-            "time, or give a longer step=."
+            "a wrong time, such as one in another century."
         )
     complete = np.full(length, -1, np.int64)
     complete[on] = rows
