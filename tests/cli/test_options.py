@@ -7,6 +7,7 @@ import json
 import pytest
 import typer
 
+from throughtime.cli.app import app
 from throughtime.cli.options import settings_from, show
 from throughtime.recipes import Column, Table
 
@@ -38,3 +39,13 @@ def test_table_for_people_and_for_programs(capsys):
     assert capsys.readouterr().out == table.to_text(100) + "\n"
     show(table, as_json=True)
     assert json.loads(capsys.readouterr().out)["rows"] == [{"model": "LSTM", "RMSE": 2.5}]
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [("train", "recipe's sample"), ("compare", "recipe's sample"), ("evaluate", "run's own"), ("predict", "run's own")],
+)
+def test_data_says_which_table_stands_in_for_it(name, own):
+    command = typer.main.get_command(app).commands[name]
+    (said,) = [parameter.help for parameter in command.params if parameter.opts == ["--data"]]
+    assert said.endswith(f"without it, the {own}.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from throughtime.cli.options import Data, Json, Run, show
+from throughtime.cli.options import Json, Run, RunData, show
 
 
-def evaluate(run: Run, data: Data = None, as_json: Json = False) -> None:
+def evaluate(run: Run, data: RunData = None, as_json: Json = False) -> None:
     """Score a run's model on its test part, or on your own table."""
     from throughtime import recipes
 

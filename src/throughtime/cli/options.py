@@ -18,7 +18,11 @@ Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe;
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run that `train` made.")]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", metavar="PATH", help="Your own table, CSV or Parquet; without it, the recipe's own."),
+    typer.Option("--data", metavar="PATH", help="Your own table, CSV or Parquet; without it, the recipe's sample."),
+]
+RunData = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="PATH", help="Another table with the same columns; without it, the run's own."),
 ]
 Settings = Annotated[
     list[str] | None,

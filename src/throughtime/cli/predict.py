@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from throughtime.cli.options import Data, Json, Run, show
+from throughtime.cli.options import Json, Run, RunData, show
 
 
-def predict(run: Run, data: Data = None, as_json: Json = False) -> None:
+def predict(run: Run, data: RunData = None, as_json: Json = False) -> None:
     """Predict with a run's model, after its data or after your own table."""
     from throughtime import recipes
 
