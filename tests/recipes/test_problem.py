@@ -14,6 +14,7 @@ from throughtime.recipes.problem import load_problem, prepared, with_wet
 from throughtime.recipes.settings import Columns, Settings, Split, parse
 from throughtime.recipes.weather import load, sample
 from throughtime.tasks.baselines import TEST, TRAIN, VALIDATION
+from throughtime.tasks.calendar import calendar_features, choose_periods
 
 
 def days(rows: int = 100, **columns: object) -> pl.DataFrame:
@@ -98,6 +99,7 @@ def test_time_may_be_spread_over_columns() -> None:
     assert resolved.columns.time == ("year", "month", "day", "hour")
     assert problem.series.columns == ("pm",)
     assert problem.series.step == "1h"
+    assert problem.notes[0] == "time: the columns year, month, day and hour together; time= names others."
 
 
 def test_a_table_without_times_counts_its_rows() -> None:
@@ -225,6 +227,20 @@ def test_the_test_part_moves_no_scaling_and_no_feature_before_it() -> None:
     assert not np.array_equal(first.numeric[~before], second.numeric[~before])
     for name in ("numeric", "labels", "inputs", "known", "phase"):
         np.testing.assert_array_equal(getattr(first, name)[before], getattr(second, name)[before])
+
+
+def test_lag_methods_know_the_estimators_calendar() -> None:
+    problem, _, _ = problem_of(days(700, lead=np.random.default_rng(1).normal(size=700)), known="lead", target="level")
+    (steps,) = problem.steps()
+    place = problem.series.places(["lead"])[0]
+    np.testing.assert_array_equal(
+        steps.known[:, :-1],
+        calendar_features(problem.series.times[0], choose_periods(problem.parts[TRAIN].times, "auto")),
+    )
+    assert steps.known.shape == (700, 4 + 2 + 1)  # two harmonics of the year, one of the week, and what is known
+    np.testing.assert_array_equal(steps.known[:, -1], steps.inputs[:, place])
+    (undated,) = problem_of(days(100).drop("when"))[0].steps()
+    assert undated.known.shape == (100, 0)
 
 
 def test_scaling_is_that_of_the_training_part() -> None:

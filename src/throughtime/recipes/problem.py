@@ -30,13 +30,11 @@ from throughtime.data import (
 )
 from throughtime.data.tables import check_names
 from throughtime.recipes.settings import AUTO, Columns, Settings, Split
-from throughtime.tasks.baselines import TEST, TRAIN, VALIDATION, Steps, harmonics
-from throughtime.tasks.calendar import check_calendar, choose_periods, phase
+from throughtime.tasks.baselines import TEST, TRAIN, VALIDATION, Steps
+from throughtime.tasks.calendar import calendar_features, check_calendar, choose_periods, phase
 
 Array = np.ndarray
 SHARES = Split(train="0.6", validation="0.2")
-# Harmonics of the calendar in what the lag methods know of tomorrow; the estimators' own calendar has as many.
-KNOWN_HARMONICS = 2
 # The column that makes the class target `wet`, in any table that has it.
 RAIN, WET = "precipitation", "wet"
 # The time of a table without one: the number of the row in its series.
@@ -100,8 +98,7 @@ class Problem:
 
     def steps(self) -> list[Steps]:
         """Every series as the baselines see it."""
-        phases = self._phases()
-        inputs, known = self._inputs(), self._known(phases)
+        inputs, known, phases = self._inputs(), self._known(), self._phases()
         numbers, labels = self.numeric_values(), self.class_labels()
         return [Steps(*one) for one in zip(numbers, labels, inputs, known, phases, self.part, strict=True)]
 
@@ -110,22 +107,27 @@ class Problem:
         """What the estimators take as `calendar`."""
         return AUTO if self.columns.calendar == (AUTO,) else self.columns.calendar
 
+    @property
+    def _periods(self) -> tuple[str, ...]:
+        return choose_periods(self.parts[TRAIN].times, self.calendar)
+
     def _phases(self) -> list[Array]:
         """Per series [T, P]: position in each period of the calendar; P is 0 without dates."""
-        periods = choose_periods(self.parts[TRAIN].times, self.calendar)
-        if self.series.times is None or not periods:
+        if self.series.times is None or not self._periods:
             return [np.empty((len(values), 0)) for values in self.series.values]
-        return [np.stack([phase(times, period) for period in periods], axis=1) for times in self.series.times]
+        return [np.stack([phase(times, period) for period in self._periods], axis=1) for times in self.series.times]
 
     def _inputs(self) -> list[Array]:
         filled, _ = self.series.filled(self.scaling.centre)
         return [self._encoded(values, self.series.columns) for values in filled]
 
-    def _known(self, phases: list[Array]) -> list[Array]:
+    def _known(self) -> list[Array]:
+        """Per series [T, F]: the estimators' own calendar features, and the columns known ahead."""
         filled, _ = self.series.filled(self.scaling.centre)
+        times = self.series.times or [np.empty(len(values), "datetime64[D]") for values in filled]
         return [
-            np.concatenate([harmonics(one, KNOWN_HARMONICS), self._encoded(values, self.series.known)], axis=1)
-            for one, values in zip(phases, filled, strict=True)
+            np.concatenate([calendar_features(one, self._periods), self._encoded(values, self.series.known)], axis=1)
+            for one, values in zip(times, filled, strict=True)
         ]
 
     def _encoded(self, values: Array, names: Sequence[str]) -> Array:
@@ -289,8 +291,12 @@ def _with_time(table: pl.DataFrame, columns: Columns, notes: list[str]) -> Colum
     if guess is None:
         notes.append("time: no column looks like dates, so that rows count as consecutive steps; time= names one.")
         return replace(columns, time=(ROW,))
-    notes.append(f"time: {guess}, the first date-like column; time= names another.")
-    return replace(columns, time=(guess,) if guess in table.columns else tuple(guess.split(",")))
+    if guess in table.columns:
+        notes.append(f"time: {guess}, the first date-like column; time= names another.")
+        return replace(columns, time=(guess,))
+    parts = tuple(guess.split(","))
+    notes.append(f"time: the columns {', '.join(parts[:-1])} and {parts[-1]} together; time= names others.")
+    return replace(columns, time=parts)
 
 
 def _with_target(series: SeriesSet, columns: Columns, notes: list[str]) -> Columns:
