@@ -75,7 +75,7 @@ def resume(run: str | Path, progress: bool = True) -> RunResult:
 
 
 def evaluate(run: str | Path, data: str | Path | Any | None = None) -> Table:
-    """Score a trained run beside persistence.
+    """Score a trained run, its errors beside persistence's.
 
     Args:
         run: its folder.

@@ -1,6 +1,6 @@
 """`report.html`: what a trained run learned and is worth, on one page that needs nothing else.
 
-Scores beside persistence, learning curve, forecast with intervals over the test part, calibration, gates over time, and
+Scores, learning curve, forecast with intervals over the test part, calibration, gates over time, and
 the settings that repeat the run. Pictures are inline SVG; the page follows the reader's light or dark setting.
 """
 
@@ -55,7 +55,7 @@ class Evidence:
         forecasts: one per series, aligned with its rows, with all of `LEVELS`.
         history: of the training.
         gates: of the first LSTM layer at every step of the first series; None where the network has no LSTM.
-        scores: the test part beside persistence.
+        scores: on the test part.
         settings: what repeats the run.
         network: one line on the network.
     """

@@ -40,7 +40,7 @@ class RunResult:
 
     Args:
         run: its folder.
-        table: scores on the test part beside persistence.
+        table: scores on the test part, errors beside persistence's.
         notes: one line for each guess about the table.
         seconds: of training, also before a stop.
     """

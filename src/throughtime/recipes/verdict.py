@@ -1,4 +1,4 @@
-"""A trained network's scores beside persistence, and its forecast of the next step, as tables."""
+"""A trained network's errors beside persistence's, and its forecast of the next step, as tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from throughtime.tasks.baselines import TEST, Forecast, last_before
 
 
 def scores_table(problem: Problem, forecasts: Sequence[Forecast]) -> Table:
-    """One row for each target: the forecasts' scores on the test part, and persistence's on the same rows."""
+    """One row for each target: the forecasts' scores on the test part.
+
+    RMSE, MAE and accuracy stand beside persistence's on the same rows. Coverage, Brier score and log loss stand alone:
+    persistence names one value or class for sure.
+    """
     scores, naive = score(problem, forecasts), score(problem, _persistence(problem))
     numbers = _number_columns() if problem.numeric else []
     columns = [Column("target"), *numbers, *(_class_columns() if problem.classes else [])]
