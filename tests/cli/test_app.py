@@ -109,6 +109,11 @@ def test_wrong_usage_is_one_line_and_code_2(command, arguments, line):
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), 1, "Memory ran out: CUDA"),
         (RuntimeError("mat1 and mat2"), 1, "This should not have happened: RuntimeError: mat1 and mat2."),
         (Interrupted("Stopped after update 3."), 130, "Stopped after update 3."),
+        (
+            Interrupted("Stopped. Resume it.", "runs/my weather"),
+            130,
+            "Stopped. Resume it. The command: throughtime resume 'runs/my weather'",
+        ),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )

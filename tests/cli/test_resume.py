@@ -70,6 +70,6 @@ def test_stop_says_how_to_go_on(tmp_path, stop):
     assert (training.returncode, out) == (130, "")
     last = err.rstrip("\n").rpartition("\n")[2]
     assert last.startswith("throughtime: ")
-    assert "resume" in last
+    assert last.endswith(f"The command: throughtime resume {folder}")
     with RunFolder.read(folder) as run:
         assert run.newest_checkpoint() is not None

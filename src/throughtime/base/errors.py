@@ -7,6 +7,7 @@ came, what to do.
 
 from __future__ import annotations
 
+import os
 import warnings
 
 
@@ -63,7 +64,16 @@ class RunLockedError(RunError):
 
 
 class Interrupted(RunError):
-    """Training was stopped by a signal, after a checkpoint; resuming goes on from there."""
+    """Training was stopped by a signal, after a checkpoint; resuming goes on from there.
+
+    Args:
+        message: what happened.
+        run: the folder of the run, where there is one.
+    """
+
+    def __init__(self, message: str, run: str | os.PathLike[str] | None = None) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 class DivergedError(ThroughtimeError, FloatingPointError):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import warnings
 from typing import Annotated, TextIO, TypeGuard, cast
@@ -75,7 +76,7 @@ def _run(arguments: list[str] | None) -> int:
         _say_usage(error)
         return error.exit_code
     except Interrupted as error:
-        _say(str(error))
+        _say(f"{error}{_how_to_resume(error)}")
         return INTERRUPTED
     except typer.Abort:
         code = INTERRUPTED
@@ -92,6 +93,10 @@ def _run(arguments: list[str] | None) -> int:
     if code == INTERRUPTED:  # typer's answer to Ctrl-C
         _say("Interrupted.")
     return code if isinstance(code, int) else 0
+
+
+def _how_to_resume(error: Interrupted) -> str:
+    return "" if error.run is None else f" The command: throughtime resume {shlex.quote(os.fspath(error.run))}"
 
 
 def _one_line(error: Exception) -> str:

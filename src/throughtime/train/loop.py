@@ -297,7 +297,8 @@ class _Loop:
         if self.stop.name is not None:
             raise Interrupted(
                 f"Training was stopped by {self.stop.name} after update {self.updates} (epoch {self.epoch}). "
-                f"The checkpoint is in {self.run.path}; resume that run to go on."
+                f"The checkpoint is in {self.run.path}; resume that run to go on.",
+                self.run.path,
             )
 
     def _checkpoint_is_due(self) -> bool:
