@@ -24,6 +24,7 @@ def test_numbers_of_any_library_become_float(value):
     for got in found:
         assert (type(got), got) == (float, 0.5)
     assert type(checks.number("it", 1)) is float
+    assert checks.number("it", 5, most=5) == checks.whole("it", 5, below=6) == 5
     checks.report("Settings")
 
 
@@ -32,8 +33,9 @@ def test_numbers_of_any_library_become_float(value):
     [
         *[(lambda c, v=v: c.whole("it", v), "`it` is a whole number, at least 1: ") for v in (0, -1, 1.0, "3", None)],
         *[(lambda c, v=v: c.whole("it", v), "`it` is a whole number") for v in (True, np.bool_(True), np.float64(2))],
-        (lambda c: c.whole("it", 2**63), f"at least 1 and below {2**63}: {2**63} came"),
-        (lambda c: c.whole("it", 5, 0, below=5), "at least 0 and below 5: 5 came"),
+        (lambda c: c.whole("it", 2**63), f"at least 1 and at most {2**63 - 1}: {2**63} came"),
+        (lambda c: c.whole("it", 5, 0, below=5), "at least 0 and at most 4: 5 came"),
+        (lambda c: c.number("it", 5.1, above=0, most=5), "`it` is a number above 0 and at most 5: 5.1 came"),
         *[(lambda c, v=v: c.number("it", v), "`it` is a number of 0 or more: ") for v in (-0.1, "1", None, True)],
         *[
             (lambda c, v=v: c.number("it", v), "(nan|inf).* came")

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 import throughtime as tt
 from throughtime.base.errors import ConfigError, DataError, DivergedError, Notice, ShapeError
 from throughtime.base.run_folder import RunFolder
-from throughtime.tasks import NotFittedError, SequencePredictor, load
+from throughtime.tasks import NotFittedError, SequencePredictor, fitting, load
 
 QUICK = {"hidden_size": 8, "epochs": 2, "tbptt": "20,20"}
 
@@ -305,8 +305,25 @@ def test_the_schedule_is_printed_unless_progress_is_off(capsys):
     assert capsys.readouterr().err == ""
 
 
+# Each update multiplies the weights by 1 - 10 * 100.
+DIVERGING = {"learning_rate": 10.0, "weight_decay": 100.0, "tbptt": "5,5"}
+
+
+@pytest.fixture
+def diverging(monkeypatch):
+    """Trainings move the weights, then fail."""
+    fit = fitting.fit
+
+    def fail(network, *given, **named):
+        fit(network, *given, **named)
+        raise DivergedError("Training needs finite numbers.")
+
+    monkeypatch.setattr(fitting, "fit", fail)
+
+
+@pytest.mark.usefixtures("diverging")
 def test_a_failed_fit_leaves_an_estimator_that_is_not_fitted():
-    model = SequencePredictor(**QUICK, learning_rate=1e30)
+    model = SequencePredictor(**QUICK)
     with pytest.raises(DivergedError):
         model.fit(autoregression(100))
     assert [name for name in vars(model) if name.endswith("_") or name.startswith("_")] == []
@@ -314,14 +331,14 @@ def test_a_failed_fit_leaves_an_estimator_that_is_not_fitted():
         model.predict(autoregression(20))
 
 
-def test_a_failed_fit_leaves_what_was_learned_before():
+def test_a_failed_fit_leaves_what_was_learned_before(request):
     series = autoregression(100)
     model = SequencePredictor(**QUICK).fit(series)
     before, fitted = model.predict_steps(series), dict(vars(model))
-    model.learning_rate = 1e30
+    request.getfixturevalue("diverging")
     with pytest.raises(DivergedError):
         model.fit(np.concatenate([series, series], axis=1))
-    assert vars(model) == fitted | {"learning_rate": 1e30}
+    assert vars(model) == fitted
     np.testing.assert_array_equal(model.predict_steps(series), before)
 
 
@@ -462,3 +479,11 @@ def test_a_class_alone_can_be_forecast():
 def test_a_target_that_never_changes_has_no_skill(learned):
     with pytest.raises(DataError, match="no target ever changes"):
         learned[1].score(np.full((20, 1), 3.0))
+
+
+def test_a_window_longer_than_the_training_part_is_refused():
+    settings = {**QUICK, "cell": "perceptron", "validation": 0.2}
+    SequencePredictor(**settings, window_steps=80).fit([autoregression(20), autoregression(100)])
+    with pytest.raises(ConfigError, match="window_steps=81 came for at most 80 training rows a series. Choose a sh"):
+        SequencePredictor(**settings, window_steps=81).fit([autoregression(20), autoregression(100)])
+    SequencePredictor(**{**settings, "cell": "rnn"}, window_steps=81).fit(autoregression(20))

@@ -44,20 +44,27 @@ class Checks:
         number = as_whole(value)
         if number is not None and least <= number < below:
             return number
-        end = f" and below {below}" if below != MOST or (number is not None and number >= below) else ""
+        end = f" and at most {below - 1}" if below != MOST or (number is not None and number >= below) else ""
         self.add(f"`{name}` is a whole number, at least {least}{end}: {value!r} came")
         return least
 
     def number(
-        self, name: str, value: object, *, least: float = 0, above: float | None = None, below: float | None = None
+        self,
+        name: str,
+        value: object,
+        *,
+        least: float = 0,
+        above: float | None = None,
+        below: float | None = None,
+        most: float = math.inf,
     ) -> float:
-        """A finite number, `least` or more; with `above` more than that, with `below` less than that."""
+        """A finite number from `least` to `most`; with `above` more than that, with `below` less than that."""
         number = as_number(value)
         enough = number is not None and (number >= least if above is None else number > above)
-        if number is not None and enough and (below is None or number < below):
+        if number is not None and enough and (below is None or number < below) and number <= most:
             return number
         start = f"of {least:g} or more" if above is None else f"above {above:g}"
-        end = "" if below is None else f" and below {below:g}"
+        end = f" and at most {most:g}" if most < math.inf else "" if below is None else f" and below {below:g}"
         self.add(f"`{name}` is a number {start}{end}: {value!r} came")
         return 0.0
 

@@ -10,10 +10,15 @@ import sklearn.exceptions
 import torch
 
 from throughtime.base.checks import Checks
-from throughtime.base.errors import DataError, DeviceError, ScheduleError, ThroughtimeError
+from throughtime.base.errors import ConfigError, DataError, DeviceError, ScheduleError, ThroughtimeError
 from throughtime.bptt import TBPTT
 from throughtime.tasks.calendar import check_calendar
 from throughtime.tasks.network import CELLS, EMISSIONS
+
+# An LSTM layer of so many units has 64 GiB of weights, and no perceptron looks back so far.
+MOST_UNITS, MOST_LAYERS, MOST_WINDOW = 65_536, 1_000, 100_000
+# Adam moves each weight by about the rate, and shrinks it by the share rate * decay: more than this only diverges.
+MOST_RATE, MOST_DECAY = 10.0, 100.0
 
 
 class NotFittedError(ThroughtimeError, sklearn.exceptions.NotFittedError):
@@ -65,16 +70,16 @@ def check_options(estimator: Any) -> Options:
     every_s, patience = estimator.checkpoint_every_s, estimator.patience
     options = Options(
         cell=checks.choice("cell", estimator.cell, CELLS),
-        hidden_size=checks.whole("hidden_size", estimator.hidden_size),
-        num_layers=checks.whole("num_layers", estimator.num_layers),
-        window_steps=checks.whole("window_steps", estimator.window_steps),
+        hidden_size=checks.whole("hidden_size", estimator.hidden_size, below=MOST_UNITS + 1),
+        num_layers=checks.whole("num_layers", estimator.num_layers, below=MOST_LAYERS + 1),
+        window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
         calendar=_calendar(checks, estimator.calendar),
         schedule=_schedule(checks, estimator.tbptt),
         epochs=checks.whole("epochs", estimator.epochs),
         batch_size=checks.whole("batch_size", estimator.batch_size),
-        learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0),
-        weight_decay=checks.number("weight_decay", estimator.weight_decay),
+        learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
+        weight_decay=checks.number("weight_decay", estimator.weight_decay, most=MOST_DECAY),
         dropout=checks.number("dropout", estimator.dropout, below=1),
         patience=None if patience is None else checks.whole("patience", patience),
         checkpoint_every_s=None if every_s is None else checks.number("checkpoint_every_s", every_s),
@@ -84,6 +89,15 @@ def check_options(estimator: Any) -> Options:
     )
     checks.report(f"Settings of {type(estimator).__name__}")
     return options
+
+
+def check_window(options: Options, rows: int) -> None:
+    """Raise ConfigError where a perceptron's window is longer than the longest of the series it trains on."""
+    if options.cell == "perceptron" and options.window_steps > rows:
+        raise ConfigError(
+            f"A perceptron's window fits into the training part: window_steps={options.window_steps} came for at most "
+            f"{rows} training rows a series. Choose a shorter window, or train on longer series."
+        )
 
 
 def check_device(device: Any) -> None:

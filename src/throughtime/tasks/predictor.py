@@ -45,10 +45,11 @@ from throughtime.tasks.forecasts import (
     row_of,
     target_columns,
 )
-from throughtime.tasks.intake import Reader, as_table, extend, read_row, split
-from throughtime.tasks.network import Design, build, head_of, run
+from throughtime.tasks.intake import Reader, as_table, extend, read_row
+from throughtime.tasks.network import build, head_of, run
 from throughtime.tasks.online import Session
-from throughtime.tasks.options import Options, check_classes, check_fitted, check_options
+from throughtime.tasks.options import check_fitted, check_options
+from throughtime.tasks.preparing import design_of, prepare
 from throughtime.tasks.skill import skill
 from throughtime.train import History
 
@@ -58,9 +59,9 @@ class SequencePredictor(BaseEstimator):
 
     Args:
         cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window: no memory beyond it).
-        hidden_size: units of each layer, at least 1.
-        num_layers: at least 1.
-        window_steps: steps the perceptron sees, at least 1; others have no window.
+        hidden_size: units of each layer, 1 .. 65,536.
+        num_layers: 1 .. 1,000.
+        window_steps: steps the perceptron sees, 1 .. 100,000, no more than the training part has; others have no window.
         emission: distribution of number targets: "student" (heavy tails) or "gaussian".
         calendar: "auto" (the year, week and day, where the training part covers them), or a list out of "year", "week",
             "day"; their phase at the time to be forecast is an input.
@@ -68,8 +69,8 @@ class SequencePredictor(BaseEstimator):
             TBPTT(k, k) with k <= 200, shorter where an epoch would have fewer than about 20 updates.
         epochs: passes over the training part, at most; at least 1.
         batch_size: series trained side by side, at least 1; one long series is one row.
-        learning_rate: above 0, the peak of a cosine schedule.
-        weight_decay: at least 0, decoupled (AdamW).
+        learning_rate: above 0 and at most 10, the peak of a cosine schedule.
+        weight_decay: 0 .. 100, decoupled (AdamW).
         dropout: share of the layers' outputs dropped in training, in [0, 1).
         validation: a share in (0, 1), the last rows of every series; data of the kind given to `fit`, where later rows
             of a frame's series go on from its training rows; or None: all rows train, for all epochs.
@@ -170,17 +171,9 @@ class SequencePredictor(BaseEstimator):
         """
         if y is not None:
             raise ConfigError("Targets are columns of `series`: a `y` came beside it. Name them with target=.")
-        options = check_options(self)
-        reader, read = Reader.fit(series, id, time, target, known)
-        train, stretches = split(series, read, reader, self.validation)
-        encoding = Encoding.fit(train, options.calendar)
-        check_classes(encoding.target_classes)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(options.seed)
-            network = build(_design(options, encoding)).to(options.device)
-        encoded = [encoding.encode_whole(each.values, each.times) for each in stretches]
-        history, schedule = train_network(network, encoded, stretches, options, run)
-        self._keep(reader.with_classes(train), encoding, network, schedule)
+        ready = prepare(self, series, id=id, time=time, target=target, known=known)
+        history, schedule = train_network(ready.network, ready.encoded, ready.stretches, ready.options, run)
+        self._keep(ready.reader, ready.encoding, ready.network, schedule)
         self.history_: History | None = history
         self.best_epoch_, self.seconds_ = history.best_epoch, history.seconds
         return self
@@ -342,7 +335,7 @@ class SequencePredictor(BaseEstimator):
         options = check_options(self)
         reader, encoding = Reader(**state["reader"]), Encoding.from_dict(state["encoding"])
         trained = state["trained"]
-        network = build(_design(options, encoding))
+        network = build(design_of(options, encoding))
         network.load_state_dict(weights)
         self._keep(reader, encoding, network.to(options.device).eval(), TBPTT.parse(trained["schedule"]))
         self.history_ = None
@@ -384,17 +377,3 @@ class SequencePredictor(BaseEstimator):
     def _forecast(self, read: SeriesSet, levels: Sequence[float]) -> list[Forecasts]:
         pairs = self._outputs(self._encoded(read))
         return [decode(self._head(), output, encoded, levels) for encoded, output in pairs]
-
-
-def _design(options: Options, encoding: Encoding) -> Design:
-    return Design(
-        cell=options.cell,
-        input_size=encoding.input_size,
-        hidden_size=options.hidden_size,
-        num_layers=options.num_layers,
-        window_steps=options.window_steps,
-        dropout=options.dropout,
-        emission=options.emission,
-        numbers=len(encoding.numeric),
-        classes=tuple(len(labels) for labels in encoding.target_classes.values()),
-    )
