@@ -9,13 +9,16 @@ again, until it ends; then the next one starts, until all kills are spent. Count
     stray         after the resumed run has ended, its folder holds a file that the unbroken one does not
     failed        a run did not start again
 
-    python benchmarks/torture.py --kills 200                what `throughtime train weather` and `resume` run
+    python benchmarks/torture.py --kills 200                what `throughtime train weather` and `resume` run, with
+                                                            --set checkpoint_every_s=0.02
     python benchmarks/torture.py --kills 200 --job small    an LSTM with zoneout and dropout under TBPTT(3, 7), with a
                                                             checkpoint after every second update
     python benchmarks/torture.py --train "throughtime train weather --out {run}" --resume "throughtime resume {run}"
 
 The jobs train in a fork of this process, which has imported what they need but computed nothing, so that a kill costs
-no import and falls into the training; commands are started afresh. A row goes to results/torture.jsonl.
+no import and falls into the training; commands are started afresh. Checkpoints are dense, so that most kills find one
+from the middle of the training; the row counts these resumes apart. It goes to results/torture.jsonl, unless it could
+not name its commit: from a tree with changes it is stored with --allow-dirty only.
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ from throughtime.base.errors import ModelFileError
 from throughtime.base.run_folder import RunFolder, versions
 from throughtime.train import Training, fit
 
+# The training takes about a second, and unless told otherwise a checkpoint comes no sooner than after one.
+DENSE = ("--set", "checkpoint_every_s=0.02")
 RESULTS = Path(__file__).parent / "results" / "torture.jsonl"
 CHECKPOINT = re.compile(r"checkpoints/\d+\.safetensors")
 
@@ -67,10 +72,10 @@ def train_small(folder: Path) -> None:
 
 
 def train_weather(folder: Path) -> None:
-    """What the command line does for the shipped weather table."""
+    """What the command line does for the shipped weather table; a run remembers its settings."""
     torch.set_num_threads(1)
     made = (folder / "run.toml").exists()
-    cli.main(["resume", str(folder)] if made else ["train", "weather", "--out", str(folder)])
+    cli.main(["resume", str(folder)] if made else ["train", "weather", "--out", str(folder), *DENSE])
 
 
 class Noise:
@@ -174,6 +179,7 @@ class Tally:
 
     kills: int = 0
     resumes: int = 0
+    mid_training_resumes: int = 0
     runs: int = 0
     mismatches: int = 0
     unreadable: int = 0
@@ -208,6 +214,7 @@ def torture(start: Callable[[Path, Path], Running], folder: Path, kills: int, se
             tally.runs += 1
         elif tally.kills:
             tally.resumes += 1
+            tally.mid_training_resumes += 0 < tally.updates_in_checkpoint_at_kill[-1] < len(expected.events)
         training = start(run, folder / f"{run.name}.log")
         code = training.wait(draw.uniform(0, reach) if tally.kills < kills else None)
         if code is None:
@@ -276,15 +283,23 @@ def compare(run: Path, expected: Unbroken, tally: Tally) -> None:
     tally.strays += len(files_of(run) ^ expected.files)
 
 
-def row(options: argparse.Namespace, tally: Tally, expected: Unbroken) -> dict[str, object]:
+def commit_here() -> str:
+    """The commit of this tree, "-dirty" behind it where files differ from it; "unknown" outside a repository."""
+    words = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+
+
+def names_its_code(commit: str) -> bool:
+    """Whether a row of that commit says exactly what ran."""
+    return commit != "unknown" and not commit.endswith("-dirty")
+
+
+def row(options: argparse.Namespace, commit: str, tally: Tally, expected: Unbroken) -> dict[str, object]:
     """What is stored: the question, the circumstances, the answer, the raw samples."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     return {
         "question": "does a killed training resume bit by bit",
         "job": options.job if options.train is None else options.train,
-        "commit": commit or "unknown",
+        "commit": commit,
         "versions": versions(),
         "machine": f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "cores": os.cpu_count(),
@@ -294,6 +309,13 @@ def row(options: argparse.Namespace, tally: Tally, expected: Unbroken) -> dict[s
         "unbroken_seconds": round(expected.seconds, 3),
         **asdict(tally),
     }
+
+
+def store(path: Path, answer: dict[str, object]) -> None:
+    """Add a row to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a") as results:
+        results.write(json.dumps(answer) + "\n")
 
 
 def main() -> int:
@@ -306,19 +328,25 @@ def main() -> int:
     parser.add_argument("--train", help="a command that trains in the run folder {run}; needs --resume")
     parser.add_argument("--resume", help="the command that goes on in {run}")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the row is added")
+    parser.add_argument("--allow-dirty", action="store_true", help="store the row of a tree with changes too")
     options = parser.parse_args()
     if (options.train is None) != (options.resume is None):
         parser.error("--train and --resume go together")
     torch.set_num_threads(1)
-    began = time.perf_counter()
+    began, commit = time.perf_counter(), commit_here()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         tally, expected = torture(starter(options), Path(folder), options.kills, options.seed)
-    answer = row(options, tally, expected) | {"seconds": round(time.perf_counter() - began, 1)}
-    options.results.parent.mkdir(parents=True, exist_ok=True)
-    with open(options.results, "a") as results:
-        results.write(json.dumps(answer) + "\n")
+    answer = row(options, commit, tally, expected) | {"seconds": round(time.perf_counter() - began, 1)}
+    if options.allow_dirty or names_its_code(commit):
+        store(options.results, answer)
+    else:
+        print(
+            f"The row is not stored: its commit would be {commit}. Commit first, or pass --allow-dirty.",
+            file=sys.stderr,
+        )
     print(
-        f"{tally.kills} kills, {tally.resumes} resumes, {tally.runs} runs of {len(expected.events)} updates: "
+        f"{tally.kills} kills, {tally.resumes} resumes ({tally.mid_training_resumes} from the middle of the training), "
+        f"{tally.runs} runs of {len(expected.events)} updates: "
         f"{tally.mismatches} mismatches, {tally.unreadable} unreadable checkpoints, {tally.strays} stray files, "
         f"{tally.failed} failed starts; {tally.orphans_left_by_kills} temp files left by kills, all swept; "
         f"{answer['seconds']} s"

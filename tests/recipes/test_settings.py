@@ -29,9 +29,15 @@ def test_what_is_not_given_keeps_the_defaults_of_the_recipe() -> None:
 
 
 def test_flat_form_reads_back() -> None:
-    settings = parse({"known": "a,b", "cell": "rnn", "validation": "0.2"})
+    settings = parse({"known": "a,b", "cell": "rnn", "validation": "0.2", "checkpoint_every_s": "0.5"})
     assert parse(settings.to_flat()) == settings
     assert set(settings.to_flat()) == set(keys())
+
+
+def test_what_has_no_value_is_left_out_of_the_flat_form() -> None:
+    settings = parse({})
+    assert set(keys()) - set(settings.to_flat()) == {"checkpoint_every_s"}
+    assert parse(settings.to_flat()) == settings
 
 
 @pytest.mark.parametrize(
@@ -54,6 +60,7 @@ def test_a_key_near_nothing_lists_the_keys() -> None:
         ("hidden_size", "many", "`hidden_size` should be a valid integer"),
         ("learning_rate", "-1", "`learning_rate` should be greater than 0"),
         ("learning_rate", "nan", "`learning_rate` should be a finite number"),
+        ("checkpoint_every_s", "-1", "`checkpoint_every_s` should be greater than or equal to 0"),
         ("dropout", "1", "`dropout` should be less than 1"),
         ("cell", "gru", "`cell` should be 'lstm', 'rnn' or 'perceptron'; 'gru' came"),
         ("emission", "poisson", "`emission` should be 'gaussian' or 'student'"),

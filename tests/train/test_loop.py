@@ -336,7 +336,9 @@ def test_a_signal_ends_with_a_checkpoint_after_the_current_update(tmp_path, numb
     _, expected = go(None)
     training = settings(checkpoint_every_updates=None)
     with RunFolder.create(tmp_path, {}) as run:
-        with pytest.raises(Interrupted, match=rf"stopped by {number.name} after update 7 \(epoch 0\).*resume that run") as caught:
+        with pytest.raises(
+            Interrupted, match=rf"stopped by {number.name} after update 7 \(epoch 0\).*resume that run"
+        ) as caught:
             go(run, Stopping(7, lambda: os.kill(os.getpid(), number)), training=training)
         assert caught.value.run == tmp_path
         assert signal.getsignal(number) is before

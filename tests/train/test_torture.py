@@ -40,12 +40,45 @@ def test_ten_kills(tmp_path):
     results = tmp_path / "row.jsonl"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
     words = [sys.executable, "benchmarks/torture.py", "--job", "small", "--kills", "10", "--results", str(results)]
+    words.append("--allow-dirty")
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     row = json.loads(results.read_text())
     assert (row["kills"], row["resumes"]) == (10, 10)
     assert [row[name] for name in ("mismatches", "unreadable", "strays", "failed")] == [0, 0, 0, 0]
-    assert max(row["updates_in_checkpoint_at_kill"]) > 0
+    middle = [0 < updates < row["updates_per_run"] for updates in row["updates_in_checkpoint_at_kill"]]
+    # About two in three: a kill may fall before the first update or after the last, but not ten of them.
+    assert row["mid_training_resumes"] == sum(middle) >= 3
+
+
+def test_the_row_of_a_tree_with_changes_is_stored_only_when_asked_for(torture, tmp_path, monkeypatch, capsys):
+    results = tmp_path / "row.jsonl"
+    done = (torture.Tally(kills=1), torture.Unbroken([], "", set(), 1.0))
+    monkeypatch.setattr(torture, "torture", lambda *given: done)
+
+    def stored(commit, *words):
+        monkeypatch.setattr(torture, "commit_here", lambda: commit)
+        monkeypatch.setattr(sys, "argv", ["torture.py", "--job", "small", "--results", str(results), *words])
+        before = results.read_text().count("\n") if results.exists() else 0
+        assert torture.main() == 0
+        return (results.read_text().count("\n") if results.exists() else 0) - before
+
+    for commit in ("0123abcd-dirty", "unknown"):
+        assert stored(commit) == 0
+        assert f"not stored: its commit would be {commit}" in capsys.readouterr().err
+    assert stored("0123abcd-dirty", "--allow-dirty") == 1
+    assert stored("0123abcd") == 1
+    assert json.loads(results.read_text().splitlines()[-1])["commit"] == "0123abcd"
+
+
+def test_checkpoints_of_the_weather_job_are_dense(torture, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torture.cli, "main", asked.append)
+    torture.train_weather(tmp_path)
+    (tmp_path / "run.toml").touch()
+    torture.train_weather(tmp_path)
+    assert asked[0][-2:] == ["--set", "checkpoint_every_s=0.02"]
+    assert asked[1] == ["resume", str(tmp_path)]
 
 
 def test_a_command_is_started_resumed_and_killed(torture, tmp_path):
