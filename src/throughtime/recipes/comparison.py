@@ -15,9 +15,17 @@ from itertools import groupby
 
 from joblib import Parallel, delayed, parallel_config
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from throughtime.base.errors import Notice
+from throughtime.base.errors import Notice, say_once
 from throughtime.data.clock import show_time
 from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, one_thread, try_baseline, try_network
 from throughtime.recipes.problem import Problem
@@ -57,22 +65,36 @@ def compare_methods(problem: Problem, model: Model, tbptt: str, seeds: int, prog
 
 
 def _run(trials: Sequence[Callable[[], Trial]], progress: bool) -> list[Trial]:
-    """Run the trials on all cores, one thread each."""
-    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    """Run the trials on all cores, one thread each; what several of them have to say is said once."""
+    done: list[Trial] = []
     workers = min(os.cpu_count() or 1, len(trials))
     with (
-        Progress(*shown, console=Console(stderr=True), disable=not progress, transient=True) as bar,
+        Progress(*_shown(), console=Console(stderr=True), disable=not progress, transient=True) as bar,
         parallel_config("loky", n_jobs=workers, inner_max_num_threads=1),
     ):
         results = Parallel(return_as="generator_unordered")(delayed(_alone)(trial) for trial in trials)
-        return list(bar.track(results, total=len(trials), description="trials"))
+        for trial, notices in bar.track(results, total=len(trials), description="trials"):
+            done.append(trial)
+            for notice in notices:
+                say_once(f"a trial: {notice}", notice)
+    return done
 
 
-def _alone(trial: Callable[[], Trial]) -> Trial:
-    with one_thread(), warnings.catch_warnings():
-        # What there is to say about the data, the reading process has said.
-        warnings.simplefilter("ignore", Notice)
-        return trial()
+def _shown() -> tuple[ProgressColumn, ...]:
+    """Trials done, the time they took, and the time the others will take."""
+    left = TextColumn("left"), TimeRemainingColumn()
+    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), *left
+
+
+def _alone(trial: Callable[[], Trial]) -> tuple[Trial, list[str]]:
+    """A trial, and its notices: a worker's own standard error would give them once for each worker."""
+    with one_thread(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", Notice)
+        done = trial()
+    for entry in caught:
+        if not issubclass(entry.category, Notice):
+            warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
+    return done, [str(entry.message) for entry in caught if issubclass(entry.category, Notice)]
 
 
 def _title(problem: Problem) -> str:

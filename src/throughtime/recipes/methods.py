@@ -128,11 +128,10 @@ def fit_network(
         patience=model.patience,
         validation=problem.parts[VALIDATION].to_frame(),
         seed=model.seed,
-        checkpoint_every_s=model.checkpoint_every_s,
         progress=progress,
     )
     series = problem.series
-    with _gaps_said():
+    with _table_said():
         return predictor.fit(
             problem.parts[TRAIN].to_frame(),
             id=series.id_name,
@@ -145,7 +144,7 @@ def fit_network(
 
 def forecasts_of(predictor: SequencePredictor, problem: Problem, levels: Sequence[int] = LEVELS) -> list[Forecast]:
     """One-step forecasts of every row, the state carried from the first row to the last."""
-    with _gaps_said():
+    with _table_said():
         frame = predictor.predict_steps(problem.series.to_frame(), level=list(levels))
     ends = np.cumsum(problem.series.lengths)
     starts = ends - problem.series.lengths
@@ -153,10 +152,11 @@ def forecasts_of(predictor: SequencePredictor, problem: Problem, levels: Sequenc
 
 
 @contextmanager
-def _gaps_said() -> Iterator[None]:
-    """The table's missing values were counted and said when it was read; not again for each of its parts."""
+def _table_said() -> Iterator[None]:
+    """What there is to say of the table was said when it was read; not again for each of its parts."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Missing values of", category=Notice)
+        for start in ("Missing values of", "No regular step fits"):
+            warnings.filterwarnings("ignore", message=start, category=Notice)
         yield
 
 
