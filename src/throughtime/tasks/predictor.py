@@ -61,7 +61,7 @@ class SequencePredictor(BaseEstimator):
         cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window: no memory beyond it).
         hidden_size: units of each layer, 1 .. 65,536.
         num_layers: 1 .. 1,000.
-        window_steps: steps the perceptron sees, 1 .. 100,000, no more than the training part has; others have no window.
+        window_steps: steps the perceptron sees, 1 .. 100,000, at most as many as train; others have no window.
         emission: distribution of number targets: "student" (heavy tails) or "gaussian".
         calendar: "auto" (the year, week and day, where the training part covers them), or a list out of "year", "week",
             "day"; their phase at the time to be forecast is an input.
