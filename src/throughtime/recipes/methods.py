@@ -128,6 +128,7 @@ def fit_network(
         patience=model.patience,
         validation=problem.parts[VALIDATION].to_frame(),
         seed=model.seed,
+        checkpoint_every_s=model.checkpoint_every_s,
         progress=progress,
     )
     series = problem.series
