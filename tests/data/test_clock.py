@@ -186,6 +186,12 @@ def test_a_callers_time_is_read_as_the_series_kind():
             as_time(value, times)
 
 
+@pytest.mark.parametrize("value", ["2020-13-45", "2021-02-29", "2020-01-01T25:00"])
+def test_a_callers_time_that_cannot_be_is_called_impossible(value):
+    with pytest.raises(DataError, match=f"'{value}' is impossible. Correct month, day or hour"):
+        as_time(value, HOURS)
+
+
 def test_times_in_messages_are_short():
     assert show_time(DAYS[0]) == "2012-01-30"
     assert show_time(HOURS[0]) == "2012-01-30 22:00"

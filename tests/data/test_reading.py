@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from throughtime.base.errors import ConfigError, DataError, Notice, ShapeError
-from throughtime.data.reading import from_arrays, from_frame
+from throughtime.data.reading import from_arrays, from_frame, read_again
 
 NAN = np.nan
 
@@ -197,3 +197,15 @@ def test_a_large_table_is_read_well_under_a_second(tmp_path):
     series = from_frame(tmp_path / "t.csv", time="time")
     assert time.process_time() - start < 2
     np.testing.assert_array_equal(series.values[0], noise)
+
+
+@pytest.mark.parametrize(
+    ("dropped", "needs"), [(["u"], "'u'"), (["day"], "'day'"), (["who", "u", "k"], "'who', 'u', 'k'")]
+)
+def test_a_table_that_lacks_what_a_model_needs(dropped, needs):
+    table = pl.DataFrame({"day": [1, 2, 3], "who": ["a"] * 3, "u": [5.0, 7.0, 6.0], "k": [1, 0, 1]})
+    read = from_frame(table, time="day", id="who", known="k")
+    assert read_again(table, read.arguments()).to_frame().equals(read.to_frame())
+    left = ", ".join(repr(name) for name in table.columns if name not in dropped)
+    with pytest.raises(DataError, match=f"^The model needs {needs}: the table has only {left}. Give"):
+        read_again(table.drop(dropped), read.arguments())

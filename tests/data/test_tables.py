@@ -145,6 +145,12 @@ def test_unknown_columns_are_all_named_with_what_was_meant():
         read_table(FRAME, columns=["Dat", "zzz", "x"])
 
 
+def test_a_column_asked_for_twice_is_unknown_once():
+    with pytest.raises(DataError) as caught:
+        read_table(FRAME, columns=["zzz", "zzz"])
+    assert str(caught.value).count("zzz") == 1
+
+
 def test_frames_that_are_none(tmp_path):
     for source in ([1, 2], 3, {"a": [1]}):
         with pytest.raises(DataError, match="a path or a pandas, polars or pyarrow frame"):

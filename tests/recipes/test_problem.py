@@ -153,6 +153,10 @@ def test_several_series_are_each_cut() -> None:
     ("settings", "error", "message"),
     [
         ({"train": "0.6", "validation": "2020-03-01"}, ConfigError, "by share or by time, not both"),
+        ({"train": "2"}, ConfigError, "lies above 0 and below 1: train=2 came"),
+        ({"train": "0.6", "validation": "nan"}, ConfigError, "lies above 0 and below 1: validation=nan came"),
+        ({"train": "1.0", "validation": "0"}, ConfigError, "below 1: train=1.0 validation=0 came"),
+        ({"validation": "2020-13-45", "test": "2021-01-01"}, DataError, "'2020-13-45' is impossible"),
         (
             {"validation": "2020-03-01"},
             ConfigError,

@@ -433,7 +433,7 @@ def test_bad_input_to_fit_is_one_clear_line(act, error, message):
             "2020-04-30 in series 's0': 2020-04-01 came",
         ),
         (lambda f, m: m.predict_steps(np.zeros((5, 2))), DataError, "arrays came where a frame did"),
-        (lambda f, m: m.predict_steps(f.drop("z")), DataError, "'z' is unknown"),
+        (lambda f, m: m.predict_steps(f.drop("z")), DataError, "The model needs 'z'"),
         (lambda f, m: m.score(f, level=3), TypeError, "level"),
         (lambda f, m: m.save("/nowhere/at/all.safetensors"), OSError, "/nowhere"),
     ],

@@ -5,7 +5,7 @@ from throughtime.data.columns import one_hot
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
 from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
-from throughtime.data.reading import from_arrays, from_frame
+from throughtime.data.reading import from_arrays, from_frame, read_again
 from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
 from throughtime.data.splits import by_share, by_time, series_by_share, series_by_time
@@ -29,6 +29,7 @@ __all__ = [
     "infer_step",
     "one_hot",
     "pad",
+    "read_again",
     "read_table",
     "series_by_share",
     "series_by_time",

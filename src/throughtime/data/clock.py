@@ -129,8 +129,11 @@ def as_time(value: Any, times: NDArray[Any]) -> Any:
     try:
         if kind == "M" and isinstance(value, str | dt.date | np.datetime64):
             return np.datetime64(value).astype("datetime64[us]")
-    except ValueError:
-        pass
+    except ValueError as error:
+        if re.match(r"\d{4}-\d\d?-\d\d?(?!\d)", str(value)):
+            raise DataError(
+                f"A time must be on the calendar and the clock: {value!r} is impossible. Correct month, day or hour."
+            ) from error
     wanted = "a date such as '2014-01-01'" if kind == "M" else "a number"
     raise DataError(f"A time here must be {wanted}, like the series' own times; {value!r} came.")
 

@@ -20,7 +20,7 @@ from throughtime.data import grid
 from throughtime.data.clock import Clock, read_clock, show_time
 from throughtime.data.columns import read_columns, select
 from throughtime.data.series import Floats, SeriesSet
-from throughtime.data.tables import as_names, check_names, read_table
+from throughtime.data.tables import as_names, check_names, check_needed, read_table
 
 Missing = Literal["fill", "error"]
 Rows = NDArray[np.int64]
@@ -97,6 +97,24 @@ def from_frame(
         time_format=None if clock is None else clock.format,
         zone=None if clock is None else clock.zone,
     )
+
+
+def read_again(frame: Any, arguments: Mapping[str, Any]) -> SeriesSet:
+    """Read another table as one was read that a model was trained on.
+
+    Args:
+        frame: what `read_table` takes.
+        arguments: `SeriesSet.arguments` of the one read before.
+
+    Raises:
+        DataError: it lacks a column that the model needs, or as `from_frame`.
+        FileMissingError: there is no such file.
+    """
+    table = read_table(frame)
+    time, id = arguments.get("time"), arguments.get("id")
+    index = [*([] if id is None else [id]), *([] if time is None else as_names(time, table.columns))]
+    check_needed([*index, *arguments["columns"]], table.columns)
+    return from_frame(table, **arguments)
 
 
 def from_arrays(

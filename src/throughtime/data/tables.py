@@ -80,11 +80,21 @@ def in_kind_of(frame: pl.DataFrame, source: Any) -> Any:
 
 def check_names(names: Iterable[str], columns: Sequence[str]) -> None:
     """Raise one DataError that lists every name which is no column, each with the nearest that is."""
-    wrong = [name for name in names if name not in columns]
+    wrong = dict.fromkeys(name for name in names if name not in columns)
     if wrong:
         raise DataError(
             f"Every named column must be in the table: {'; '.join(_unknown(name, columns) for name in wrong)}. "
             f"The table has {', '.join(map(repr, columns))}."
+        )
+
+
+def check_needed(names: Iterable[str], columns: Sequence[str]) -> None:
+    """Raise one DataError that lists every column which a trained model reads and a table lacks."""
+    lacking = dict.fromkeys(name for name in names if name not in columns)
+    if lacking:
+        raise DataError(
+            f"The model needs {', '.join(map(repr, lacking))}: the table has only {', '.join(map(repr, columns))}. "
+            "Give it the columns that the model was trained on."
         )
 
 

@@ -6,6 +6,8 @@ numeric columns are inputs and targets, the first 60 % of the rows train, the ne
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -212,11 +214,12 @@ def cut(series: SeriesSet, split: Split) -> tuple[SeriesSet, tuple[SeriesSet, Se
         DataError: a part would be empty.
     """
     given = {name: text for name, text in vars(split).items() if text}
+    _check_numbers(series, given)
     shares = {name: share for name, text in given.items() if (share := _share(text)) is not None}
     if shares and len(shares) < len(given):
         raise ConfigError(
-            f"A split is by share or by time, not both: {_shown(given)} came. Give shares (train=0.6 validation=0.2) "
-            "or first times (validation=2014-01-01 test=2015-01-01)."
+            f"A split is by share or by time, not both: {_shown(given)} came. Give shares, all of them below 1 "
+            "(train=0.6 validation=0.2), or first times (validation=2014-01-01 test=2015-01-01)."
         )
     if shares:
         train, validation, test = _by_share(series, shares)
@@ -252,6 +255,19 @@ def _first_times(series: SeriesSet, times: Mapping[str, str]) -> list[Any]:
 def _from_training_on(series: SeriesSet, boundaries: Sequence[Any]) -> SeriesSet:
     before = [by_time(times, boundaries, allow_empty=True)[0] for times in series.times or []]
     return series.part([slice(unused.stop, None) for unused in before])
+
+
+def _check_numbers(series: SeriesSet, given: Mapping[str, str]) -> None:
+    """Refuse numbers that are neither shares nor times of these series; a number of four digits is a year."""
+    dated = series.times is None or series.times[0].dtype.kind == "M"
+    numbers = {name: number for name, text in given.items() if isinstance(number := _number(text), float)}
+    wrong = [name for name, number in numbers.items() if math.isnan(number) or (dated and not 0 < number < 1)]
+    wrong = [name for name in wrong if not re.fullmatch(r"[12]\d{3}", given[name])]
+    if wrong:
+        raise ConfigError(
+            f"A share of the rows lies above 0 and below 1: {_shown({name: given[name] for name in wrong})} came. Give "
+            "shares (train=0.6 validation=0.2) or first times (validation=2014-01-01 test=2015-01-01)."
+        )
 
 
 def _share(text: str) -> float | None:

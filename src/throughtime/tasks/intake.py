@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from throughtime.base.checks import as_number, as_whole
 from throughtime.base.errors import ConfigError, DataError, ShapeError
-from throughtime.data import SeriesSet, advance, from_arrays, from_frame, read_table
+from throughtime.data import SeriesSet, advance, from_arrays, from_frame, read_again, read_table
 from throughtime.data.clock import show_time
 
 Floats = NDArray[np.float64]
@@ -80,7 +80,7 @@ class Reader:
         if is_arrays(series) == self.frames:
             wanted, came = ("a frame", "arrays") if self.frames else ("arrays", "a frame")
             raise DataError(f"Series come as they did to fit: {came} came where {wanted} did. Convert them.")
-        return (from_frame if self.frames else from_arrays)(series, **self.arguments)
+        return read_again(series, self.arguments) if self.frames else from_arrays(series, **self.arguments)
 
 
 @dataclass(frozen=True)
