@@ -23,7 +23,7 @@ from throughtime.base.errors import (
     WriteError,
 )
 from throughtime.base.run_folder import RunFolder
-from throughtime.bptt import TBPTT, Piece, through_time
+from throughtime.bptt import TBPTT, Carry, Piece, through_time
 from throughtime.train import Training, fit
 
 SCHEDULES = [
@@ -320,6 +320,31 @@ def test_a_training_on_the_cpu_leaves_the_generators_of_other_devices_alone(monk
     monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
     go(None, network=network)
     assert seeded == []
+
+
+def test_a_checkpoint_at_a_batches_last_step_stands_before_the_next_batch(tmp_path, monkeypatch):
+    positions, places = [], []
+    to_tree = Carry.to_tree
+    monkeypatch.setattr(Carry, "to_tree", lambda carry: positions.append(carry.position) or to_tree(carry))
+    with RunFolder.create(tmp_path, {}) as run:
+        save = run.save_checkpoint
+
+        def noted(tree, step):
+            places.append((tree["epoch"], tree["index"], tree["carry"] is None))
+            save(tree, step)
+
+        run.save_checkpoint = noted
+        go(run, training=settings(epochs=1))
+    assert set(positions) == {5, 10, 15}  # of 17 steps
+    in_batches = [(0, index, False) for index in range(3) for _ in range(3)]
+    assert [place for place in places if not place[2]] == in_batches
+    assert {place for place in places if place[2]} == {
+        (0, 0, True),
+        (0, 1, True),
+        (0, 2, True),
+        (0, 3, True),
+        (1, 0, True),
+    }
 
 
 def test_stale_gradients_are_dropped():

@@ -145,6 +145,7 @@ class _Loop:
         self.history = History()
         self.best: dict[str, dict[str, Tensor]] | None = None
         self.epoch = self.index = 0
+        self.steps = 1  # of the batch at hand
         self.carry: Carry | None = None
         self.epoch_loss = self.epoch_counted = 0.0
         self.last_event: Event | None = None
@@ -195,9 +196,7 @@ class _Loop:
             checkpoint.put_back(self.modules, self.best)
 
     def _run_batch(self, piece: Piece) -> None:
-        steps = max(steps_of(piece), 1)
-        if self.carry is not None and self.carry.position >= steps:
-            return  # the checkpoint stood at this batch's last step
+        steps = self.steps = max(steps_of(piece), 1)
         rest = piece if self.carry is None else after(piece, self.carry.position)
         updates = through_time(
             self.modules["network"],
@@ -322,14 +321,16 @@ class _Loop:
         self.saving_s = self.saved_at - began_at
 
     def _to_tree(self, weights: dict[str, dict[str, Tensor]]) -> Tree:
+        # No call goes on from a batch's last step, so what one would need of it is not worked out.
+        through = self.carry is not None and self.carry.position >= self.steps
         now = time.monotonic()
         history = replace(self.history, seconds=self.history.seconds + now - self.began_at)
         return {
             "weights": weights,
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
-            "index": self.index,
-            "carry": None if self.carry is None else self.carry.to_tree(),
+            "index": self.index + through,
+            "carry": None if self.carry is None or through else self.carry.to_tree(),
             "epoch_loss": self.epoch_loss,
             "epoch_counted": self.epoch_counted,
             "random": checkpoint.random_state(self.device),
