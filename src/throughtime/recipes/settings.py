@@ -112,7 +112,7 @@ class Settings:
     model: Model = field(default_factory=Model)
 
     def to_flat(self) -> dict[str, object]:
-        """The settings under their keys, without groups, tuples as lists: what `run.toml` holds, which knows no None."""
+        """The settings under their keys, without groups, tuples as lists, None left out: what `run.toml` holds."""
         groups = {**asdict(self.columns), **asdict(self.split), **asdict(self.model)}
         given = {key: value for key, value in groups.items() if value is not None}
         return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
