@@ -274,6 +274,47 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"calendar": "month"}, "year, week, day"),
+        ({"learning_rate": "1e300"}, "`learning_rate`.* at most 10: "),
+        ({"hidden_size": "1000000000"}, "`hidden_size`.* at most 65536: "),
+        ({"cell": "perceptron", "window_steps": "97"}, "window_steps=97 came for at most 96 training rows"),
+    ],
+)
+def test_a_setting_that_cannot_be_trained_writes_nothing(
+    table: Path, tmp_path: Path, settings: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        recipes.train("weather", data=table, out=tmp_path / "run", settings=settings, progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_larger_than_the_memory_writes_nothing(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(design: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("throughtime.tasks.preparing.build", build)
+    with pytest.raises(MemoryError):
+        recipes.train("weather", data=table, out=tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_table_of_one_row_is_predicted_from_but_not_scored(trained: recipes.RunResult) -> None:
+    assert recipes.predict(trained.run, table_of(1)).column("forecast")
+    with pytest.raises(DataError, match="needs at least 2 rows of a series.*your table has 1"):
+        recipes.evaluate(trained.run, table_of(1))
+
+
+@pytest.mark.parametrize("act", [recipes.predict, recipes.evaluate])
+def test_a_table_that_lacks_a_column_of_the_model(trained: recipes.RunResult, act) -> None:
+    with pytest.raises(DataError, match="^The model needs 'level': the table has only 'date', 'precipitation', 'wet'"):
+        act(trained.run, table_of(40).drop("level"))
+
+
 def test_a_bad_schedule_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ThroughtimeError, match="k1"):
         recipes.train("weather", out=tmp_path / "run", tbptt="0,5", progress=False)

@@ -33,6 +33,7 @@ from throughtime.tasks.baselines import (
     climatology,
     ridge_on_lags,
 )
+from throughtime.tasks.preparing import prepare
 
 Array = np.ndarray
 BASELINES: dict[str, Callable[[], Persistence | Learned]] = {
@@ -112,7 +113,24 @@ def fit_network(
     Raises:
         Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
     """
-    predictor = SequencePredictor(
+    predictor = _predictor(problem, model, tbptt, progress)
+    with _table_said():
+        return predictor.fit(problem.parts[TRAIN].to_frame(), **_roles(problem), run=run)
+
+
+def check_network(problem: Problem, model: Model, tbptt: str) -> None:
+    """Raise what `fit_network` would raise before its first update, at the cost of building the network.
+
+    Raises:
+        ConfigError, DataError, ScheduleError: the settings do not fit the table or each other.
+        MemoryError, RuntimeError: the network is larger than the memory.
+    """
+    with _table_said():
+        prepare(_predictor(problem, model, tbptt, False), problem.parts[TRAIN].to_frame(), **_roles(problem))
+
+
+def _predictor(problem: Problem, model: Model, tbptt: str, progress: bool) -> SequencePredictor:
+    return SequencePredictor(
         cell=model.cell,
         hidden_size=model.hidden_size,
         num_layers=model.num_layers,
@@ -131,16 +149,17 @@ def fit_network(
         checkpoint_every_s=model.checkpoint_every_s,
         progress=progress,
     )
+
+
+def _roles(problem: Problem) -> dict[str, Any]:
+    """Which column is what, as `SequencePredictor.fit` takes it."""
     series = problem.series
-    with _table_said():
-        return predictor.fit(
-            problem.parts[TRAIN].to_frame(),
-            id=series.id_name,
-            time=series.time_name,
-            target=list(series.targets),
-            known=list(series.known) or None,
-            run=run,
-        )
+    return {
+        "id": series.id_name,
+        "time": series.time_name,
+        "target": list(series.targets),
+        "known": list(series.known) or None,
+    }
 
 
 def forecasts_of(predictor: SequencePredictor, problem: Problem, levels: Sequence[int] = LEVELS) -> list[Forecast]:

@@ -17,12 +17,12 @@ from throughtime.base.atomic import write_text
 from throughtime.base.errors import DataError, FileMissingError, RunError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
-from throughtime.data import from_frame
+from throughtime.data import read_again
 from throughtime.insight import Gates, inspect
 from throughtime.nn import LSTM
 from throughtime.recipes import report
 from throughtime.recipes.catalogue import RECIPES
-from throughtime.recipes.methods import fit_network, forecasts_of, one_thread
+from throughtime.recipes.methods import check_network, fit_network, forecasts_of, one_thread
 from throughtime.recipes.problem import Problem, prepared, read_own
 from throughtime.recipes.recipe import Recipe
 from throughtime.recipes.scores import LEVELS
@@ -60,8 +60,9 @@ def train(
     progress: bool,
 ) -> RunResult:
     """Train in a new run folder; see `recipes.train`."""
-    TBPTT.parse(tbptt)  # a wrong schedule is refused before anything is written
+    TBPTT.parse(tbptt)  # a wrong schedule is refused before the table is read
     problem, resolved = recipe.load(data, settings)
+    check_network(problem, resolved.model, tbptt)  # a run folder whose training cannot begin could never be resumed
     record = {
         "recipe": recipe.name,
         "data": "" if data is None else str(Path(data).resolve()),
@@ -86,6 +87,7 @@ def evaluate(path: str | Path, data: str | Path | Any | None) -> Table:
     with RunFolder.read(path) as run:
         predictor = _model_of(run)
         problem = _problem_of(run)[0] if data is None else _new_problem(run, data)
+        _check_scorable(problem)
         return scores_table(problem, forecasts_of(predictor, problem, LEVELS))
 
 
@@ -150,9 +152,18 @@ def _problem_of(run: RunFolder) -> tuple[Problem, Settings]:
 def _new_problem(run: RunFolder, data: str | Path | Any) -> Problem:
     """Another table, read as the run's own was; all of its rows count as test rows."""
     table, title = read_own(data)
-    series = from_frame(prepared(table, parse(run.settings["settings"]).columns), **run.settings["table"])
+    series = read_again(prepared(table, parse(run.settings["settings"]).columns), run.settings["table"])
     empty = series.part(slice(0, 0))
     return Problem(title, series, (empty, empty, series), parse(run.settings["settings"]).columns, ())
+
+
+def _check_scorable(problem: Problem) -> None:
+    rows = max(int(length) for length in problem.series.lengths)
+    if rows < 2:
+        raise DataError(
+            f"An evaluation needs at least 2 rows of a series, one to forecast the next from: {problem.title} has "
+            f"{rows}. Give it more; predict takes one."
+        )
 
 
 def _model_of(run: RunFolder) -> SequencePredictor:
