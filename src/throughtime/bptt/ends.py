@@ -40,9 +40,10 @@ class Ends:
     def found(self) -> dict[int, Point]:
         """The states; torch's generator, the weights and the modes are afterwards as they were."""
         if self._found is None:
+            cards = {t.device.index for t, _ in self._tensors if t.is_cuda}
             self._swap()
             try:
-                with torch.no_grad(), torch.random.fork_rng():
+                with torch.no_grad(), torch.random.fork_rng(cards):
                     _, self._found = self._rows.run(self._steps, self._start, self._point, self.wanted)
             finally:
                 self._swap()
