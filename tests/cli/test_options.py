@@ -13,11 +13,10 @@ from throughtime.recipes import Column, Table
 
 
 def test_settings():
-    assert settings_from(["epochs=20", " head = gaussian ", "note=a=b", "empty="]) == {
+    assert settings_from(["epochs=20", " head = gaussian ", "note=a=b"]) == {
         "epochs": "20",
         "head": "gaussian",
         "note": "a=b",
-        "empty": "",
     }
     assert settings_from(None) == {}
 
@@ -25,6 +24,12 @@ def test_settings():
 @pytest.mark.parametrize("pair", ["epochs", "=20", " =20", ""])
 def test_setting_without_key_or_value(pair):
     with pytest.raises(typer.BadParameter, match="--set takes KEY=VALUE: .* came. Write for example --set epochs=20"):
+        settings_from([pair])
+
+
+@pytest.mark.parametrize("pair", ["target=", "target= "])
+def test_setting_without_a_value(pair):
+    with pytest.raises(typer.BadParameter, match=f"KEY=VALUE: '{pair}' has no value. Give one, or leave the key out"):
         settings_from([pair])
 
 

@@ -74,3 +74,10 @@ def test_own_table(command, own_table, tmp_path):
     assert code == 0
     assert "level" in out
     assert "flow" in out
+
+
+def test_an_empty_schedule_is_no_schedule(command, tmp_path):
+    code, out, err = command("train", "weather", "--out", tmp_path / "run", "--tbptt", "")
+    assert (code, out) == (2, "")
+    assert "A schedule is written" in err
+    assert not (tmp_path / "run").exists()

@@ -253,7 +253,7 @@ ABSENT: list[object] = [None] * 10
         ),
         (rows_of(x=[*VARIED[:30], *ABSENT, *VARIED[:10]], y=VARIED), {}, "'x' has none in the validation part"),
         (rows_of(x=[*VARIED[:40], *ABSENT], y=VARIED), {}, "'x' has none in the test part.*--set ignore=x, or move"),
-        (rows_of(x=VARIED), {"calendar": "month"}, "out of year, week, day: .*'month'"),
+        (rows_of(x=VARIED), {"calendar": "month"}, "some of year,week,day: .*'month'"),
         ("x\n" + "\n".join(map(str, VARIED)), {"calendar": "year"}, "Calendar features need dates"),
         (
             "id,x\n" + "".join(f"a,{x}\n" for x in VARIED) + "b,1\nb,2\nb,3\n",
@@ -277,9 +277,9 @@ def test_bad_input_is_one_line_and_writes_nothing(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"calendar": "month"}, "year, week, day"),
+        ({"calendar": "month"}, "some of year,week,day: 'month' came"),
         ({"learning_rate": "1e300"}, "`learning_rate`.* at most 10: "),
-        ({"hidden_size": "1000000000"}, "`hidden_size`.* at most 65536: "),
+        ({"hidden_size": "1000000000"}, "`hidden_size`.* to 65,536: "),
         ({"cell": "perceptron", "window_steps": "97"}, "window_steps=97 came for at most 96 training rows"),
     ],
 )

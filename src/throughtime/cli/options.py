@@ -35,13 +35,17 @@ def settings_from(pairs: list[str] | None) -> dict[str, str]:
     """The settings given as `--set key=value`, by key.
 
     Raises:
-        typer.BadParameter: a word without `=`, or a key given twice.
+        typer.BadParameter: a word without `=`, a key without a value, or a key given twice.
     """
     settings: dict[str, str] = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
             raise typer.BadParameter(f"--set takes KEY=VALUE: {pair!r} came. Write for example --set epochs=20.")
+        if not value.strip():
+            raise typer.BadParameter(
+                f"--set takes KEY=VALUE: {pair!r} has no value. Give one, or leave the key out for the recipe's own."
+            )
         if key.strip() in settings:
             raise typer.BadParameter(f"--set takes each key once: {key.strip()!r} came twice. Keep one of them.")
         settings[key.strip()] = value.strip()

@@ -7,6 +7,7 @@ through the estimators of `throughtime.tasks`; `--set key=value` reaches every o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from throughtime.base.errors import ConfigError
 from throughtime.recipes import run as _run
 from throughtime.recipes.catalogue import RECIPES, recipe_named
 from throughtime.recipes.comparison import compare_methods
+from throughtime.recipes.methods import check_network
 from throughtime.recipes.run import RunResult
 from throughtime.recipes.table import Column, Spread, Table, check_ending
 
@@ -128,6 +130,8 @@ def compare(
         raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
     files = [] if out is None else _files(Path(out))
     problem, resolved = recipe.load(data, settings or {})
+    # Of all cells the perceptron, which has a window too, asks most of the settings.
+    check_network(problem, replace(resolved.model, cell="perceptron"), recipe.tbptt)
     table = compare_methods(problem, resolved.model, recipe.tbptt, seeds, progress)
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)

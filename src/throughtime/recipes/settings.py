@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
+from throughtime.base.checks import choice_problem
 from throughtime.base.errors import ConfigError
+from throughtime.tasks.calendar import PERIODS
+from throughtime.tasks.options import MOST_DECAY, MOST_LAYERS, MOST_RATE, MOST_UNITS, MOST_WINDOW
 
 
 def _names(value: object) -> object:
@@ -21,10 +25,32 @@ def _names(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
-AUTO = "auto"
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+def _periods(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Periods of the calendar: "auto" alone, "none" alone for no period, or some of those there are."""
+    if words not in ((), (AUTO,), (NONE,)) and not set(words) <= set(PERIODS):
+        raise ValueError
+    return () if words == (NONE,) else words
+
+
+AUTO, NONE = "auto", "none"
+# A description says in a message what fits; pydantic's own words are for programmers.
+Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(description="column names, such as a or a,b")]
+Periods = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_names),
+    AfterValidator(_periods),
+    Field(description=f"{AUTO}, {NONE}, or some of {','.join(PERIODS)}"),
+]
 Cell = Literal["lstm", "rnn", "perceptron"]
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, lt=2**63, description="a whole number, 1 or more")]
+Units = Annotated[int, Field(ge=1, le=MOST_UNITS, description=f"a whole number from 1 to {MOST_UNITS:,}")]
+Layers = Annotated[int, Field(ge=1, le=MOST_LAYERS, description=f"a whole number from 1 to {MOST_LAYERS:,}")]
+Window = Annotated[int, Field(ge=1, le=MOST_WINDOW, description=f"a whole number from 1 to {MOST_WINDOW:,}")]
+Rate = Annotated[float, Field(gt=0, le=MOST_RATE, description=f"a number above 0 and at most {MOST_RATE:g}")]
+Decay = Annotated[float, Field(ge=0, le=MOST_DECAY, description=f"a number from 0 to {MOST_DECAY:g}")]
+Share = Annotated[float, Field(ge=0, lt=1, description="a number of 0 or more and below 1")]
+Seed = Annotated[int, Field(ge=0, lt=2**63, description="a whole number, 0 or more")]
+Seconds = Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")]
 
 
 @dataclass(frozen=True)
@@ -38,7 +64,7 @@ class Columns:
         known: columns whose value at the time to be forecast is known beforehand.
         ignore: columns that are neither input nor target.
         calendar: periods ("year", "week", "day") of which every method knows where the next step lies; "auto" takes
-            those that the training part covers.
+            those that the training part covers, "none" or () none.
     """
 
     time: Names = ()
@@ -46,7 +72,7 @@ class Columns:
     id: str = ""
     known: Names = ()
     ignore: Names = ()
-    calendar: Names = (AUTO,)
+    calendar: Periods = (AUTO,)
 
 
 @dataclass(frozen=True)
@@ -73,13 +99,13 @@ class Model:
 
     Args:
         cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window).
-        hidden_size: hidden units a layer, at least 1.
-        num_layers: at least 1.
-        window_steps: steps the perceptron sees, at least 1; the others have no window.
+        hidden_size: hidden units a layer, 1 .. 65,536.
+        num_layers: 1 .. 1,000.
+        window_steps: steps the perceptron sees, 1 .. 100,000; the others have no window.
         emission: distribution of numeric targets, "gaussian" or "student".
         epochs: passes over the training part, at most; at least 1.
-        learning_rate: above 0.
-        weight_decay: at least 0.
+        learning_rate: above 0 and at most 10.
+        weight_decay: 0 .. 100.
         dropout: share of hidden units dropped in training, in [0, 1).
         patience: epochs without a better validation before training stops; at least 1.
         batch_size: series trained at once, at least 1; one continuous series is one.
@@ -89,18 +115,18 @@ class Model:
     """
 
     cell: Cell = "lstm"
-    hidden_size: Positive = 64
-    num_layers: Positive = 1
-    window_steps: Positive = 14
+    hidden_size: Units = 64
+    num_layers: Layers = 1
+    window_steps: Window = 14
     emission: Literal["gaussian", "student"] = "student"
     epochs: Positive = 60
-    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1e-2
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-2
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    learning_rate: Rate = 1.5e-2
+    weight_decay: Decay = 1e-2
+    dropout: Share = 0.3
     patience: Positive = 15
     batch_size: Positive = 32
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    checkpoint_every_s: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    seed: Seed = 0
+    checkpoint_every_s: Seconds = None
 
 
 @dataclass(frozen=True)
@@ -160,8 +186,16 @@ def _unknown(key: str) -> str:
     return f"A setting must be one the recipe knows; {key!r} is not: {hint}"
 
 
-def _unfit(detail: Mapping[str, object]) -> str:
-    place = detail["loc"]
-    key = place[0] if isinstance(place, tuple) and place else "?"
-    rule = str(detail["msg"]).removeprefix("Input ").removeprefix("Value error, ")
-    return f"The setting `{key}` {rule}; {detail['input']!r} came."
+def _unfit(detail: Mapping[str, Any]) -> str:
+    """What a setting is, what came, and what to write."""
+    key, came = detail["loc"][0], detail["input"]
+    group = next(group for group in GROUPS.values() if key in {entry.name for entry in fields(group)})
+    parts = get_args(get_type_hints(group, include_extras=True)[key])
+    if choices := [each for each in parts if isinstance(each, str)]:
+        return f"The setting {choice_problem(key, came, choices)}. Write for example {key}={keys()[key]}."
+    described = [each.description for each in parts if isinstance(each, FieldInfo)]
+    also = " (nan is no number)" if str(came).strip().lower() == "nan" else ""
+    example = keys()[key]
+    shown = ",".join(example) if isinstance(example, tuple) else example
+    remedy = f"Write for example {key}={shown}." if shown else "Correct it, or leave it out."
+    return f"The setting `{key}` is {described[0] if described else 'text'}: {came!r} came{also}. {remedy}"
