@@ -425,7 +425,7 @@ def test_bad_input_to_fit_is_one_clear_line(act, error, message):
     ("act", "error", "message"),
     [
         (lambda f, m: m.predict(f, level=[80]), DataError, "known ahead are needed.*holiday came without"),
-        (lambda f, m: m.predict(f, level=0, known=f[:1]), ConfigError, "in percent, above 0 and below 100: 0 came"),
+        (lambda f, m: m.predict(f, level=0, known=f[:1]), ConfigError, "in percent, from 1 to below 100: 0 came"),
         (lambda f, m: m.predict(f, known=f[:1]), DataError, "one row for each series of the history: 1 rows of 1"),
         (
             lambda f, m: m.predict(f, known=f.filter(pl.col("date") == pl.date(2020, 4, 1))),
@@ -487,3 +487,21 @@ def test_a_window_longer_than_the_training_part_is_refused():
     with pytest.raises(ConfigError, match="window_steps=81 came for at most 80 training rows a series. Choose a sh"):
         SequencePredictor(**settings, window_steps=81).fit([autoregression(20), autoregression(100)])
     SequencePredictor(**{**settings, "cell": "rnn"}, window_steps=81).fit(autoregression(20))
+
+
+@pytest.mark.parametrize(
+    "kind", [list, torch.as_tensor, pd.Series, pl.Series], ids=["list", "tensor", "pandas", "polars"]
+)
+def test_one_series_may_come_as_any_row_of_numbers(kind):
+    series = autoregression(60)[:, 0]
+    expected = SequencePredictor(**QUICK).fit(series)
+    model = SequencePredictor(**QUICK).fit(kind(series))
+    assert model.predict(kind(series)).shape == (1,)
+    np.testing.assert_array_equal(model.predict(kind(series)), expected.predict(series))
+    np.testing.assert_array_equal(model.predict_steps(kind(series)), expected.predict_steps(series))
+
+
+def test_a_share_is_no_level(learned):
+    series, model = learned
+    with pytest.raises(ConfigError, match="A level is in percent, from 1 to below 100: 0.8 came. For 80 % pass 80."):
+        model.predict(series, level=0.8)

@@ -365,10 +365,10 @@ def positive_scale(raw: Tensor) -> Tensor:
 
 
 def check_level(level: float) -> None:
-    """Raise ConfigError unless `level` is a percentage strictly between 0 and 100."""
+    """Raise ConfigError unless `level` is a percentage from 1 to below 100; a share such as 0.8 is a slip."""
     percent = as_number(level)
-    if percent is None or not 0 < percent < 100:
-        raise ConfigError(f"A level is in percent, above 0 and below 100: {level!r} came. For 80 % pass 80.")
+    if percent is None or not 1 <= percent < 100:
+        raise ConfigError(f"A level is in percent, from 1 to below 100: {level!r} came. For 80 % pass 80.")
 
 
 def check_probability(probability: float) -> None:

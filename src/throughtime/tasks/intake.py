@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import torch
 from numpy.typing import NDArray
 
 from throughtime.base.checks import as_number, as_whole
@@ -161,6 +162,16 @@ def extend(read: SeriesSet, known: Any, reader: Reader) -> SeriesSet:
         times=times and [np.concatenate([series, end]) for series, end in zip(read.times or [], times, strict=True)],
         source_rows=[np.append(source, -1) for source in read.source_rows],
     )
+
+
+def plain(series: Any) -> Any:
+    """A tensor, a pandas or polars Series, or a list of numbers is one array (a Series without its index)."""
+    if isinstance(series, torch.Tensor):
+        return series.detach().cpu().numpy()
+    if isinstance(series, list | tuple) and series and all(isinstance(value, Real) for value in series):
+        return np.asarray(series, dtype=np.float64)
+    is_series = len(getattr(series, "shape", ())) == 1 and hasattr(series, "to_numpy")
+    return np.asarray(series.to_numpy()) if is_series else series
 
 
 def is_arrays(series: Any) -> bool:

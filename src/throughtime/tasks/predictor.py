@@ -45,7 +45,7 @@ from throughtime.tasks.forecasts import (
     row_of,
     target_columns,
 )
-from throughtime.tasks.intake import Reader, as_table, extend, read_row
+from throughtime.tasks.intake import Reader, as_table, extend, plain, read_row
 from throughtime.tasks.network import build, head_of, run
 from throughtime.tasks.online import Session
 from throughtime.tasks.options import check_fitted, check_options
@@ -150,8 +150,9 @@ class SequencePredictor(BaseEstimator):
         """Train on series.
 
         Args:
-            series: one array [T] or [T, C], a list of arrays with unequal T, or one long pandas, polars or pyarrow
-                frame (or the path of a table). Missing cells are filled forward for input and never scored.
+            series: one array [T] or [T, C] (a tensor, a pandas or polars Series and a list of numbers are arrays too),
+                a list of arrays with unequal T, or one long pandas, polars or pyarrow frame (or the path of a table).
+                Missing cells are filled forward for input and never scored.
             y: nothing; scikit-learn passes it.
             id: column that tells a frame's series apart; None: one series.
             time: column of times, or those that make them ("year,month,day,hour"); None: rows are consecutive steps.
@@ -197,7 +198,7 @@ class SequencePredictor(BaseEstimator):
             NotFittedError: before `fit`.
             DataError, ShapeError, ConfigError: history, known or level break a rule.
         """
-        levels = self._ready(level)
+        levels, history = self._ready(level), plain(history)
         read = extend(self._reader.read(history), known, self._reader)
         last = [each.last() for each in self._forecast(read, levels)]
         if not self._reader.frames:
@@ -222,7 +223,7 @@ class SequencePredictor(BaseEstimator):
             NotFittedError: before `fit`.
             DataError, ShapeError, ConfigError: series or level break a rule.
         """
-        levels = self._ready(level)
+        levels, series = self._ready(level), plain(series)
         read = self._reader.read(series)
         forecasts = [each.after_a_blank() for each in self._forecast(read, levels)]
         if not self._reader.frames:
@@ -281,7 +282,7 @@ class SequencePredictor(BaseEstimator):
             DataError: no target ever changes, or the series breaks a rule.
         """
         self._ready(None)
-        read = self._reader.read(series)
+        read = self._reader.read(plain(series))
         encoded = self._encoded(read)
         return skill([(each, output, self._head()) for each, output in self._outputs(encoded)])
 
@@ -296,7 +297,7 @@ class SequencePredictor(BaseEstimator):
             DataError, ShapeError: the series breaks a rule.
         """
         self._ready(None)
-        encoded = self._encoded(self._reader.read(series))
+        encoded = self._encoded(self._reader.read(plain(series)))
         return pad([each.inputs for each in encoded], dtype=torch.float32)[0].to(self._torch_device)
 
     def save(self, path: str | os.PathLike[str]) -> None:

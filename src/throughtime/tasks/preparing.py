@@ -13,7 +13,7 @@ import torch
 
 from throughtime.nn import Network
 from throughtime.tasks.encoding import Encoded, Encoding
-from throughtime.tasks.intake import Reader, Stretch, split
+from throughtime.tasks.intake import Reader, Stretch, plain, split
 from throughtime.tasks.network import Design, build
 from throughtime.tasks.options import Options, check_classes, check_options, check_window
 
@@ -46,9 +46,9 @@ def prepare(estimator: Any, series: Any, *, id: Any, time: Any, target: Any, kno
         ConfigError, DataError, ShapeError: as `fit`.
         MemoryError, RuntimeError: the network is larger than the memory.
     """
-    options = check_options(estimator)
+    options, series = check_options(estimator), plain(series)
     reader, read = Reader.fit(series, id, time, target, known)
-    train, stretches = split(series, read, reader, estimator.validation)
+    train, stretches = split(series, read, reader, plain(estimator.validation))
     check_window(options, max(stretch.train_rows for stretch in stretches))
     encoding = Encoding.fit(train, options.calendar)
     check_classes(encoding.target_classes)
