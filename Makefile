@@ -43,7 +43,7 @@ lint: setup  ## ruff, mypy, import-linter
 	$(call took,floors,$(BIN)/lint-imports)
 
 torture: setup  ## kill training at 200 random moments; every run must resume bit for bit
-	$(call took,torture,$(BIN)/python benchmarks/torture.py)
+	$(call took,torture,$(BIN)/python -m benchmarks.torture)
 
 dist: setup  ## sdist and wheel; the wheel runs the README's quick start in a fresh environment
 	rm -rf dist build/wheel-venv

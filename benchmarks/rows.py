@@ -18,10 +18,9 @@ ROOT = Path(__file__).parent.parent
 
 def provenance() -> dict[str, object]:
     """Commit, versions, machine and threads, as every stored row names them."""
-    commit = _git("rev-parse", "--short=12", "HEAD") or "unknown"
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": commit + ("-dirty" if is_dirty() else ""),
+        "commit": commit_here(),
         "versions": versions(),
         "machine": f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "cores": os.cpu_count(),
@@ -29,9 +28,15 @@ def provenance() -> dict[str, object]:
     }
 
 
-def is_dirty() -> bool:
-    """Whether a tracked source differs from its commit; the results themselves do not count."""
-    return bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!benchmarks/results"))
+def commit_here() -> str:
+    """The commit of this tree, "-dirty" behind it where tracked files differ from it; "unknown" outside a repository."""
+    words = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+
+
+def names_its_code(commit: str) -> bool:
+    """Whether a row of that commit says exactly what ran."""
+    return commit != "unknown" and not commit.endswith("-dirty")
 
 
 def store(path: Path, row: dict[str, object]) -> None:
@@ -39,7 +44,3 @@ def store(path: Path, row: dict[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()

@@ -9,11 +9,11 @@ again, until it ends; then the next one starts, until all kills are spent. Count
     stray         after the resumed run has ended, its folder holds a file that the unbroken one does not
     failed        a run did not start again
 
-    python benchmarks/torture.py --kills 200                what `throughtime train weather` and `resume` run, with
+    python -m benchmarks.torture --kills 200                what `throughtime train weather` and `resume` run, with
                                                             --set checkpoint_every_s=0.02
-    python benchmarks/torture.py --kills 200 --job small    an LSTM with zoneout and dropout under TBPTT(3, 7), with a
+    python -m benchmarks.torture --kills 200 --job small    an LSTM with zoneout and dropout under TBPTT(3, 7), with a
                                                             checkpoint after every second update
-    python benchmarks/torture.py --train "throughtime train weather --out {run}" --resume "throughtime resume {run}"
+    python -m benchmarks.torture --train "throughtime train weather --out {run}" --resume "throughtime resume {run}"
 
 The jobs train in a fork of this process, which has imported what they need but computed nothing, so that a kill costs
 no import and falls into the training; commands are started afresh. Checkpoints are dense, so that most kills find one
@@ -25,10 +25,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import multiprocessing
 import os
-import platform
 import random
 import re
 import shlex
@@ -47,15 +45,16 @@ from torch import nn
 
 import throughtime as tt
 import throughtime.nn
+from benchmarks.rows import ROOT, commit_here, names_its_code, provenance, store
 from throughtime import cli
 from throughtime.base import model_file
 from throughtime.base.errors import ModelFileError
-from throughtime.base.run_folder import RunFolder, versions
+from throughtime.base.run_folder import RunFolder
 from throughtime.train import Training, fit
 
 # The training takes about a second, and unless told otherwise a checkpoint comes no sooner than after one.
 DENSE = ("--set", "checkpoint_every_s=0.02")
-RESULTS = Path(__file__).parent / "results" / "torture.jsonl"
+RESULTS = ROOT / "benchmarks" / "results" / "torture.jsonl"
 CHECKPOINT = re.compile(r"checkpoints/\d+\.safetensors")
 
 
@@ -283,39 +282,19 @@ def compare(run: Path, expected: Unbroken, tally: Tally) -> None:
     tally.strays += len(files_of(run) ^ expected.files)
 
 
-def commit_here() -> str:
-    """The commit of this tree, "-dirty" behind it where files differ from it; "unknown" outside a repository."""
-    words = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-
-
-def names_its_code(commit: str) -> bool:
-    """Whether a row of that commit says exactly what ran."""
-    return commit != "unknown" and not commit.endswith("-dirty")
-
-
 def row(options: argparse.Namespace, commit: str, tally: Tally, expected: Unbroken) -> dict[str, object]:
     """What is stored: the question, the circumstances, the answer, the raw samples."""
     return {
         "question": "does a killed training resume bit by bit",
         "job": options.job if options.train is None else options.train,
+        **provenance(),
         "commit": commit,
-        "versions": versions(),
-        "machine": f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
-        "cores": os.cpu_count(),
         "threads": 1 if options.train is None else "the command's own",
         "seed": options.seed,
         "updates_per_run": len(expected.events),
         "unbroken_seconds": round(expected.seconds, 3),
         **asdict(tally),
     }
-
-
-def store(path: Path, answer: dict[str, object]) -> None:
-    """Add a row to a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a") as results:
-        results.write(json.dumps(answer) + "\n")
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Does the LSTM forecast better than the simple rules? One table a row, for the sample or a table of one's own.
 
-python benchmarks/weather.py                              Seattle, the shipped sample
-python benchmarks/weather.py beijing                      next hour's PM2.5, from THROUGHTIME_DATA
+python -m benchmarks.weather                              Seattle, the shipped sample
+python -m benchmarks.weather beijing                      next hour's PM2.5, from THROUGHTIME_DATA
 """
 
 from __future__ import annotations

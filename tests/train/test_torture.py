@@ -39,7 +39,7 @@ def trained(torture, tmp_path):
 def test_ten_kills(tmp_path):
     results = tmp_path / "row.jsonl"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "benchmarks/torture.py", "--job", "small", "--kills", "10", "--results", str(results)]
+    words = [sys.executable, "-m", "benchmarks.torture", "--job", "small", "--kills", "10", "--results", str(results)]
     words.append("--allow-dirty")
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
