@@ -29,7 +29,7 @@ def provenance() -> dict[str, object]:
 
 
 def commit_here() -> str:
-    """The commit of this tree, "-dirty" behind it where tracked files differ from it; "unknown" outside a repository."""
+    """The commit of this tree, "-dirty" behind it where tracked files differ; "unknown" outside a repository."""
     words = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
     return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
