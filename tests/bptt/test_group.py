@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,13 +59,15 @@ def accumulate(rows: slice, group=None) -> list[torch.Tensor]:
     return [p.grad for p in network.parameters()]
 
 
-def rank(index: int, port: int, folder: str) -> None:
+def rank(index: int, folder: str) -> None:
     import warnings
 
     warnings.simplefilter("ignore")
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo"}
+    if sys.platform != "win32":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", rank=index, world_size=2)
+    # Ranks meet in a file: a free port found beforehand may be taken by the time it is used.
+    dist.init_process_group("gloo", init_method=(Path(folder) / "meeting").as_uri(), rank=index, world_size=2)
     rows = slice(0, 2) if index == 0 else slice(2, 5)
     for kind in KINDS:
         for schedule in SCHEDULES:
@@ -78,10 +80,7 @@ def rank(index: int, port: int, folder: str) -> None:
 @pytest.fixture(scope="module")
 def two_ranks(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("ranks")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    mp.spawn(rank, args=(port, str(folder)), nprocs=2)
+    mp.spawn(rank, args=(str(folder),), nprocs=2)
     return folder
 
 
