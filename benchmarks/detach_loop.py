@@ -31,6 +31,7 @@ class Plain(nn.Module):
         self.core, self.head = nn.LSTM(inputs, hidden), nn.Linear(hidden, 1)
 
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None):
+        """[T, B, inputs] to [T, B, 1]."""
         output, state = self.core(x, state)
         return self.head(output), state
 
