@@ -12,13 +12,13 @@ import numpy as np
 
 from throughtime.base.atomic import write_text
 from throughtime.recipes import pictures, weather
+from throughtime.recipes.figure import as_file
 from throughtime.recipes.methods import forecasts_of
 from throughtime.recipes.problem import Problem
 from throughtime.tasks import load
 from throughtime.tasks.baselines import TEST, Forecast
 
 SHOWN = "temp_max"
-INK = "#333"
 
 
 def draw(problem: Problem, forecast: Forecast) -> str:
@@ -32,8 +32,7 @@ def draw(problem: Problem, forecast: Forecast) -> str:
     svg = pictures.forecast_over_time(
         times, [SHOWN], truth, Forecast(forecast.point[test, k : k + 1], intervals, ()), []
     )
-    head, rest = svg.replace("currentColor", INK).split(">", 1)
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><rect width="100%" height="100%" fill="white"/>{rest}\n'
+    return as_file(svg)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,15 @@ import re
 import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from functools import partial
 
 import numpy as np
 import polars as pl
 import pytest
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
 
 from throughtime import recipes
 from throughtime.base.errors import ConfigError, Notice, forget_notices
-from throughtime.recipes import comparison
-from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, try_baseline
+from throughtime.recipes import comparison, trials
+from throughtime.recipes.methods import BASELINES, NETWORKS, Trial
 from throughtime.recipes.problem import Problem, load_problem
 from throughtime.recipes.settings import parse
 from throughtime.recipes.table import Spread, Table
@@ -50,7 +48,7 @@ def problem_of(table: pl.DataFrame) -> Problem:
 def one_process() -> Iterator[None]:
     """Trials run in this process, which has torch loaded already, and boosting stops at twenty trees."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison.os, "cpu_count", lambda: 1)
+        patch.setattr(trials.os, "cpu_count", lambda: 1)
         patch.setattr(learners, "BOOSTING_ROUNDS", 20)
         yield
 
@@ -129,35 +127,6 @@ def test_the_verdict_is_plain_either_way() -> None:
     )
 
 
-def test_workers_give_what_this_process_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison.os, "cpu_count", lambda: 2)
-    problem = problem_of(table_of())
-    trials = [partial(try_baseline, problem, name) for name in ("persistence", "climatology")]
-    found = {done.method: done.scores for done in comparison._run(trials, progress=False)}
-    assert found == {name: try_baseline(problem, name).scores for name in ("persistence", "climatology")}
-
-
-def telling(number: int) -> Trial:
-    warnings.warn("Something new.", Notice, stacklevel=1)
-    warnings.warn(f"Something of trial {number}.", Notice, stacklevel=1)
-    return trial(f"{number}")
-
-
-@pytest.mark.parametrize("cores", [1, 2])
-def test_what_trials_have_to_say_is_said_once(cores: int, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
-    monkeypatch.setattr(comparison.os, "cpu_count", lambda: cores)
-    forget_notices()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        done = comparison._run([partial(telling, number) for number in range(3)], progress=False)
-    assert sorted(one.method for one in done) == ["0", "1", "2"]
-    assert sorted(str(entry.message) for entry in caught) == [
-        "Something new.",
-        *(f"Something of trial {number}." for number in range(3)),
-    ]
-    assert "Something" not in capfd.readouterr().err  # not a second time from a worker
-
-
 def test_what_the_table_has_to_say_is_not_said_by_every_trial(one_process: None) -> None:
     table = table_of().with_columns(pl.when(pl.col("level") > 14).then(None).otherwise(pl.col("level")).alias("level"))
     uneven = [datetime(2020, 1, 1) + timedelta(days=t, minutes=(37 * t * t) % 1000) for t in range(160)]
@@ -169,10 +138,6 @@ def test_what_the_table_has_to_say_is_not_said_by_every_trial(one_process: None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         comparison.compare_methods(problem, model, "10,10", seeds=1, progress=False)
-
-
-def test_the_bar_shows_the_time_left() -> None:
-    assert {TimeElapsedColumn, TimeRemainingColumn} <= {type(column) for column in comparison._shown()}
 
 
 def test_the_same_seeds_give_the_same_table(one_process: None, tmp_path) -> None:

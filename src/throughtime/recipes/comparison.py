@@ -7,31 +7,17 @@ that is kept); the test part is scored once, at the end. Networks run from sever
 from __future__ import annotations
 
 import math
-import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
 
-from joblib import Parallel, delayed, parallel_config
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
-from throughtime.base.errors import Notice, say_once
 from throughtime.data.clock import show_time
-from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, one_thread, try_baseline, try_network
+from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, try_baseline, try_network
 from throughtime.recipes.problem import Problem
 from throughtime.recipes.scores import LEVELS, few_rows_note
 from throughtime.recipes.settings import Model
 from throughtime.recipes.table import Cell, Column, Spread, Table, three_figures
+from throughtime.recipes.trials import run_trials
 from throughtime.tasks.baselines import TEST
 
 Found = dict[str, list[Trial]]
@@ -57,44 +43,11 @@ def compare_methods(problem: Problem, model: Model, tbptt: str, seeds: int, prog
         for name in NETWORKS
     ]
     order = [*BASELINES, *NETWORKS]
-    done = sorted(_run(trials, progress), key=lambda trial: order.index(trial.method))
+    done = sorted(run_trials(trials, progress), key=lambda trial: order.index(trial.method))
     found = {name: list(group) for name, group in groupby(done, key=lambda trial: trial.method)}
     columns = [Column("method"), *_score_columns(problem, found), *_cost_columns()]
     rows = [tuple(_cell(column, name, found) for column in columns) for name in order]
     return Table(_title(problem), tuple(columns), tuple(rows), tuple(_notes(problem, found, model, tbptt)))
-
-
-def _run(trials: Sequence[Callable[[], Trial]], progress: bool) -> list[Trial]:
-    """Run the trials on all cores, one thread each; what several of them have to say is said once."""
-    done: list[Trial] = []
-    workers = min(os.cpu_count() or 1, len(trials))
-    with (
-        Progress(*_shown(), console=Console(stderr=True), disable=not progress, transient=True) as bar,
-        parallel_config("loky", n_jobs=workers, inner_max_num_threads=1),
-    ):
-        results = Parallel(return_as="generator_unordered")(delayed(_alone)(trial) for trial in trials)
-        for trial, notices in bar.track(results, total=len(trials), description="trials"):
-            done.append(trial)
-            for notice in notices:
-                say_once(f"a trial: {notice}", notice)
-    return done
-
-
-def _shown() -> tuple[ProgressColumn, ...]:
-    """Trials done, the time they took, and the time the others will take."""
-    left = TextColumn("left"), TimeRemainingColumn()
-    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), *left
-
-
-def _alone(trial: Callable[[], Trial]) -> tuple[Trial, list[str]]:
-    """A trial, and its notices: a worker's own standard error would give them once for each worker."""
-    with one_thread(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", Notice)
-        done = trial()
-    for entry in caught:
-        if not issubclass(entry.category, Notice):
-            warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
-    return done, [str(entry.message) for entry in caught if issubclass(entry.category, Notice)]
 
 
 def _title(problem: Problem) -> str:

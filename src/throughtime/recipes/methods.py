@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
 
 from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
@@ -81,21 +80,6 @@ def try_network(problem: Problem, name: str, model: Model, tbptt: str, seed: int
     predictor = fit_network(problem, replace(model, cell=NETWORKS[name], seed=seed), tbptt)
     scores = score(problem, forecasts_of(predictor, problem))
     return Trial(name, scores, predictor.parameters_count_, predictor.seconds_, "")
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for torch, as many as before afterwards.
-
-    Steps of one row hold too little work to share: on two cores a second thread makes them slower. And a run resumed on
-    another machine repeats its losses bit by bit only with equal threads.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def fit_network(

@@ -1,53 +1,25 @@
-"""The report's pictures, as SVG that takes its text colour from the page, so that light and dark pages both work.
-
-Matplotlib draws text, axes and truth in a colour nothing else has; in the SVG it becomes `currentColor`. Forecasts,
-bands and gates have middle tones that show on white and on black.
-"""
+"""The report's pictures: how training went, forecasts beside what came, calibration, gates."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from throughtime.insight import Gates
+from throughtime.insight.svg import BLUE, GREEN, ORANGE
+from throughtime.recipes.figure import INK, as_element, colours, legend_above
 from throughtime.tasks.baselines import Forecast
 from throughtime.train import History
 
 Array = np.ndarray
-INK = "#010203"
-BLUE, ORANGE, GREEN, ROSE, VIOLET = "#3b82c4", "#d9822b", "#3a9d6a", "#c95d7a", "#8a6fc9"
-CYCLE = (BLUE, ORANGE, GREEN, ROSE, VIOLET)
-# Inches of an 8-inch wide picture; at 96 pixels an inch the page's column shows it unscaled.
-WIDTH, PANEL = 8.0, 1.75
-STYLE: Any = {
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10,
-    "font.size": 9,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "lines.linewidth": 1.3,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "throughtime",
-}
+# Inches of one panel.
+PANEL = 1.75
 
 
 def learning_curve(history: History) -> str:
@@ -65,9 +37,9 @@ def learning_curve(history: History) -> str:
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss (nats a step)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _legend_above(axes, 3)
+        legend_above(axes, 3)
 
-    return _svg(draw, 2.6, "learning")
+    return as_element(draw, 2.6, "learning")
 
 
 def forecast_over_time(
@@ -97,12 +69,12 @@ def forecast_over_time(
             axes.plot(times, outcome, "|", color=INK, ms=5, label="what came")
             axes.set_ylim(-0.08, 1.08)
             axes.set_title(label)
-        _legend_above(panels[0], 4)
+        legend_above(panels[0], 4)
         if classes and names:
-            _legend_above(panels[-1], 2)
+            legend_above(panels[-1], 2)
         _time_axis(panels[-1], times)
 
-    return _svg(draw, PANEL * (len(names) + len(classes)) + 0.3, "forecast")
+    return as_element(draw, PANEL * (len(names) + len(classes)) + 0.3, "forecast")
 
 
 def calibration(
@@ -120,19 +92,19 @@ def calibration(
         panels = iter(figure.subplots(1, bool(coverage) + bool(reliability), squeeze=False)[0])
         if coverage:
             axes = next(panels)
-            for colour, (name, shares) in zip(_colours(len(coverage)), coverage.items(), strict=True):
+            for colour, (name, shares) in zip(colours(len(coverage)), coverage.items(), strict=True):
                 axes.plot([level / 100 for level in levels], shares, "o-", ms=3, color=colour, label=name)
             _diagonal(axes, "interval's level", "share of outcomes inside")
         if reliability:
             axes = next(panels)
             for colour, (name, (mean, frequency, count)) in zip(
-                _colours(len(reliability)), reliability.items(), strict=True
+                colours(len(reliability)), reliability.items(), strict=True
             ):
                 axes.plot(mean, frequency, "-", color=colour, label=name)
                 axes.scatter(mean, frequency, s=12 + 120 * count / count.sum(), color=colour)
             _diagonal(axes, "probability forecast", "share that came")
 
-    return _svg(draw, 3.6, "calibration")
+    return as_element(draw, 3.6, "calibration")
 
 
 def gates_over_time(times: Array, gates: Gates, row: int = 0) -> str:
@@ -155,7 +127,7 @@ def gates_over_time(times: Array, gates: Gates, row: int = 0) -> str:
             above.plot(times, values.mean(axis=1), color=colour, label=name)
         above.set_ylim(0, 1)
         above.set_title("gates, mean over hidden units")
-        _legend_above(above, 3)
+        legend_above(above, 3)
         order = np.argsort(f.mean(axis=0))  # units that remember longest on top
         _heat(
             figure, middle, times, f[:, order].T, "forget gate f of each unit, longest memory on top", "viridis", (0, 1)
@@ -164,7 +136,7 @@ def gates_over_time(times: Array, gates: Gates, row: int = 0) -> str:
         _heat(figure, below, times, c[:, order].T, "cell state c of each unit", "RdBu_r", (-reach, reach))
         _time_axis(below, times)
 
-    return _svg(draw, 5.6, "gates")
+    return as_element(draw, 5.6, "gates")
 
 
 def _heat(
@@ -207,30 +179,3 @@ def _time_axis(axes: Axes, times: Array) -> None:
         axes.set_xlabel("step")
     if times[-1] > times[0]:  # one row has no span
         axes.set_xlim(times[0], times[-1])
-
-
-def _legend_above(axes: Axes, columns: int) -> None:
-    """A legend outside the axes, where it hides no curve."""
-    axes.legend(ncols=columns, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1)
-
-
-def _colours(count: int) -> list[str]:
-    return [CYCLE[place % len(CYCLE)] for place in range(count)]
-
-
-def _svg(draw: Callable[[Figure], Any], height: float, name: str) -> str:
-    """Draw a figure and give it as an inline SVG element whose ids begin with `name`."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        FigureCanvasSVG(figure)
-        draw(figure)
-        sink = io.StringIO()
-        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    svg = sink.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-    svg = re.sub(r'(id="|url\(#|href="#)', rf"\1{name}-", svg)
-    svg = re.sub(
-        r'<svg [^>]*viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{name}">', svg, count=1
-    )
-    return svg.replace("xlink:href", "href").replace(INK, "currentColor")

@@ -22,12 +22,13 @@ from throughtime.insight import Gates, inspect
 from throughtime.nn import LSTM
 from throughtime.recipes import report
 from throughtime.recipes.catalogue import RECIPES
-from throughtime.recipes.methods import check_network, fit_network, forecasts_of, one_thread
+from throughtime.recipes.methods import check_network, fit_network, forecasts_of
 from throughtime.recipes.problem import Problem, prepared, read_own
 from throughtime.recipes.recipe import Recipe
 from throughtime.recipes.scores import LEVELS
 from throughtime.recipes.settings import Settings, parse
 from throughtime.recipes.table import Table
+from throughtime.recipes.trials import one_thread
 from throughtime.recipes.verdict import next_step_table, scores_table
 from throughtime.tasks import SequencePredictor, load
 

@@ -1,0 +1,64 @@
+"""The lab: small studies that hold statements of the lecture against measurements, perceptron, RNN and LSTM together.
+
+A study makes its own data from a seed and says how; `catalogue.STUDIES` lists them.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from throughtime.base.atomic import write_text
+from throughtime.base.errors import ConfigError
+from throughtime.recipes.figure import as_file
+from throughtime.recipes.lab.catalogue import STUDIES
+from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
+
+__all__ = ["Claim", "Effort", "Findings", "lab", "subjects"]
+
+
+def subjects() -> list[tuple[str, str]]:
+    """Every subject with one line on what it shows."""
+    return [(study.name, study.summary) for study in STUDIES.values()]
+
+
+def lab(
+    name: str, *, seeds: int = 5, short: bool = False, svg: str | Path | None = None, progress: bool = True
+) -> Findings:
+    """Run one study.
+
+    Args:
+        name: of the subject.
+        seeds: trainings of each network, at least 1.
+        short: see it run in seconds: fewer and shorter trainings, figures not to be quoted.
+        svg: a file for its figure.
+        progress: whether to show on standard error how many trials are done.
+
+    Returns:
+        Tables, figure, and the lecture's claims held against them.
+
+    Raises:
+        ConfigError: no such subject, no seeds, or a file for a figure that is not SVG or of a study that draws none.
+        WriteError: the file cannot be written.
+    """
+    if name not in STUDIES:
+        close = get_close_matches(name, STUDIES, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(STUDIES)}."
+        raise ConfigError(f"A subject of the lab must be one of those that exist; {name!r} is none: {hint}")
+    study = STUDIES[name]
+    if seeds < 1:
+        raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
+    if svg is not None:
+        _check_figure(study, Path(svg))
+    found = study.run(Effort(seeds, short, progress))
+    if svg is not None and found.figure is not None:
+        write_text(Path(svg), as_file(found.figure))
+    return found
+
+
+def _check_figure(study: Study, file: Path) -> None:
+    """Asked before the work, so that a wrong name costs none."""
+    if not study.draws:
+        raise ConfigError(f"The subject {study.name!r} draws no figure: leave --svg out.")
+    if file.suffix.lower() != ".svg":
+        raise ConfigError(f"A figure is written as .svg; the file is named {file.name!r}. Give it that ending.")

@@ -1,0 +1,59 @@
+"""Trials run on all cores give what they give alone, in order, and what they have to say is said once."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import partial
+
+import pytest
+import torch
+from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+
+from throughtime.base.errors import Notice, forget_notices
+from throughtime.recipes import trials
+from throughtime.recipes.trials import one_thread, run_trials
+
+
+def squared(number: int) -> tuple[int, int, int]:
+    return number**2, torch.get_num_threads(), os.getpid()
+
+
+def test_results_come_in_the_order_of_the_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials.os, "cpu_count", lambda: 2)
+    found = run_trials([partial(squared, number) for number in range(6)], progress=False)
+    assert [square for square, _, _ in found] == [0, 1, 4, 9, 16, 25]
+    assert {threads for _, threads, _ in found} == {1}
+    assert os.getpid() not in {process for _, _, process in found}
+
+
+def telling(number: int) -> int:
+    warnings.warn("Something new.", Notice, stacklevel=1)
+    warnings.warn(f"Something of trial {number}.", Notice, stacklevel=1)
+    return number
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_what_trials_have_to_say_is_said_once(cores: int, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    monkeypatch.setattr(trials.os, "cpu_count", lambda: cores)
+    forget_notices()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        done = run_trials([partial(telling, number) for number in range(3)], progress=False)
+    assert done == [0, 1, 2]
+    assert sorted(str(entry.message) for entry in caught) == [
+        "Something new.",
+        *(f"Something of trial {number}." for number in range(3)),
+    ]
+    assert "Something" not in capfd.readouterr().err  # not a second time from a worker
+
+
+def test_the_bar_shows_the_time_left() -> None:
+    assert {TimeElapsedColumn, TimeRemainingColumn} <= {type(column) for column in trials._shown()}
+
+
+def test_threads_are_put_back() -> None:
+    before = torch.get_num_threads()
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
