@@ -29,9 +29,9 @@ if TYPE_CHECKING:
         ThroughtimeError,
         WriteError,
     )
-    from throughtime.bptt import TBPTT, Piece, check_splittable, through_stream, through_time
+    from throughtime.bptt import TBPTT, Piece, check_splittable, gradient_reach, through_stream, through_time
     from throughtime.insight import inspect
-    from throughtime.nn import LSTM, RNN, Network
+    from throughtime.nn import LSTM, RNN, Network, unfold
     from throughtime.tasks import SequencePredictor, load
 
 __version__ = "0.1.0"
@@ -61,10 +61,12 @@ __all__ = [
     "ThroughtimeError",
     "WriteError",
     "check_splittable",
+    "gradient_reach",
     "inspect",
     "load",
     "through_stream",
     "through_time",
+    "unfold",
 ]
 
 # Which floor a name lives on; all others are errors.
@@ -76,10 +78,12 @@ _FLOOR = {
     "Piece": "bptt",
     "SequencePredictor": "tasks",
     "check_splittable": "bptt",
+    "gradient_reach": "bptt",
     "inspect": "insight",
     "load": "tasks",
     "through_stream": "bptt",
     "through_time": "bptt",
+    "unfold": "nn",
 }
 
 

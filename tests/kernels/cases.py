@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from hypothesis import strategies as st
@@ -65,6 +65,12 @@ def make(cell, T, B, C, H, *, projection=False, bias=True, peephole=False, layer
     starts = chance(T, B) < 0.3 if resets else None
     rows = Rows(lengths, starts, T, B, torch.device("cpu"))
     return Case(draw(T, B, C), draw(B, P), draw(B, H), weights, rows.steps_of(reverse), masks, reverse)
+
+
+def of_step(masks, t):
+    """The masks of step t alone."""
+    part = {name: mask[t : t + 1] for name, mask in vars(masks).items() if mask is not None and name != "drop_W"}
+    return replace(masks, **part)
 
 
 @st.composite

@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from tests.kernels.cases import assert_same, by_hand, cases, gradients, leaves, make
+from tests.kernels.cases import assert_same, by_hand, cases, gradients, leaves, make, of_step
 from throughtime.kernels import LSTMWeights, oracle, oracle_lstm
 
 EVERYTHING = {"projection": True, "peephole": True, "layer_norm": True, "masked": True, "ragged": True, "resets": True}
@@ -93,3 +93,14 @@ def test_a_reset_stops_a_nan_in_both_passes():
     case.h0.fill_(float("nan"))
     out, found = written(case)
     assert all(t.isfinite().all() for t in [*out, *found])
+
+
+@pytest.mark.parametrize("option", ["plain", "projection", "peephole", "layer_norm", "masked"])
+def test_one_step_at_a_time_equals_the_whole(option):
+    case = make("lstm", 4, 3, 2, 3, seed=3, **({} if option == "plain" else {option: True}))
+    y, *last, _ = oracle_lstm.forward(case.x, case.h0, case.c0, case.weights, case.steps, case.masks)
+    h, c, outputs = case.h0, case.c0, []
+    for t, x_t in enumerate(case.x):
+        h, c = oracle_lstm.step(x_t, h, c, case.weights, of_step(case.masks, t))
+        outputs.append(h)
+    assert_same([torch.stack(outputs), h, c], [y, *last])

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernels.cases import assert_same, by_hand, cases, gradients, leaves, make
+from tests.kernels.cases import assert_same, by_hand, cases, gradients, leaves, make, of_step
 from throughtime.kernels import RNNWeights, oracle, oracle_rnn
 
 NONLINEARITIES = st.sampled_from(["tanh", "relu"])
@@ -50,3 +50,15 @@ def test_what_lies_past_a_rows_end_goes_nowhere():
     case.x[~case.steps.kept[..., 0]] = float("nan")
     out, found = by_autograd(case, "tanh")
     assert all(t.isfinite().all() for t in [*out, *found])
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+@pytest.mark.parametrize("option", ["plain", "layer_norm", "masked"])
+def test_one_step_at_a_time_equals_the_whole(option, nonlinearity):
+    case = make("rnn", 4, 3, 2, 3, seed=3, **({} if option == "plain" else {option: True}))
+    y, last, _ = oracle_rnn.forward(case.x, case.h0, case.weights, nonlinearity, case.steps, case.masks)
+    h, outputs = case.h0, []
+    for t, x_t in enumerate(case.x):
+        h = oracle_rnn.step(x_t, h, case.weights, nonlinearity, of_step(case.masks, t))
+        outputs.append(h)
+    assert_same([torch.stack(outputs), h], [y, last])

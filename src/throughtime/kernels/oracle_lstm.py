@@ -94,13 +94,10 @@ def forward(
     seen: list[tuple[Tensor, ...]] = []
     for t in steps.order(len(x)):
         h_in, c_in = at(steps.enters, t, h, 0), at(steps.enters, t, c, 0)
-        a = a_x[t] + _recurrent_product(scaled(masks.drop_h, t, h_in), W_hh, weights.norm_hh)
-        i, f, g, o, c_new, r = _gates(a, c_in, weights)
-        m = o * r
-        h_new = m if weights.W_hr is None else m @ weights.W_hr.t()
-        h = at(steps.kept, t, zoned(masks.zone_h, t, h_in, h_new), h)
-        c = at(steps.kept, t, zoned(masks.zone_c, t, c_in, c_new), c)
-        seen.append((i, f, g, o, c, h, c_in, h_in, c_new, r))
+        h_new, c_new, gates = _advance(a_x[t], h_in, c_in, W_hh, weights, masks, t)
+        h = at(steps.kept, t, h_new, h)
+        c = at(steps.kept, t, c_new, c)
+        seen.append((*gates[:4], c, h, c_in, h_in, *gates[4:]))
     if steps.reverse:
         seen.reverse()
     tape = LSTMTape(*(tuple(entry) for entry in zip(*seen, strict=True))) if seen else _empty_tape()
@@ -108,6 +105,23 @@ def forward(
     if steps.kept is not None:
         y = torch.where(steps.kept, y, 0)
     return y, h, c, tape
+
+
+def step(x: Tensor, h: Tensor, c: Tensor, weights: LSTMWeights, masks: Masks) -> tuple[Tensor, Tensor]:
+    """One step on its own, in plain PyTorch: what `forward` does at each.
+
+    Args:
+        x: [B, C] input of the step.
+        h: [B, P] state before it.
+        c: [B, H] likewise.
+        weights: of the direction.
+        masks: of one step, T = 1.
+
+    Returns:
+        h [B, P] and c [B, H] after the step; y is h.
+    """
+    h, c, _ = _advance(_input_product(x, weights), h, c, _dropped_weight(weights, masks), weights, masks, 0)
+    return h, c
 
 
 def backward(
@@ -161,6 +175,18 @@ class _Step:
     h_in: Tensor
     c_in: Tensor
     adds: dict[str, Tensor]
+
+
+def _advance(
+    a_x: Tensor, h: Tensor, c: Tensor, W_hh: Tensor, weights: LSTMWeights, masks: Masks, t: int
+) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    """h and c after a step, and its i, f, g, o, c~, r; from the input's product [B, 4H] and the state it uses."""
+    a = a_x + _recurrent_product(scaled(masks.drop_h, t, h), W_hh, weights.norm_hh)
+    gates = _gates(a, c, weights)
+    _, _, _, o, c_new, r = gates
+    m = o * r
+    h_new = m if weights.W_hr is None else m @ weights.W_hr.t()
+    return zoned(masks.zone_h, t, h, h_new), zoned(masks.zone_c, t, c, c_new), gates
 
 
 def _gates(a: Tensor, c: Tensor, weights: LSTMWeights) -> tuple[Tensor, ...]:

@@ -75,10 +75,8 @@ def forward(
     seen: list[tuple[Tensor, ...]] = []
     for t in steps.order(len(x)):
         h_in = at(steps.enters, t, h, 0)
-        s = s_x[t] + scaled(masks.drop_h, t, h_in) @ W_hh.t()
-        a = _summed_input(s, weights)
-        h_new = a.tanh() if nonlinearity == "tanh" else a.relu()
-        h = at(steps.kept, t, zoned(masks.zone_h, t, h_in, h_new), h)
+        made, h_new, s = _advance(s_x[t], h_in, W_hh, weights, nonlinearity, masks, t)
+        h = at(steps.kept, t, made, h)
         seen.append((h, h_in, h_new, s))
     if steps.reverse:
         seen.reverse()
@@ -87,6 +85,22 @@ def forward(
     if steps.kept is not None:
         y = torch.where(steps.kept, y, 0)
     return y, h, tape
+
+
+def step(x: Tensor, h: Tensor, weights: RNNWeights, nonlinearity: str, masks: Masks) -> Tensor:
+    """One step on its own, in plain PyTorch: what `forward` does at each.
+
+    Args:
+        x: [B, C] input of the step.
+        h: [B, H] state before it.
+        weights: of the direction.
+        nonlinearity: "tanh" or "relu".
+        masks: of one step, T = 1.
+
+    Returns:
+        h [B, H] after the step; y is h.
+    """
+    return _advance(x @ weights.W_ih.t(), h, _dropped_weight(weights, masks), weights, nonlinearity, masks, 0)[0]
 
 
 def backward(
@@ -125,6 +139,16 @@ def backward(
         dh_in = dh_in + scaled(masks.drop_h, t, ds[t] @ W_hh)
         dh = dh + at(steps.enters, t, dh_in, 0)
     return _collect(da, ds, dh, x, tape, weights, steps, masks)
+
+
+def _advance(
+    s_x: Tensor, h: Tensor, W_hh: Tensor, weights: RNNWeights, nonlinearity: str, masks: Masks, t: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """h after a step, h~ and the sum s; from the input's product [B, H] and the state the step uses."""
+    s = s_x + scaled(masks.drop_h, t, h) @ W_hh.t()
+    a = _summed_input(s, weights)
+    h_new = a.tanh() if nonlinearity == "tanh" else a.relu()
+    return zoned(masks.zone_h, t, h, h_new), h_new, s
 
 
 def _summed_input(s: Tensor, weights: RNNWeights) -> Tensor:

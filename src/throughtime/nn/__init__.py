@@ -6,5 +6,17 @@ from throughtime.nn.network import Network
 from throughtime.nn.perceptron import WindowPerceptron
 from throughtime.nn.rnn import RNN
 from throughtime.nn.stepper import Stepper
+from throughtime.nn.unfold import Unfolded, unfold
 
-__all__ = ["LSTM", "RNN", "MaskKey", "Network", "Stepper", "WindowPerceptron", "current_key", "keyed"]
+__all__ = [
+    "LSTM",
+    "RNN",
+    "MaskKey",
+    "Network",
+    "Stepper",
+    "Unfolded",
+    "WindowPerceptron",
+    "current_key",
+    "keyed",
+    "unfold",
+]

@@ -208,15 +208,10 @@ class LSTM(Recurrent):
                     shapes.append((f"norm_c_bias{suffix}", (H,)))
         return shapes
 
-    def _weights(self, suffix: str) -> LSTMWeights:
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr", "weight_peep")
-        norms = ("norm_ih", "norm_hh", "norm_c", "norm_c_bias")
-        return LSTMWeights._make(getattr(self, f"{name}{suffix}", None) for name in names + norms)
-
     def _oracle_direction(
         self, suffix: str, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
     ) -> tuple[Tensor, State]:
-        weights, steps = self._weights(suffix), rows.steps_of(suffix.endswith("_reverse"))
+        weights, steps = lstm_weights(self, suffix), rows.steps_of(suffix.endswith("_reverse"))
         x, h, c = (tensor.to(weights.W_ih.dtype) for tensor in (x, *state))
         if tapes is None:
             y, h, c = oracle.lstm(x, h, c, weights, steps, masks)
@@ -232,6 +227,13 @@ class LSTM(Recurrent):
         zone_h = zoneout_mask(self.zoneout[1], drawn, ZONEOUT_H, part, (*x.shape[:2], P), like)
         drop_h, drop_W = recurrent_masks(self.recurrent_dropout, self.weight_drop, drawn, part, len(x), like)
         return Masks(zone_c, zone_h, drop_h, drop_W)
+
+
+def lstm_weights(holder: nn.Module, suffix: str) -> LSTMWeights:
+    """The parameters of one direction of one layer, read by torch's names from the module that holds them."""
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr", "weight_peep")
+    norms = ("norm_ih", "norm_hh", "norm_c", "norm_c_bias")
+    return LSTMWeights._make(getattr(holder, f"{name}{suffix}", None) for name in names + norms)
 
 
 def zoneout_mask(

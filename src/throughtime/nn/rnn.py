@@ -146,8 +146,7 @@ class RNN(Recurrent):
     def _oracle_direction(
         self, suffix: str, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
     ) -> tuple[Tensor, State]:
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm")
-        weights = RNNWeights._make(getattr(self, f"{name}{suffix}", None) for name in names)
+        weights = rnn_weights(self, suffix)
         x, h = x.to(weights.W_ih.dtype), state[0].to(weights.W_ih.dtype)
         steps = rows.steps_of(suffix.endswith("_reverse"))
         if tapes is None:
@@ -162,3 +161,9 @@ class RNN(Recurrent):
         zone_h = zoneout_mask(self.zoneout, drawn, ZONEOUT_H, part, (*x.shape[:2], self.hidden_size), like)
         drop_h, drop_W = recurrent_masks(self.recurrent_dropout, self.weight_drop, drawn, part, len(x), like)
         return Masks(None, zone_h, drop_h, drop_W)
+
+
+def rnn_weights(holder: nn.Module, suffix: str) -> RNNWeights:
+    """The parameters of one direction of one layer, read by torch's names from the module that holds them."""
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm")
+    return RNNWeights._make(getattr(holder, f"{name}{suffix}", None) for name in names)
