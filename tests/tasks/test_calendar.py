@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from throughtime.base.errors import ConfigError
-from throughtime.tasks.calendar import calendar_features, check_calendar, choose_periods
+from throughtime.tasks.calendar import calendar_features, calendar_names, check_calendar, choose_periods
 
 
 def dates(start, count, unit):
@@ -52,3 +52,11 @@ def test_a_leap_year_ends_where_every_year_ends():
     features = calendar_features(ends, ["year"])
     np.testing.assert_allclose(features[0], features[1], atol=1e-6)
     assert calendar_features(ends, []).shape == (2, 0)
+
+
+def test_features_have_names():
+    assert calendar_names(["year", "day"]) == [
+        *("year sin", "year cos", "year sin 2", "year cos 2"),
+        *("day sin", "day cos", "day sin 2", "day cos 2"),
+    ]
+    assert calendar_names([]) == []

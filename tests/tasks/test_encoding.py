@@ -139,3 +139,32 @@ def test_a_series_of_zeros_among_others_has_a_scale():
     steps = encoding.encode_whole(series[0], None)
     assert (steps.unit > 0).all()
     assert np.isfinite(steps.inputs).all()
+
+
+def test_every_input_has_a_name():
+    table = polars.DataFrame(
+        {
+            "day": [f"2020-01-{day:02d}" for day in range(1, 29)],
+            "level": [None, *range(27)],
+            "flow": [float(day % 5) for day in range(28)],
+            "kind": ["a", "b"] * 14,
+            "open": ["no", "yes"] * 14,
+            "price": [float(day % 3) for day in range(28)],
+        }
+    )
+    read = from_frame(table, time="day", target=["level", "kind"], known=["open", "price"])
+    encoding = Encoding.fit(read, ["year", "week"])
+    assert encoding.input_names == (
+        *("level", "flow", "change of level", "change of flow", "kind = a", "kind = b", "level seen"),
+        *("next open = no", "next open = yes", "next price"),
+        *("year sin", "year cos", "year sin 2", "year cos 2", "week sin", "week cos"),
+    )
+    encoded = encoding.encode_whole(read.values[0], read.times[0])
+    inputs = dict(zip(encoding.input_names, encoded.inputs.T, strict=True))
+    assert inputs["kind = b"].tolist() == [0.0, 1.0] * 13 + [0.0]
+    assert inputs["level seen"].tolist() == [0.0] + [1.0] * 26
+    assert inputs["next open = yes"].tolist() == [1.0, 0.0] * 13 + [1.0]
+    price = table["price"].to_numpy()
+    price = (price - price.mean()) / price.std()
+    np.testing.assert_allclose(inputs["next price"], price[1:], atol=1e-12)
+    assert inputs["week sin"][4] == pytest.approx(0, abs=1e-12)  # 2020-01-06, a Monday, is what step 4 looks ahead to

@@ -291,6 +291,12 @@ def test_the_network_reads_what_network_input_says(daily):
     expected = model.predict_steps(frame).filter(pl.col("station") == "s0")["y"].to_numpy()[1:]
     np.testing.assert_allclose(encoded.base[:, 0] + encoded.unit[:, 0] * location, expected, rtol=1e-5)
     assert isinstance(model.network_.core.layer, tt.LSTM)
+    assert len(model.input_names_) == x.shape[2]
+    piece = model.network_piece(frame)
+    assert piece.x.equal(x)
+    target = piece.y["numbers"][:, 0, 0].numpy()
+    came = model._reader.read(frame).values[0][1:, 0]
+    np.testing.assert_allclose(encoded.base[:, 0] + encoded.unit[:, 0] * target, came, rtol=1e-5)
 
 
 def _values_and_times(model, frame):

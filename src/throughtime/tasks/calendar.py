@@ -85,6 +85,16 @@ def calendar_features(times: NDArray[Any], periods: Sequence[str]) -> Floats:
     return np.stack(columns, axis=1) if columns else np.empty((len(times), 0))
 
 
+def calendar_names(periods: Sequence[str]) -> list[str]:
+    """What each of the `calendar_features` is, in words: "year sin", "year cos", of a second wave "year sin 2"."""
+    waves = [(period, harmonic) for period in periods for harmonic in _HARMONICS[period]]
+    return [
+        f"{period} {wave}{'' if harmonic == 1 else f' {harmonic}'}"
+        for period, harmonic in waves
+        for wave in ("sin", "cos")
+    ]
+
+
 def phase(times: NDArray[Any], period: str) -> Floats:
     """Where times lie in a period.
 

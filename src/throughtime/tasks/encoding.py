@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from throughtime.data import SeriesSet, one_hot
-from throughtime.tasks.calendar import calendar_features, choose_periods
+from throughtime.tasks.calendar import calendar_features, calendar_names, choose_periods
 
 Floats = NDArray[np.float64]
 
@@ -172,6 +172,16 @@ class Encoding:
         times = np.array(["2000-01-01", "2000-01-02"], "datetime64[D]")
         return self.encode(np.full((2, len(self.columns)), np.nan), times, track)[0].inputs.shape[1]
 
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """What each of the F inputs of a step is, in words."""
+        numbers = [self.columns[place] for place in self.numbers]
+        names = [*numbers, *(f"change of {name}" for name in numbers)]
+        names += [label for place in self.classes if place not in self.known for label in self._names_of(place)]
+        names += [f"{self.columns[place]} seen" for place in self.gaps]
+        names += [f"next {name}" for place in self.known for name in self._names_of(place)]
+        return (*names, *calendar_names(self.periods))
+
     def encode(self, values: Floats, times: NDArray[Any] | None, track: Track) -> tuple[Encoded, Track]:
         """Encode T steps from T + 1 rows.
 
@@ -234,6 +244,11 @@ class Encoding:
             assert times is not None  # the reader has checked that series have times
             parts.append(calendar_features(times, self.periods))
         return parts
+
+    def _names_of(self, place: int) -> list[str]:
+        """A column's name, or one for each of its labels."""
+        name = self.columns[place]
+        return [f"{name} = {label}" for label in self.classes[place]] if place in self.classes else [name]
 
     def _one_hot(self, filled: Floats, place: int) -> Floats:
         return one_hot(filled[:, place], len(self.classes[place]))

@@ -23,13 +23,14 @@ from torch import Tensor
 
 from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
-from throughtime.bptt import TBPTT
+from throughtime.bptt import TBPTT, Piece
 from throughtime.data import SeriesSet, read_table
 from throughtime.data.ragged import pad
 from throughtime.data.tables import in_kind_of
 from throughtime.nn import Network
 from throughtime.nn.heads import MixedHead
 from throughtime.tasks import saving
+from throughtime.tasks.batches import piece_of
 from throughtime.tasks.encoding import Encoded, Encoding
 from throughtime.tasks.fitting import train_network
 from throughtime.tasks.forecasts import (
@@ -296,9 +297,25 @@ class SequencePredictor(BaseEstimator):
             NotFittedError: before `fit`.
             DataError, ShapeError: the series breaks a rule.
         """
+        return self.network_piece(series).x
+
+    def network_piece(self, series: Any) -> Piece:
+        """What the network reads of series and is to answer: `network_input`, and its target and weight at each step.
+
+        Args:
+            series: as given to `fit`.
+
+        Raises:
+            NotFittedError, DataError, ShapeError: as `network_input`.
+        """
         self._ready(None)
-        encoded = self._encoded(self._reader.read(plain(series)))
-        return pad([each.inputs for each in encoded], dtype=torch.float32)[0].to(self._torch_device)
+        return piece_of(self._encoded(self._reader.read(plain(series))), self._torch_device)
+
+    @property
+    def input_names_(self) -> tuple[str, ...]:
+        """What each of the F numbers of a step of `network_input` is, in words."""
+        check_fitted(self)
+        return self._encoding.input_names
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator into one file, atomically; `throughtime.load` reads it.
