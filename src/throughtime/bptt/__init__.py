@@ -5,6 +5,7 @@ from throughtime.bptt.engine import Update
 from throughtime.bptt.nests import Nest, leaves, map_nest
 from throughtime.bptt.plan import TBPTT, Window
 from throughtime.bptt.protocol import check_splittable
+from throughtime.bptt.reach import Reach, gradient_reach
 from throughtime.bptt.steps import Piece
 from throughtime.bptt.through import Updates, through_stream, through_time
 
@@ -13,10 +14,12 @@ __all__ = [
     "Carry",
     "Nest",
     "Piece",
+    "Reach",
     "Update",
     "Updates",
     "Window",
     "check_splittable",
+    "gradient_reach",
     "leaves",
     "map_nest",
     "through_stream",

@@ -136,16 +136,16 @@ class Rows:
             seen = seen + steps.resets.sum(0)
         with self.autocast(), self._masks(step, point.resets_seen, rows):
             output, state = self._call(steps.x, point.state, rows, steps.rows, arguments)
-        _check_output(output, steps.count, steps.rows)
+        check_output(output, steps.count, steps.rows)
         return output, Point(state, seen)
 
     def _call(
         self, x: Nest, state: Nest, rows: Tensor | None, batch: int, arguments: dict[str, Tensor]
     ) -> tuple[Nest, Nest]:
         if rows is None:
-            return _pair(self.network(x, state, **arguments))
+            return pair(self.network(x, state, **arguments))
         part = map_nest(lambda t: t.index_select(1, rows.to(t.device)), x)
-        output, new = _pair(self.network(part, self._pick(state, rows), **arguments))
+        output, new = pair(self.network(part, self._pick(state, rows), **arguments))
         return map_nest(lambda t: _spread(t, 1, rows, batch), output), self._put(state, rows, new, batch)
 
     def _masks(self, step: int, resets_seen: Tensor, rows: Tensor | None) -> AbstractContextManager[object]:
@@ -185,7 +185,12 @@ class Rows:
         return self.traits.state_axis
 
 
-def _pair(result: object) -> tuple[Nest, Nest]:
+def pair(result: object) -> tuple[Nest, Nest]:
+    """What a network returned, as (output, state).
+
+    Raises:
+        NetworkError: it is no pair.
+    """
     if not isinstance(result, tuple) or len(result) != 2:
         raise NetworkError(
             f"A network returns (output, state), so that the next window can go on from the state: "
@@ -202,7 +207,8 @@ def _spread(part: Tensor, axis: int, rows: Tensor, batch: int) -> Tensor:
     return part.new_zeros(shape).index_copy(axis, rows.to(part.device), part)
 
 
-def _check_output(output: Nest, count: int, rows: int) -> None:
+def check_output(output: Nest, count: int, rows: int) -> None:
+    """Raise ShapeError unless every leaf of an output is [count, rows, ...]."""
     for leaf in leaves(output):
         if leaf.shape[:2] != (count, rows):
             raise ShapeError(
