@@ -21,6 +21,7 @@ OPTIONS = {
     "evaluate": ["RUN", "--data", "--json"],
     "predict": ["RUN", "--data", "--json"],
     "compare": ["RECIPE", "--data", "--out", "--seeds", "--set", "--json"],
+    "inspect": ["RUN", "--step", "--svg", "--series", "--unit", "--layer", "--data", "--json"],
     "lab": ["SUBJECT", "--seeds", "--short", "--svg", "--json"],
     "recipes": ["--json"],
     "doctor": ["--out", "--json"],

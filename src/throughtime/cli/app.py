@@ -23,6 +23,7 @@ from throughtime.base.errors import ConfigError, Interrupted, Notice, ScheduleEr
 from throughtime.cli.compare import compare
 from throughtime.cli.doctor import doctor
 from throughtime.cli.evaluate import evaluate
+from throughtime.cli.inspect import inspect
 from throughtime.cli.lab import lab
 from throughtime.cli.predict import predict
 from throughtime.cli.recipes import recipes
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, predict, compare, lab, recipes, doctor):
+for command in (train, resume, evaluate, predict, compare, inspect, lab, recipes, doctor):
     app.command()(command)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from throughtime.base.errors import ConfigError
+from throughtime.recipes import look as _look
 from throughtime.recipes import run as _run
 from throughtime.recipes.catalogue import RECIPES, recipe_named
 from throughtime.recipes.comparison import compare_methods
@@ -19,7 +20,19 @@ from throughtime.recipes.methods import check_network
 from throughtime.recipes.run import RunResult
 from throughtime.recipes.table import Column, Spread, Table, check_ending
 
-__all__ = ["Column", "RunResult", "Spread", "Table", "compare", "evaluate", "names", "predict", "resume", "train"]
+__all__ = [
+    "Column",
+    "RunResult",
+    "Spread",
+    "Table",
+    "compare",
+    "evaluate",
+    "inspect",
+    "names",
+    "predict",
+    "resume",
+    "train",
+]
 
 
 def names() -> list[tuple[str, str]]:
@@ -101,6 +114,39 @@ def predict(run: str | Path, data: str | Path | Any | None = None) -> Table:
         DataError, FileMissingError: whatever is wrong with table or run.
     """
     return _run.predict(run, data)
+
+
+def inspect(
+    run: str | Path,
+    *,
+    step: int | str | None = None,
+    svg: str | Path | None = None,
+    series: str | None = None,
+    unit: int | None = None,
+    layer: int | None = None,
+    data: str | Path | Any | None = None,
+) -> Table:
+    """Look into the memory cell of a run's LSTM at one step.
+
+    Args:
+        run: folder of a trained run.
+        step: row that is read, counted from 1, or its time; None: the last one of the test part whose next is known.
+        svg: a file for the drawing of the cell.
+        series: id of the series; None: the first.
+        unit: cell of the layer, counted from 1; None: the one with the largest |h dL/dh|, by which the step's loss
+            owes most to it, or without a loss the largest |h|.
+        layer: counted from 1; None: the one next to the output.
+        data: another table with the same columns; None takes the run's own.
+
+    Returns:
+        Gates and states of the unit and over all units, what opens its gates, and dL/d of each.
+
+    Raises:
+        ConfigError: there is no such step, series, unit or layer, the network has no LSTM, or the file is no .svg.
+        DataError, FileMissingError: whatever is wrong with table or run.
+        WriteError: the file cannot be written.
+    """
+    return _look.inspect(run, step, svg, series, unit, layer, data)
 
 
 def compare(

@@ -85,19 +85,30 @@ def resume(path: str | Path, progress: bool) -> RunResult:
 
 def evaluate(path: str | Path, data: str | Path | Any | None) -> Table:
     """Score a run's model; see `recipes.evaluate`."""
-    with RunFolder.read(path) as run:
-        predictor = _model_of(run)
-        problem = _problem_of(run)[0] if data is None else _new_problem(run, data)
-        _check_scorable(problem)
-        return scores_table(problem, forecasts_of(predictor, problem, LEVELS))
+    predictor, problem = open_finished(path, data)
+    _check_scorable(problem)
+    return scores_table(problem, forecasts_of(predictor, problem, LEVELS))
 
 
 def predict(path: str | Path, data: str | Path | Any | None) -> Table:
     """The next step after a table's last row; see `recipes.predict`."""
+    predictor, problem = open_finished(path, data)
+    return next_step_table(problem, predictor)
+
+
+def open_finished(path: str | Path, data: str | Path | Any | None) -> tuple[SequencePredictor, Problem]:
+    """A finished run's model, and its problem.
+
+    Args:
+        path: folder of the run.
+        data: another table with the same columns, all rows of which count as test rows; None takes the run's own.
+
+    Raises:
+        DataError, FileMissingError, RunError: whatever is wrong with table or run.
+    """
     with RunFolder.read(path) as run:
         predictor = _model_of(run)
-        problem = _problem_of(run)[0] if data is None else _new_problem(run, data)
-        return next_step_table(problem, predictor)
+        return predictor, _problem_of(run)[0] if data is None else _new_problem(run, data)
 
 
 def _finish(run: RunFolder, problem: Problem, settings: Settings, tbptt: str, progress: bool) -> RunResult:

@@ -50,7 +50,11 @@ class InputBeside(nn.Module):
     def forward(self, x: Tensor, state: Any = None, **rows: Any) -> tuple[Tensor, Any]:
         """Run over T steps: [T, B, F] to [T, B, H + F] and the state after them."""
         y, state = self.layer(x, state, **rows)
-        return torch.cat([self.dropout(y), x], -1), state
+        return self.beside(y, x), state
+
+    def beside(self, y: Tensor, x: Tensor) -> Tensor:
+        """What the head reads of the layer's output [..., H] and its input [..., F]: [..., H + F]."""
+        return torch.cat([self.dropout(y), x], -1)
 
 
 @dataclass(frozen=True)
