@@ -23,6 +23,18 @@ OPTIONS = {
     "compare": ["RECIPE", "--data", "--out", "--seeds", "--set", "--json"],
     "inspect": ["RUN", "--step", "--svg", "--series", "--unit", "--layer", "--data", "--json"],
     "lab": ["SUBJECT", "--seeds", "--short", "--svg", "--json"],
+    "unfold": [
+        "--steps",
+        "--tbptt",
+        "--cell",
+        "--values",
+        "--svg",
+        "--seed",
+        "--inputs",
+        "--hidden",
+        "--batch",
+        "--json",
+    ],
     "recipes": ["--json"],
     "doctor": ["--out", "--json"],
 }

@@ -29,6 +29,7 @@ from throughtime.cli.predict import predict
 from throughtime.cli.recipes import recipes
 from throughtime.cli.resume import resume
 from throughtime.cli.train import train
+from throughtime.cli.unfold import unfold
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, predict, compare, inspect, lab, recipes, doctor):
+for command in (train, resume, evaluate, predict, compare, inspect, lab, unfold, recipes, doctor):
     app.command()(command)
 
 

@@ -1,0 +1,143 @@
+"""The sentences of the picture, the same on a slide and in a terminal, in plain ASCII."""
+
+from __future__ import annotations
+
+from throughtime.insight.unfolding.memory import NAMES, Memory
+from throughtime.insight.unfolding.plan import Lane, Plan
+
+CELL_NAMES = {"lstm": "LSTM", "rnn": "RNN"}
+# What a slide prints for a hyphen before a number.
+MINUS = "\u2212"
+# Below this a number is written with an exponent, from this on with fewer digits.
+_SMALL, _LARGE = 0.0005, 10.0
+
+
+def title(plan: Plan) -> str:
+    """What is drawn."""
+    fields = ["n" if k is None else str(k) for k in (plan.schedule.k1, plan.schedule.k2)]
+    rule = "" if plan.schedule.losses == "newest" else f', losses "{plan.schedule.losses}"'
+    article = {"lstm": "An LSTM", "rnn": "An RNN"}[plan.cell]
+    return f"{article} unfolded over {counted(plan.steps, 'step')}, trained by TBPTT({', '.join(fields)}){rule}"
+
+
+def subtitle(plan: Plan) -> str:
+    """The schedule in words."""
+    n, k1, k2 = plan.steps, plan.k1, plan.k2
+    if k1 == n and k2 == n:
+        return f"Full BPTT: {_when(plan)}, over all steps; {_injects(plan)}"
+    back = "over all steps so far" if k2 == n else f"over {_back(k2)}"
+    said = _when(plan)
+    return f"{said[0].upper()}{said[1:]}, its errors carried back {back}; {_injects(plan)}"
+
+
+def _when(plan: Plan) -> str:
+    if plan.k1 == plan.steps:
+        return "one update, at the end"
+    return "an update after every step" if plan.k1 == 1 else f"an update after every {plan.k1} steps"
+
+
+def _back(k2: int) -> str:
+    return "the newest step alone" if k2 == 1 else f"the last {k2} steps"
+
+
+def _injects(plan: Plan) -> str:
+    rule = plan.schedule.losses
+    if rule == "window":
+        return "each injects every loss of its window."
+    if rule == "cut":
+        return "each injects the loss at its update point alone."
+    if plan.k2 < plan.k1:
+        return "losses before its window are reported, not injected."
+    return "it injects all losses." if plan.k1 == plan.steps else "each injects the losses of its new steps."
+
+
+def work(plan: Plan) -> list[str]:
+    """How many updates and steps it takes."""
+    n, forward, backward = plan.steps, plan.forward_steps, plan.backward_steps
+    run = f"{counted(forward, 'step')} forward, {backward:,} backward in all."
+    if forward > n or backward != n:
+        compared = f"Full BPTT: 1 update, {n:,} forward, {n:,} backward."
+    else:
+        compared = "No step runs twice."
+    return [f"{counted(len(plan.lanes), 'update')} in {counted(n, 'step')}.", run, compared]
+
+
+def losses(plan: Plan) -> list[str]:
+    """How often each loss is injected."""
+    times = plan.injections()
+    used = sum(time > 0 for time in times)
+    least, most = min(times), max(times)
+    if used < len(times):
+        share = f"{100 * used / len(times):.3g} %"
+        return [f"{used:,} of {len(times):,} losses are injected ({share}),", "each once; the others train nothing."]
+    if least == most:
+        return [f"Every loss is injected {_times(least)}."]
+    return [f"Every loss is injected, {least} to {most} times."]
+
+
+def _times(times: int) -> str:
+    return "exactly once" if times == 1 else f"{times} times"
+
+
+def kept(plan: Plan, memory: Memory) -> list[str]:
+    """Bytes between the forward and the backward pass."""
+    sizes = memory.sizes
+    many = {"lstm": "C + 7H", "rnn": "C + 2H"}[plan.cell]
+    rows = counted(sizes.batch, "row")
+    step = f"A step keeps {NAMES[plan.cell]}: {many} = {memory.numbers:,} numbers,"
+    size = f"{in_bytes(memory.step_bytes)} for C = {sizes.inputs:,}, H = {sizes.hidden:,}, {rows} of float32."
+    whole = f"full BPTT over {counted(plan.steps, 'step')} {in_bytes(memory.whole_bytes)}."
+    return [step, size, f"The largest window keeps {in_bytes(memory.window_bytes)}, {whole}"]
+
+
+def notes(plan: Plan, seed: int | None) -> list[str]:
+    """What a reader may stumble over: k beyond n, and where numbers come from."""
+    said = []
+    for name, k in (("k1", plan.schedule.k1), ("k2", plan.schedule.k2)):
+        if k is not None and k > plan.steps:
+            said.append(f"{name} = {k:,} is beyond n = {plan.steps:,}: the same as n.")
+    if seed is not None:
+        said.append(
+            f"Numbers: C = H = 1, float64, seed {seed}; weights held still, so that updates compare; "
+            "L is the mean of the losses an update injects."
+        )
+    return said
+
+
+def in_bytes(count: int) -> str:
+    """Bytes to three digits."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if value < 999.5 or unit == "TB":
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def span(lane: Lane) -> str:
+    """The window of an update."""
+    steps = lane.window
+    return f"step {steps[0]}" if len(steps) == 1 else f"steps {steps[0]}-{steps[-1]}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number in at most digits + 3 characters, where it is of ordinary size.
+
+    Args:
+        value: any.
+        digits: after the point, 2 or 3.
+    """
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if _SMALL * 10 ** (3 - digits) <= size < _LARGE - 0.5 * 10**-digits:
+        return f"{value:.{digits}f}"
+    if _LARGE - 0.5 * 10**-digits <= size < 99.95:
+        return f"{value:.1f}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
