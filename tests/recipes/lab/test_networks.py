@@ -18,6 +18,7 @@ from throughtime.recipes.lab.networks import (
     build,
     cross_entropy,
     hidden_for,
+    last_step,
     mean_loss,
     parameter_formula,
     parameters_counted,
@@ -128,6 +129,10 @@ def test_a_fixed_set_is_drawn_from_without_doubles():
     assert len(set(rows)) == 4
     assert drawn.x[0, :, 0].tolist() == rows == drawn.y[0, :, 0].tolist()
     assert drawn.weights.shape == (1, 4)
+
+
+def test_an_answer_is_due_at_the_last_step_alone():
+    assert last_step(3, 2).tolist() == [[0, 0], [0, 0], [1, 1]]
 
 
 def test_squared_error_averages_each_entry():

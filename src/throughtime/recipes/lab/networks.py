@@ -191,6 +191,13 @@ def _updates(
         yield from through_time(network, loss, batch.x, batch.y, schedule, weights=batch.weights, lengths=batch.lengths)
 
 
+def last_step(steps: int, rows: int) -> Tensor:
+    """[T, B] weights of losses where an answer is due at the last step alone."""
+    weights = torch.zeros(steps, rows)
+    weights[-1] = 1
+    return weights
+
+
 def rows_of(batch: Batch, size: int) -> Draw:
     """Batches of `size` rows drawn with equal chances, none twice in a batch, from those of one fixed batch."""
 
