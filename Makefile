@@ -10,7 +10,7 @@ WORKERS ?= auto
 took = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture test lint torture dist lock clean
+.PHONY: help setup demo picture lecture docs test lint torture dist lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -33,6 +33,13 @@ demo: setup  ## train on Seattle's weather, compare with the baselines, write th
 
 picture: setup  ## the README's picture, from the run that `make demo` left
 	$(BIN)/python tools/picture.py runs/demo docs/forecast.svg
+
+lecture: setup  ## run every command of docs/lecture.md, write outputs and figures anew, build the site
+	$(call took,lecture,$(BIN)/python tools/lecture.py docs/lecture.md)
+	@$(MAKE) --no-print-directory docs
+
+docs: setup  ## the site, in build/docs: the lecture, the library, the changelog
+	$(call took,docs,$(BIN)/python -m sphinx -q -W --keep-going -E -b html docs build/docs)
 
 test: setup lint  ## lint, types, import floors and every test
 	$(call took,tests,OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal)

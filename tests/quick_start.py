@@ -31,9 +31,9 @@ def blocks(readme: Path) -> tuple[str, str]:
 def differences(said: str, printed: str) -> list[str]:
     """What the README says against what came, where they differ."""
     if FLOAT.sub("#", said).split() != FLOAT.sub("#", printed).split():
-        return [f"The README says:\n{said}\nIt prints:\n{printed}"]
+        return [f"The text says:\n{said}\nIt prints:\n{printed}"]
     return [
-        f"The README says {a}, it prints {b}."
+        f"The text says {a}, it prints {b}."
         for a, b in zip(FLOAT.findall(said), FLOAT.findall(printed), strict=True)
         if abs(float(a) - float(b)) > TOLERANCE * abs(float(a)) + 1.001 * 10.0 ** -len(a.partition(".")[2])
     ]

@@ -129,8 +129,8 @@ def through_stream(
 
     Args:
         network, loss, schedule: as in `through_time`.
-        pieces: `Piece`s that follow each other, with the same rows throughout. With a carry, the first begins at its
-            position.
+        pieces: each a `Piece`, one following the other, with the same rows throughout. With a carry, the first begins
+            at its position.
         state, carry, normalise, backward, autocast, group: as in `through_time`.
 
     Returns:
