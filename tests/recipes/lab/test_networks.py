@@ -99,6 +99,23 @@ def test_updates_follow_the_schedule_and_the_limit():
     assert losses(updates=0) == ()
 
 
+def test_time_spent_watching_is_not_counted():
+    now, seen = [0.0], []
+
+    def clock() -> float:
+        now[0] += 1
+        return now[0]
+
+    def watch(done: int) -> None:
+        seen.append(done)
+        now[0] += 100
+
+    network = build("RNN", 1, 2, 4, 1, 0)
+    done = train(network, cross_entropy, draw_signs, batches=3, seed=1, watch=watch, clock=clock)
+    assert seen == [1, 2, 3]
+    assert done.seconds_at == (1.0, 2.0, 3.0)
+
+
 def test_gradients_are_clipped(monkeypatch):
     clipped = []
     monkeypatch.setattr("throughtime.recipes.lab.networks.clip_grad_norm_", lambda _, norm: clipped.append(norm))

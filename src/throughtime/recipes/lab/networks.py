@@ -150,6 +150,8 @@ def train(
     schedule: TBPTT | None = None,
     learning_rate: float = LEARNING_RATE,
     updates: int | None = None,
+    watch: Callable[[int], object] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Trained:
     """Train on batches drawn one after another, with as many updates a batch as the schedule makes.
 
@@ -162,6 +164,8 @@ def train(
         schedule: TBPTT(k1, k2); None: all steps, one update a batch.
         learning_rate: Adam's, constant.
         updates: stop after so many; None: with the last batch.
+        watch: called with the number of updates made after each of them; its time is not counted.
+        clock: tells seconds; `time.process_time` leaves out what other processes take.
 
     Returns:
         The loss of every update and when it was done.
@@ -172,14 +176,17 @@ def train(
     network.train()
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        start = time.perf_counter()
+        start = clock()
         made = _updates(network, loss, draw, torch.Generator().manual_seed(seed), batches, schedule or TBPTT())
         for update in islice(made, updates):
             clip_grad_norm_(network.parameters(), CLIP_NORM)
             optimizer.step()
             optimizer.zero_grad()
             losses.append(float(update.loss))
-            seconds_at.append(time.perf_counter() - start)
+            seconds_at.append(clock() - start)
+            if watch is not None:
+                watch(len(losses))
+                start = clock() - seconds_at[-1]
     return Trained(tuple(losses), tuple(seconds_at))
 
 
