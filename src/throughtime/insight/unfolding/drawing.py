@@ -71,9 +71,9 @@ def _draw_legend(sheet: Sheet, plan: Plan, place: Frame, values: Values | None) 
 
 def _signs(plan: Plan, place: Frame, values: Values | None) -> Iterator[tuple[str, str]]:
     lanes = plan.lanes
-    yield "new", "new steps of this update"
+    yield "new", "new steps"
     if any(lane.again for lane in lanes):
-        yield "again", "earlier steps, run again"
+        yield "again", "steps run again"
     if any(lane.without_gradient for lane in lanes):
         yield "without-gradient", "new steps run forward only, no gradient"
     yield "injected", "loss injected"
@@ -84,8 +84,8 @@ def _signs(plan: Plan, place: Frame, values: Values | None) -> Iterator[tuple[st
         yield "cut", "cut at w: the state there is a constant"
     yield "update", "W is updated at u"
     if values is not None:
-        below = ", below it dL/dc(t)" if place.has_two_numbers and values.c else ""
-        yield "dh", f"dL/dh(t){below}; L: loss of the update"
+        below = ", below dL/dc(t)" if place.has_two_numbers and values.c else ""
+        yield "dh", f"dL/dh(t){below}"
 
 
 def _draw_sign(sheet: Sheet, kind: str, x: float, y: float) -> None:

@@ -71,7 +71,7 @@ class Frame:
     @property
     def cell_width(self) -> float:
         """Of a copy's box: room is left for the arrow between two."""
-        return min(72.0, max(0.6 * self.width, min(self.width - 12.0, 46.0) if self.with_values else 0.0))
+        return min(72.0, max(0.6 * self.width, min(self.width - 12.0, 58.0) if self.with_values else 0.0))
 
     @property
     def has_symbols(self) -> bool:

@@ -25,7 +25,7 @@ from throughtime.insight.unfolding.frame import (
 )
 from throughtime.insight.unfolding.numbers import Values
 from throughtime.insight.unfolding.plan import Plan
-from throughtime.insight.unfolding.words import CELL_NAMES, MINUS, number
+from throughtime.insight.unfolding.words import CELL_NAMES, typeset
 
 _MIDDLE = (CELL_TOP + CELL_BOTTOM) / 2
 # State arrows: one of h, or c above h.
@@ -58,7 +58,7 @@ def draw_folded(sheet: Sheet, plan: Plan) -> None:
             arrow=True,
             kind="loop",
         )
-        sheet.text(right + 42, _MIDDLE - 2, "u(t-1)".replace("-", MINUS), size=12, fill=BLUE)
+        sheet.text(right + 42, _MIDDLE - 2, "u(t\u22121)", size=12, fill=BLUE)
         sheet.text(right + 42, _MIDDLE + 14, {"lstm": "= h, c", "rnn": "= h"}[plan.cell], size=12, fill=BLUE)
 
 
@@ -138,7 +138,7 @@ def _write_copy(sheet: Sheet, plan: Plan, frame: Frame, step: int, values: Value
         rows = [(values.loss, LOSS, ROSE), (values.y, OUTPUT, INK), (values.x, INPUT, INK)]
         rows += [(getattr(values, name), y + 4, INK) for name, y in STATES[plan.cell]]
         for numbers, y, colour in rows:
-            words = number(numbers[step - 1], digits).replace("-", MINUS)
+            words = typeset(numbers[step - 1], digits)
             sheet.text(x, y, words, size=_size(frame), anchor="middle", fill=colour, kind="value")
     elif frame.has_symbols:
         for name, y, colour in (("l", LOSS, ROSE), ("y", OUTPUT, INK), ("x", INPUT, INK), ("u", _MIDDLE + 4, BLUE)):

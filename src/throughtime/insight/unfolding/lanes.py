@@ -21,7 +21,7 @@ from throughtime.insight.unfolding.frame import (
 )
 from throughtime.insight.unfolding.numbers import LaneValues, Values
 from throughtime.insight.unfolding.plan import Lane, Plan
-from throughtime.insight.unfolding.words import MINUS, number
+from throughtime.insight.unfolding.words import typeset
 
 _NAMES_RIGHT = 318.0
 # Lines of a hatched bar are this far apart.
@@ -140,9 +140,9 @@ def _write(sheet: Sheet, frame: Frame, lane: Lane, found: LaneValues) -> None:
     digits = 3 if frame.width >= 66 else 2
     for row, (kind, gradients) in enumerate(rows):
         for step, value in zip(lane.window, gradients, strict=True):
-            words = number(value, digits).replace("-", MINUS)
+            words = typeset(value, digits)
             sheet.text(frame.centre(step), above + 17 * row, words, size=size, anchor="middle", kind=kind)
-    words = number(found.weight).replace("-", MINUS)
+    words = typeset(found.weight)
     y = frame.lane(lane.number) + 4
     sheet.text(frame.right + _BESIDE, y, words, size=size, bold=True, fill=GREEN, kind="gradient")
 

@@ -32,10 +32,8 @@ def to_text(plan: Plan, memory: Memory, values: Values | None, notes: list[str],
         notes: printed at the end.
         look: width, colour, and whether Unicode may be printed.
     """
-    parts = [
-        f"{_filled(words.title(plan), look.width)}\n{_filled(words.subtitle(plan), look.width)}",
-        _folded(plan, look),
-    ]
+    heading = "\n".join(_filled(line, look.width) for line in (words.title(plan), words.subtitle(plan)))
+    parts = [heading, _folded(plan, look)]
     shown = blocks(plan, look.width, values is not None)
     parts += [_block(plan, block, values, look) for block in shown]
     parts += [_left_out(plan, block, look) for block in shown if block.has_gap]
@@ -102,9 +100,9 @@ def _draw_copy(canvas: Canvas, plan: Plan, block: Block, step: int, at: int, val
     middle, left, right = at + block.width // 2, at + 1, at + block.width - 2
     top, bottom = 5, 6 + len(names)
     _centre(canvas, 0, middle, str(step), "bold")
-    _centre(canvas, 1, middle, _value(values and values.loss, step, block) or "l", "rose")
+    _centre(canvas, 1, middle, _sign_or_number("l", values, "loss", step, block), "rose")
     canvas.sign(2, middle, "up", "rose")
-    _centre(canvas, 3, middle, _value(values and values.y, step, block) or "y")
+    _centre(canvas, 3, middle, _sign_or_number("y", values, "y", step, block))
     canvas.sign(4, middle, "up")
     for row, corners in ((top, ("top-left", "top-right")), (bottom, ("bottom-left", "bottom-right"))):
         canvas.signs(row, range(left + 1, right), "across", "blue")
@@ -116,15 +114,15 @@ def _draw_copy(canvas: Canvas, plan: Plan, block: Block, step: int, at: int, val
         canvas.sign(row, right, "down", "blue")
         if step < plan.steps:
             canvas.sign(row, right + 1, "across", "blue")
-        _centre(canvas, row, middle, _value(values and getattr(values, name), step, block) or name, "blue")
+        _centre(canvas, row, middle, _sign_or_number(name, values, name, step, block), "blue")
     canvas.signs(bottom + 1, range(at, at + block.width), "rail", "violet")
     canvas.sign(bottom + 1, left, "joint", "violet")
     canvas.sign(bottom + 1, middle, "up")
-    _centre(canvas, bottom + 2, middle, _value(values and values.x, step, block) or "x")
+    _centre(canvas, bottom + 2, middle, _sign_or_number("x", values, "x", step, block))
 
 
-def _value(numbers: list[float] | None, step: int, block: Block) -> str:
-    return words.number(numbers[step - 1], block.digits) if numbers else ""
+def _sign_or_number(sign: str, values: Values | None, kind: str, step: int, block: Block) -> str:
+    return sign if values is None else words.number(getattr(values, kind)[step - 1], block.digits)
 
 
 def _centre(canvas: Canvas, row: int, middle: int, text: str, colour: str = "") -> None:
@@ -194,7 +192,7 @@ def _write_gradients(canvas: Canvas, block: Block, lane: Lane, name: str, gradie
     row = canvas.height
     canvas.write(row, 2, name, "soft")
     for step, at in block.columns:
-        if step in lane.window:
+        if step is not None and step in lane.window:
             number = words.number(gradients[step - lane.window.start], block.digits)
             _centre(canvas, row, at + block.width // 2, number)
 

@@ -6,8 +6,6 @@ from throughtime.insight.unfolding.memory import NAMES, Memory
 from throughtime.insight.unfolding.plan import Lane, Plan
 
 CELL_NAMES = {"lstm": "LSTM", "rnn": "RNN"}
-# What a slide prints for a hyphen before a number.
-MINUS = "\u2212"
 # Below this a number is written with an exponent, from this on with fewer digits.
 _SMALL, _LARGE = 0.0005, 10.0
 
@@ -123,6 +121,12 @@ def span(lane: Lane) -> str:
     """The window of an update."""
     steps = lane.window
     return f"step {steps[0]}" if len(steps) == 1 else f"steps {steps[0]}-{steps[-1]}"
+
+
+def typeset(value: float, digits: int = 3) -> str:
+    """A number as `number` writes it, with a minus sign that is one; the exponent's stays short."""
+    words = number(value, digits)
+    return f"\u2212{words[1:]}" if words.startswith("-") else words
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -1,0 +1,62 @@
+"""The whole picture: data for programs, files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import throughtime as tt
+from tests.insight.unfolding.schedule import defined
+from throughtime.base.errors import ConfigError, WriteError
+from throughtime.insight.unfolding import Sizes, unfolding
+
+
+@pytest.mark.parametrize("rule", ["newest", "window", "cut"])
+def test_json_holds_the_schedule(rule):
+    data = json.loads(unfolding(12, tt.TBPTT(5, 2, losses=rule)).to_json())
+    assert [
+        (set(update["injected"]), set(update["reported_only"]), update["stop"], update["window_start"], update["cut"])
+        for update in data["updates"]
+    ] == [
+        (set(lane.injected), set(lane.unused), *lane.errors, lane.cut is not None) for lane in defined(12, 5, 2, rule)
+    ]
+    assert (data["losses"], data["values"], data["notes"]) == (rule, None, [])
+
+
+def test_json_holds_the_values_of_both_states():
+    picture = unfolding(3, tt.TBPTT(2, 3), with_values=True, seed=4)
+    data = json.loads(picture.to_json())["values"]
+    assert data["seed"] == 4
+    assert data["c"] == picture.values.c
+    assert [len(lane["dc"]) for lane in data["lanes"]] == [2, 3]
+    assert set(data["lanes"][0]["gradients"]) == {
+        *(f"core.{name}_l0" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        "head.weight",
+        "head.bias",
+    }
+
+
+def test_the_default_is_the_pictures_of_the_help():
+    picture = unfolding()
+    assert (picture.plan.cell, picture.plan.steps, str(picture.plan.schedule)) == ("lstm", 12, "3,5")
+    assert picture.memory.sizes == Sizes(16, 128, 32)
+
+
+def test_a_slide_is_written(tmp_path):
+    picture = unfolding(5)
+    picture.save(tmp_path / "a.SVG")
+    assert (tmp_path / "a.SVG").read_text(encoding="utf-8") == picture.to_svg()
+
+
+def test_other_endings_and_missing_folders_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"written as \.svg: the file is named 'a.png'"):
+        unfolding(5).save(tmp_path / "a.png")
+    with pytest.raises(WriteError, match="could not be written: No such file or directory"):
+        unfolding(5).save(tmp_path / "none" / "a.svg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_on_very_many_steps_are_refused():
+    with pytest.raises(ConfigError, match="at most 48 steps: 49 came"):
+        unfolding(49, with_values=True)
