@@ -29,7 +29,7 @@ html_copy_source = False
 html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 html_theme_options = {
     "description": "LSTMs, trained exactly through time",
-    "page_width": "1520px",
+    "page_width": "1260px",
     "sidebar_width": "220px",
     "fixed_sidebar": False,
     "show_powered_by": False,
