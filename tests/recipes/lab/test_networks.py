@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from throughtime.base.errors import ConfigError
-from throughtime.bptt import TBPTT
+from throughtime.bptt import TBPTT, Update
 from throughtime.recipes.lab.networks import (
     CELLS,
     Batch,
@@ -106,13 +106,13 @@ def test_time_spent_watching_is_not_counted():
         now[0] += 1
         return now[0]
 
-    def watch(done: int) -> None:
-        seen.append(done)
+    def watch(update: Update) -> None:
+        seen.append(update.stop)
         now[0] += 100
 
     network = build("RNN", 1, 2, 4, 1, 0)
-    done = train(network, cross_entropy, draw_signs, batches=3, seed=1, watch=watch, clock=clock)
-    assert seen == [1, 2, 3]
+    done = train(network, cross_entropy, draw_signs, batches=1, seed=1, schedule=TBPTT(2, 4), watch=watch, clock=clock)
+    assert seen == [2, 4, 6]
     assert done.seconds_at == (1.0, 2.0, 3.0)
 
 

@@ -150,7 +150,7 @@ def train(
     schedule: TBPTT | None = None,
     learning_rate: float = LEARNING_RATE,
     updates: int | None = None,
-    watch: Callable[[int], object] | None = None,
+    watch: Callable[[Update], object] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Trained:
     """Train on batches drawn one after another, with as many updates a batch as the schedule makes.
@@ -164,7 +164,7 @@ def train(
         schedule: TBPTT(k1, k2); None: all steps, one update a batch.
         learning_rate: Adam's, constant.
         updates: stop after so many; None: with the last batch.
-        watch: called with the number of updates made after each of them; its time is not counted.
+        watch: called with each update once the weights have changed; its time is not counted.
         clock: tells seconds; `time.process_time` leaves out what other processes take.
 
     Returns:
@@ -185,7 +185,7 @@ def train(
             losses.append(float(update.loss))
             seconds_at.append(clock() - start)
             if watch is not None:
-                watch(len(losses))
+                watch(update)
                 start = clock() - seconds_at[-1]
     return Trained(tuple(losses), tuple(seconds_at))
 
