@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from throughtime.recipes.lab import backprop
+from throughtime.recipes.lab import backprop, input_size, order, output_size, scaling, stateless
 from throughtime.recipes.lab.study import Study
 
-_ALL: tuple[Study, ...] = (backprop.STUDY,)
+_ALL: tuple[Study, ...] = (
+    backprop.STUDY,
+    stateless.STUDY,
+    order.STUDY,
+    scaling.STUDY,
+    input_size.STUDY,
+    output_size.STUDY,
+)
 
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,12 +12,50 @@ from matplotlib.figure import Figure
 from throughtime.insight.svg import BLUE, GREEN, ORANGE
 from throughtime.recipes.figure import as_element
 from throughtime.recipes.lab.networks import CELLS
+from throughtime.recipes.lab.study import Effort
 from throughtime.recipes.table import Cell, Column, Spread, Table
+from throughtime.recipes.trials import run_trials
 
 COLOUR = dict(zip(CELLS, (ORANGE, GREEN, BLUE), strict=True))
 MARKER = dict(zip(CELLS, ("o", "s", "^"), strict=True))
 # Inches: a slide's 16 by 9, on which 9 points are 16 of its 720 pixels.
 WIDTH, HEIGHT = 10.0, 5.625
+
+Size = TypeVar("Size")
+
+
+class Measured(Protocol):
+    """What every trial measures beside its own subject."""
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+
+    @property
+    def seconds(self) -> float:
+        """Of training."""
+
+
+Outcome = TypeVar("Outcome")
+
+
+def by_network(trial: Callable[[str, int, Size], Outcome], size: Size, effort: Effort) -> dict[str, list[Outcome]]:
+    """Run `trial(cell, seed, size)` for every network and seed, all as independent trials: outcomes by network."""
+    jobs = [(cell, seed) for cell in CELLS for seed in range(effort.seeds)]
+    done = run_trials([partial(trial, cell, seed, size) for cell, seed in jobs], effort.progress)
+    return {cell: [out for (name, _), out in zip(jobs, done, strict=True) if name == cell] for cell in CELLS}
+
+
+def network_table(outcomes: Mapping[str, Sequence[Measured]]) -> Table:
+    """Size and training time of each network."""
+    rows = tuple(
+        (cell, outcomes[cell][0].parameters, Spread.of(out.seconds for out in outcomes[cell])) for cell in CELLS
+    )
+    return Table(
+        "Networks, of about as many parameters",
+        (Column("network"), Column("parameters"), Column("seconds of training", digits=1)),
+        rows,
+    )
 
 
 def network_columns(group: str, digits: int = 3) -> tuple[Column, ...]:
@@ -48,8 +88,8 @@ def means(table: Table, key: str, where: Callable[[Mapping[str, Cell]], bool] | 
     return [number(row[key]) for row in rows if where is None or where(row)]
 
 
-def curve(axes: Axes, cell: str, at: Sequence[float], values: Iterable[Spread], label: str | None = None) -> None:
-    """A network's means against `at`, joined, with a bar of one deviation to each side."""
+def curve(axes: Axes, cell: str, at: Sequence[float], values: Iterable[Spread], line: str = "-") -> None:
+    """A network's means against `at`, joined by such a line, with a bar of one deviation to each side."""
     values = list(values)
     axes.errorbar(
         at,
@@ -57,10 +97,11 @@ def curve(axes: Axes, cell: str, at: Sequence[float], values: Iterable[Spread], 
         [value.deviation for value in values],
         color=COLOUR[cell],
         marker=MARKER[cell],
+        ls=line,
         ms=4,
         capsize=2,
         elinewidth=0.9,
-        label=label or cell,
+        label=cell,
     )
 
 

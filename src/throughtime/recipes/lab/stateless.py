@@ -35,10 +35,18 @@ from throughtime.recipes.lab.networks import (
     parameters_counted,
     train,
 )
-from throughtime.recipes.lab.panels import curve, legend_below, means, network_columns, slide, spreads
+from throughtime.recipes.lab.panels import (
+    by_network,
+    curve,
+    legend_below,
+    means,
+    network_columns,
+    network_table,
+    slide,
+    spreads,
+)
 from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
 from throughtime.recipes.table import Cell, Column, Spread, Table
-from throughtime.recipes.trials import run_trials
 
 STEPS, WINDOW = 20, 8
 DISTANCES = (0, 2, 4, 6, 7, 8, 9, 11, 13, 16)
@@ -114,9 +122,7 @@ def trial(cell: str, seed: int, size: Size) -> Outcome:
 def study(effort: Effort) -> Findings:
     """Train perceptron, RNN and LSTM with every seed, and ask for a cue at each distance."""
     size = SHORT if effort.short else FULL
-    jobs = [(cell, seed) for cell in CELLS for seed in range(effort.seeds)]
-    done = run_trials([partial(trial, cell, seed, size) for cell, seed in jobs], effort.progress)
-    outcomes = {cell: [out for (name, _), out in zip(jobs, done, strict=True) if name == cell] for cell in CELLS}
+    outcomes = by_network(trial, size, effort)
     table = accuracy_table(outcomes, size)
     return Findings((table, network_table(outcomes)), claims(table), slide(partial(picture, table), "stateless"))
 
@@ -150,14 +156,6 @@ def accuracy_table(outcomes: dict[str, list[Outcome]], size: Size) -> Table:
             "sees the same window.",
         ),
     )
-
-
-def network_table(outcomes: dict[str, list[Outcome]]) -> Table:
-    """Size and training time of each network."""
-    rows = tuple(
-        (cell, outcomes[cell][0].parameters, Spread.of(out.seconds for out in outcomes[cell])) for cell in CELLS
-    )
-    return Table("Networks", (Column("network"), Column("parameters"), Column("seconds", digits=1)), rows)
 
 
 def claims(table: Table) -> tuple[Claim, ...]:
