@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from throughtime.insight.cell import GATES, Cell
-from throughtime.insight.lettering import fitted, shown, signed
+from throughtime.insight.lettering import fitted, shown, signed, width_of
 from throughtime.insight.strip import Curve, Panel, draw_strip
 from throughtime.insight.svg import BLUE, GREEN, INK, ORANGE, PAPER, ROSE, SMALLEST_TEXT, VIOLET, Sheet
 
@@ -165,8 +165,10 @@ def _draw_inputs(sheet: Sheet, cell: Cell, names: Sequence[str]) -> None:
     for row, place in enumerate(shown_ones):
         y = 236 + 17 * row
         with sheet.group("input", place=place, name=names[place], value=repr(float(cell.x[place]))):
-            sheet.text(left, y, fitted(names[place], 122, 12), size=12)
-            sheet.text(right, y, signed(float(cell.x[place])), size=12, anchor="end")
+            value = signed(float(cell.x[place]))
+            room = right - left - width_of(value, SMALLEST_TEXT) - 6
+            sheet.text(left, y, fitted(names[place], room, SMALLEST_TEXT), size=SMALLEST_TEXT)
+            sheet.text(right, y, value, size=SMALLEST_TEXT, anchor="end")
     rest = len(order) - len(shown_ones)
     if rest:
         y = 236 + 17 * len(shown_ones)
@@ -264,9 +266,9 @@ def _draw_reading(sheet: Sheet, cell: Cell) -> None:
         sheet.text(_RIGHT, 288 + 17 * row, words, size=SMALLEST_TEXT, fill=_QUIET)
     if cell.loss is not None:
         top = 288 + 17 * (len(lines) + 1) + 10
-        for row, words in enumerate(("dL/d…: how the loss L", "moves with it, all later", "steps included; here")):
+        for row, words in enumerate(("dL/d…: how the loss L", "moves with each; here")):
             sheet.text(_RIGHT, top + 17 * row, words, size=SMALLEST_TEXT, fill=VIOLET)
-        _number(sheet, "loss", cell.loss, _RIGHT, top + 51, "L = {}", size=SMALLEST_TEXT, fill=VIOLET)
+        _number(sheet, "loss", cell.loss, _RIGHT, top + 34, "L = {}", size=SMALLEST_TEXT, fill=VIOLET)
 
 
 def _box(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
