@@ -35,6 +35,7 @@ OPTIONS = {
         "--batch",
         "--json",
     ],
+    "reach": ["RUN|RECIPE", "--lags", "--seeds", "--short", "--svg", "--json"],
     "recipes": ["--json"],
     "doctor": ["--out", "--json"],
 }

@@ -26,6 +26,7 @@ from throughtime.cli.evaluate import evaluate
 from throughtime.cli.inspect import inspect
 from throughtime.cli.lab import lab
 from throughtime.cli.predict import predict
+from throughtime.cli.reach import reach
 from throughtime.cli.recipes import recipes
 from throughtime.cli.resume import resume
 from throughtime.cli.train import train
@@ -47,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, predict, compare, inspect, lab, unfold, recipes, doctor):
+for command in (train, resume, evaluate, predict, compare, inspect, lab, unfold, reach, recipes, doctor):
     app.command()(command)
 
 

@@ -32,7 +32,7 @@ from throughtime.tasks.baselines import (
     climatology,
     ridge_on_lags,
 )
-from throughtime.tasks.preparing import prepare
+from throughtime.tasks.preparing import Prepared, prepare
 
 Array = np.ndarray
 BASELINES: dict[str, Callable[[], Persistence | Learned]] = {
@@ -109,8 +109,17 @@ def check_network(problem: Problem, model: Model, tbptt: str) -> None:
         ConfigError, DataError, ScheduleError: the settings do not fit the table or each other.
         MemoryError, RuntimeError: the network is larger than the memory.
     """
+    prepare_network(problem, model, tbptt)
+
+
+def prepare_network(problem: Problem, model: Model, tbptt: str) -> Prepared:
+    """What `fit_network` begins with: the untrained network, and the training and validation rows as it reads them.
+
+    Raises:
+        ConfigError, DataError, ScheduleError, MemoryError, RuntimeError: as `check_network`.
+    """
     with _table_said():
-        prepare(_predictor(problem, model, tbptt, False), problem.parts[TRAIN].to_frame(), **_roles(problem))
+        return prepare(_predictor(problem, model, tbptt, False), problem.parts[TRAIN].to_frame(), **_roles(problem))
 
 
 def _predictor(problem: Problem, model: Model, tbptt: str, progress: bool) -> SequencePredictor:

@@ -111,6 +111,17 @@ def open_finished(path: str | Path, data: str | Path | Any | None) -> tuple[Sequ
         return predictor, _problem_of(run)[0] if data is None else _new_problem(run, data)
 
 
+def open_trained(path: str | Path) -> tuple[SequencePredictor, Problem, Settings, str]:
+    """A finished run's model, with its own problem, the settings it was trained with and its schedule.
+
+    Raises:
+        DataError, FileMissingError, RunError: whatever is wrong with table or run.
+    """
+    with RunFolder.read(path) as run:
+        predictor = _model_of(run)
+        return predictor, *_problem_of(run), run.settings["tbptt"]
+
+
 def _finish(run: RunFolder, problem: Problem, settings: Settings, tbptt: str, progress: bool) -> RunResult:
     """Train, from the newest checkpoint if there is one, then write model and report."""
     with one_thread():
