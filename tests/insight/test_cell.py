@@ -56,6 +56,7 @@ def test_it_is_what_inspect_sees():
         for name in "ifgoch":
             assert cell.value(name) == float(getattr(seen.gates[place], name)[4, 0, 3])
             assert cell.gradient(name) == float(getattr(seen.gradients[place], name)[4, 0, 3])
+        assert cell.gradient_before == float(seen.gradients[place].c[3, 0, 3])
         assert cell.c_before == float(seen.gates[place].c[3, 0, 3])
         assert cell.over_steps("f") == seen.gates[place].f[:, 0, 3].tolist()
         assert cell.loss == seen.loss
@@ -79,7 +80,8 @@ def test_a_unit_is_chosen_by_the_loss_or_by_its_output():
     cell = cell_at(layer, x, 4)
     assert cell.chosen == BY_OUTPUT
     assert cell.unit == int(cell.gates.h[4, 0].abs().argmax())
-    assert (cell.loss, cell.gradient("h")) == (None, None)
+    assert (cell.loss, cell.gradient("h"), cell.gradient_before) == (None, None, None)
+    assert cell_at(layer, x, 0, loss=torch.sum).gradient_before is None
     by_loss = cell_at(layer, x, 4, loss=lambda y: y[4, 0, 2] * 5)
     assert (by_loss.unit, by_loss.chosen) == (2, BY_LOSS)
 

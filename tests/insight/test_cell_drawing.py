@@ -73,7 +73,7 @@ def test_what_is_read_is_what_is_meant():
     svg = draw_cell(a_cell())
     n, shown = exact(svg), read(svg)
     assert set(n) == set(shown)
-    assert len(n) == 6 + 4 * 4 + 4 + 6 + 1  # states and products, terms, gates, slopes, the loss
+    assert len(n) == 6 + 4 * 4 + 4 + 7 + 1  # states and products, terms, gates, slopes, the loss
     for name, value in n.items():
         assert shown[name] == pytest.approx(value, rel=5.01e-3, abs=5.01e-4)
 
@@ -109,9 +109,9 @@ def test_the_inputs_that_move_the_unit_most_are_named():
     names = [f"column {place}" for place in range(12)]
     named = of_kind(draw_cell(cell, inputs=names), "input")
     order = cell.by_input.abs().sum(0).argsort(descending=True)
-    assert [int(group.get("data-place")) for group in named] == order[:6].tolist()
-    assert [float(group.get("data-value")) for group in named] == [float(cell.x[place]) for place in order[:6]]
-    assert any("and 6 that move it less" in box.words for box in labels(draw_cell(cell, inputs=names)))
+    assert [int(group.get("data-place")) for group in named] == order[:7].tolist()
+    assert [float(group.get("data-value")) for group in named] == [float(cell.x[place]) for place in order[:7]]
+    assert any("and 5 that move it less" in box.words for box in labels(draw_cell(cell, inputs=names)))
 
 
 def _extreme(kind):
@@ -135,9 +135,9 @@ LONG = "a_column_whose_name_goes_on_WWWWWWWWWWWWWWWWWWWWWW"
         lambda: draw_cell(_extreme("tiny"), series=("s", [1e-9] * 40)),
         lambda: draw_cell(_extreme("huge"), series=("s", [-1.234567e6 * place for place in range(40)])),
         lambda: draw_cell(_extreme("negative"), series=("s", [-1e6] * 40)),
-        lambda: draw_cell(a_cell(steps=2, step=1, inputs=7)),
+        lambda: draw_cell(a_cell(steps=2, step=1, inputs=8)),
     ],
-    ids=["plain", "first", "one", "deep", "long names", "tiny", "huge", "negative", "seven inputs"],
+    ids=["plain", "first", "one", "deep", "long names", "tiny", "huge", "negative", "eight inputs"],
 )
 def test_every_label_has_its_room(svg):
     svg = svg()

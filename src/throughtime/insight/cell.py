@@ -90,6 +90,13 @@ class Cell:
             return None
         return float(getattr(self.gradients, name)[self.step, 0, self.unit])
 
+    @property
+    def gradient_before(self) -> float | None:
+        """dL/dc(t-1), through c(t) and through h(t-1); None without a loss, or where no step comes before."""
+        if self.gradients is None or not self.step:
+            return None
+        return float(self.gradients.c[self.step - 1, 0, self.unit])
+
     def over_steps(self, name: str) -> list[float]:
         """Gate or state of the unit at all T steps."""
         return [float(value) for value in getattr(self.gates, name)[:, 0, self.unit]]

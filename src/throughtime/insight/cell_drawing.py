@@ -23,13 +23,13 @@ COLOURS = {"f": BLUE, "i": GREEN, "g": ROSE, "o": ORANGE}
 _QUIET = "#5d6875"  # words that explain: between INK and FAINT, which is too pale for a projector
 _PALE = "#f5f7f9"
 # Pixels: the line of the internal state, the cards of the gates, the line that brings x and h to them.
-_STATE_Y, _CARD_TOP, _CARD_HEIGHT, _CARD_WIDTH, _BUS_Y = 142.0, 258.0, 176.0, 172.0, 456.0
+_STATE_Y, _CARD_TOP, _CARD_HEIGHT, _CARD_WIDTH, _BUS_Y = 141.0, 258.0, 176.0, 172.0, 456.0
 _CARD_LEFT = {"f": 276.0, "i": 466.0, "g": 656.0, "o": 846.0}
 _LEFT, _LEFT_WIDTH = 24.0, 212.0
 _RIGHT, _RIGHT_WIDTH = 1116.0, 140.0
 _OUT_X, _OUT_Y = 1058.0, 214.0
 _PRODUCT_Y = 202.0
-_MOST_INPUTS = 7
+_MOST_INPUTS = 8
 _WORDS = {
     "f": ("forget gate f", "share of c(t−1) that is kept"),
     "i": ("input gate i", "share of g that is let in"),
@@ -142,9 +142,12 @@ def _draw_bus(sheet: Sheet) -> None:
 
 def _draw_entrances(sheet: Sheet, cell: Cell, names: Sequence[str]) -> None:
     """On the left, what comes in: c(t-1), x(t), h(t-1)."""
-    _box(sheet, _LEFT, 112, _LEFT_WIDTH, 60)
-    sheet.text(_LEFT + 12, 133, "internal state c(t−1)", size=13, bold=True)
-    _number(sheet, "c_before", cell.c_before, _LEFT + 12, 158, size=18, bold=True)
+    _box(sheet, _LEFT, 106, _LEFT_WIDTH, 70)
+    sheet.text(_LEFT + 12, 126, "internal state c(t−1)", size=13, bold=True)
+    _number(sheet, "c_before", cell.c_before, _LEFT + 12, 148, size=18, bold=True)
+    if cell.gradient_before is not None:
+        right = _LEFT + _LEFT_WIDTH - 12
+        _draw_term(sheet, "slope_c_before", "dL/dc(t−1)", cell.gradient_before, _LEFT + 12, right, 166, VIOLET)
     _box(sheet, _LEFT, 192, _LEFT_WIDTH, 196)
     sheet.text(_LEFT + 12, 213, "this step's input x(t)", size=13, bold=True)
     _draw_inputs(sheet, cell, names)

@@ -209,7 +209,7 @@ def _drawing(
         cell,
         title=f"A memory cell at {one.heading(place)}: {problem.title}",
         note=lossy.strip(),
-        inputs=predictor.input_names_ if cell.layer == 0 else None,
+        inputs=_input_names(cell, predictor),
         times=[one.called(row) for row in range(window.start, window.stop)],
         series=(name, values[window].tolist()),
     )
@@ -234,7 +234,7 @@ def _table(cell: Cell, title: str, notes: Sequence[str]) -> Table:
     before = cell.gates.c[cell.step - 1, 0].double() if cell.step else now["c"] * 0
     rows = [row(_NAMES[gate], now[gate], gate, cell.gradient(gate)) for gate in ("f", "i", "g", "o")]
     rows += [
-        row("internal state c(t-1)", before, None, None),
+        row("internal state c(t-1)", before, None, cell.gradient_before),
         row("internal state c(t)", now["c"], None, cell.gradient("c")),
         row("tanh c(t)", now["c"].tanh(), None, None),
         row("output h(t)", now["h"], None, cell.gradient("h")),
@@ -249,8 +249,15 @@ def _meaning_note(cell: Cell) -> str:
     return f"{where} L is the loss of the forecast made at this step, {shown(cell.loss)} nats a target."
 
 
+def _input_names(cell: Cell, predictor: SequencePredictor) -> Sequence[str]:
+    """What the cell's layer reads: the network's inputs, or the outputs of the layer below."""
+    if cell.layer == 0:
+        return predictor.input_names_
+    return [f"h of unit {place + 1} below" for place in range(len(cell.x))]
+
+
 def _inputs_note(cell: Cell, predictor: SequencePredictor) -> str:
-    names = predictor.input_names_ if cell.layer == 0 else [f"h{place + 1}" for place in range(len(cell.x))]
+    names = _input_names(cell, predictor)
     order = cell.by_input.abs().sum(0).argsort(descending=True, stable=True)[:_MOST_INPUTS]
     words = [f"{names[int(place)]} {signed(float(cell.x[place]))}" for place in order]
     return f"Inputs that move its gates most, as the layer reads them: {', '.join(words)}."
