@@ -200,7 +200,7 @@ def test_many_sizes_and_both_notes_fit():
     for n, values in ((16, True), (12, False)):
         svg = unfolding(n, tt.TBPTT(70, 50), "lstm", with_values=values, seed=10**9, sizes=sizes).to_svg()
         assert (overlapping(svg), outside(svg)) == ([], [])
-        assert sum("is beyond n" in box.words for box in labels(svg)) == 1
+        assert sum("are beyond n" in box.words for box in labels(svg)) == 1
 
 
 def _struck(svg: str) -> list[str]:

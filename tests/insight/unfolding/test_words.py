@@ -17,11 +17,12 @@ def planned(n, text, cell="lstm"):
     ("n", "schedule", "words"),
     [
         (12, "3,5", ["Every loss is injected exactly once."]),
-        (12, "5,2", ["6 of 12 losses are injected (50 %),", "each once; the others train nothing."]),
-        (12, "4,1", ["3 of 12 losses are injected (25 %),", "each once; the others train nothing."]),
-        (12, "3,6,window", ["Every loss is injected, 1 to 2 times."]),
+        (12, "5,2", ["6 of 12 losses are injected (50 %),", "each exactly once; the others train nothing."]),
+        (12, "4,1", ["3 of 12 losses are injected (25 %),", "each exactly once; the others train nothing."]),
+        (12, "3,6,window", ["Every loss is injected 1 to 2 times."]),
+        (16, "7,3,window", ["8 of 16 losses are injected (50 %),", "each 1 to 2 times; the others train nothing."]),
         (12, "1,4,cut", ["Every loss is injected exactly once."]),
-        (12, "4,12,cut", ["3 of 12 losses are injected (25 %),", "each once; the others train nothing."]),
+        (12, "4,12,cut", ["3 of 12 losses are injected (25 %),", "each exactly once; the others train nothing."]),
     ],
 )
 def test_how_often_losses_are_injected(n, schedule, words):
@@ -49,9 +50,9 @@ def test_work_compares_with_full_bptt():
 def test_notes_name_k_beyond_n_and_the_seed():
     assert notes(planned(12, "3,12"), None) == []
     said = notes(planned(12, "30,50"), 7)
-    assert said[:2] == ["k1 = 30 is beyond n = 12: the same as n.", "k2 = 50 is beyond n = 12: the same as n."]
-    assert "seed 7" in said[2]
-    assert "weights held still" in said[2]
+    assert said[0] == "k1 = 30 and k2 = 50 are beyond n = 12: the same as n."
+    assert "seed 7, weights held still" in said[1]
+    assert notes(planned(12, "n,13"), None) == ["k2 = 13 is beyond n = 12: the same as n."]
 
 
 @pytest.mark.parametrize(

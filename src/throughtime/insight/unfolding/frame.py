@@ -25,7 +25,6 @@ _GRADIENTS = 78.0
 
 CAPTION, LOSS, OUTPUT, CELL_TOP, CELL_BOTTOM, RAIL, INPUT = 92.0, 118.0, 158.0, 180.0, 230.0, 243.0, 284.0
 LANES_CAPTION, AXIS, LANES_TOP, LANES_BOTTOM, FACTS = 316.0, 336.0, 344.0, 620.0, 646.0
-_TALLEST_LANE = 92.0
 # From this pitch on a lane has room for a second line of words or numbers.
 _TWO_LINES, _TWO_NUMBERS = 34.0, 50.0
 
@@ -81,14 +80,14 @@ class Frame:
     @property
     def pitch(self) -> float:
         """From lane to lane."""
-        return min(_TALLEST_LANE, (LANES_BOTTOM - LANES_TOP) / self.lanes)
+        return (LANES_BOTTOM - LANES_TOP) / self.lanes
 
     @property
     def bar(self) -> float:
         """Height of a lane's bar."""
         if self.with_values:
             return min(60.0, self.pitch * (0.86 if self.pitch > 22 else 0.94))
-        return min(44.0, self.pitch * (0.7 if self.pitch > 22 else 0.86))
+        return min(50.0, self.pitch * (0.7 if self.pitch > 22 else 0.86))
 
     @property
     def has_two_lines(self) -> bool:

@@ -32,7 +32,8 @@ _BESIDE = 12.0
 
 def draw_lanes(sheet: Sheet, plan: Plan, frame: Frame, values: Values | None) -> None:
     """Every update's backward pass."""
-    caption = "Backward: each update carries errors from u back to w, then changes W"
+    then = "then changes W" if values is None else "W held still"
+    caption = f"Backward: each update carries errors from u back to w, {then}"
     sheet.text(frame.left, LANES_CAPTION, caption, size=13, bold=True)
     _draw_axis(sheet, frame)
     if values is not None:

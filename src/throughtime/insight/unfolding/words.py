@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from throughtime.insight.unfolding.memory import NAMES, Memory
-from throughtime.insight.unfolding.plan import Lane, Plan
+from throughtime.insight.unfolding.plan import Plan
 
 CELL_NAMES = {"lstm": "LSTM", "rnn": "RNN"}
+# The recurrent weight whose gradient is printed.
+_PRINTED = {"lstm": "W_hg: weight of h in candidate g", "rnn": "W_hh: weight of h"}
 # Below this a number is written with an exponent, from this on with fewer digits.
 _SMALL, _LARGE = 0.0005, 10.0
 
@@ -64,17 +66,20 @@ def losses(plan: Plan) -> list[str]:
     """How often each loss is injected."""
     times = plan.injections()
     used = sum(time > 0 for time in times)
-    least, most = min(times), max(times)
+    often = _often(min(time for time in times if time), max(times))
     if used < len(times):
         share = f"{100 * used / len(times):.3g} %"
-        return [f"{used:,} of {len(times):,} losses are injected ({share}),", "each once; the others train nothing."]
-    if least == most:
-        return [f"Every loss is injected {_times(least)}."]
-    return [f"Every loss is injected, {least} to {most} times."]
+        return [
+            f"{used:,} of {len(times):,} losses are injected ({share}),",
+            f"each {often}; the others train nothing.",
+        ]
+    return [f"Every loss is injected {often}."]
 
 
-def _times(times: int) -> str:
-    return "exactly once" if times == 1 else f"{times} times"
+def _often(least: int, most: int) -> str:
+    if least < most:
+        return f"{least:,} to {most:,} times"
+    return "exactly once" if most == 1 else f"{most:,} times"
 
 
 def kept(plan: Plan, memory: Memory) -> list[str]:
@@ -90,14 +95,19 @@ def kept(plan: Plan, memory: Memory) -> list[str]:
 
 def notes(plan: Plan, seed: int | None) -> list[str]:
     """What a reader may stumble over: k beyond n, and where numbers come from."""
+    beyond = [
+        f"{name} = {k:,}"
+        for name, k in (("k1", plan.schedule.k1), ("k2", plan.schedule.k2))
+        if k is not None and k > plan.steps
+    ]
     said = []
-    for name, k in (("k1", plan.schedule.k1), ("k2", plan.schedule.k2)):
-        if k is not None and k > plan.steps:
-            said.append(f"{name} = {k:,} is beyond n = {plan.steps:,}: the same as n.")
+    if beyond:
+        verb = "is" if len(beyond) == 1 else "are"
+        said.append(f"{' and '.join(beyond)} {verb} beyond n = {plan.steps:,}: the same as n.")
     if seed is not None:
         said.append(
-            f"Numbers: C = H = 1, float64, seed {seed}; weights held still, so that updates compare; "
-            "L is the mean of the losses an update injects."
+            f"Numbers: C = H = 1, float64, seed {seed}, weights held still; L: mean of the losses injected; "
+            f"{_PRINTED[plan.cell]}."
         )
     return said
 
@@ -115,12 +125,6 @@ def in_bytes(count: int) -> str:
 def counted(count: int, noun: str) -> str:
     """A number of things."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def span(lane: Lane) -> str:
-    """The window of an update."""
-    steps = lane.window
-    return f"step {steps[0]}" if len(steps) == 1 else f"steps {steps[0]}-{steps[-1]}"
 
 
 def typeset(value: float, digits: int = 3) -> str:
