@@ -180,18 +180,28 @@ def claims(table: Table) -> tuple[Claim, ...]:
             min(fitting) >= SUCCESS,
             f"Up to {WINDOW} steps it is right in {min(fitting):.3f} or more.",
         ),
-        Claim(
-            "RNN and LSTM read sequences of any length trained on.",
-            min(trained["RNN"] + trained["LSTM"]) >= SUCCESS,
-            f"Up to {TRAINED} steps the RNN is right in {min(trained['RNN']):.3f} or more, the LSTM in "
-            f"{min(trained['LSTM']):.3f}.",
-        ),
-        Claim(
-            "They read much longer ones as well.",
-            min(beyond["RNN"] + beyond["LSTM"]) >= SUCCESS,
-            f"From {min(length for length in LENGTHS if length > TRAINED)} to {max(LENGTHS)} steps the RNN is right in "
-            f"{min(beyond['RNN']):.3f} or more, the LSTM in {min(beyond['LSTM']):.3f}; {SUCCESS} would be success.",
-        ),
+        *(_trained(cell, trained[cell]) for cell in ("LSTM", "RNN")),
+        *(_beyond(cell, beyond[cell]) for cell in ("LSTM", "RNN")),
+    )
+
+
+def _trained(cell: str, scores: list[float]) -> Claim:
+    """Whether a network that reads step by step answers at every length trained on."""
+    return Claim(
+        f"An {cell} reads sequences of every length trained on, step by step.",
+        min(scores) >= SUCCESS,
+        f"Up to {TRAINED} steps it is right in {min(scores):.3f} or more.",
+    )
+
+
+def _beyond(cell: str, scores: list[float]) -> Claim:
+    """Whether it still answers where no length was trained on."""
+    first = min(length for length in LENGTHS if length > TRAINED)
+    return Claim(
+        f"What an {cell} learned goes on to much longer ones.",
+        min(scores) >= SUCCESS,
+        f"It reads them all; from {first} to {max(LENGTHS)} steps it is right in {max(scores):.3f} at best and "
+        f"{min(scores):.3f} at worst.",
     )
 
 

@@ -252,7 +252,7 @@ def picture(table: Table, shifts: Table, figure: Figure) -> None:
         heights = [number(value) for value in values]
         spread = [value.deviation if isinstance(value, Spread) else 0.0 for value in values]
         left = [position + 0.26 * (place - 1) for position in at]
-        panels[1].bar(left, heights, 0.24, yerr=spread, color=COLOUR[cell], capsize=2, label=cell)
+        panels[1].bar(left, heights, 0.24, yerr=spread, color=COLOUR[cell], ecolor=INK, capsize=2, label=cell)
     panels[1].axhline(0.5, color=INK, lw=0.8, ls=":")
     panels[1].set_xticks(at, orders)
     panels[1].set(ylim=(0.4, 1.05), ylabel="share right")
@@ -268,6 +268,7 @@ def _draw_sequence(axes: Axes) -> None:
     axes.plot((x[permutation(1)] - 9).tolist(), color=INK, marker=".", ms=3, lw=0.9)
     axes.set_yticks([0, -9], ["as it came", "permuted"])
     axes.set_xlim(-0.5, STEPS - 0.5)
+    axes.set_xlabel("step")
     axes.set_title("The same values, in two orders of the steps")
 
 

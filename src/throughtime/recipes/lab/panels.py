@@ -18,6 +18,8 @@ from throughtime.recipes.trials import run_trials
 
 COLOUR = dict(zip(CELLS, (ORANGE, GREEN, BLUE), strict=True))
 MARKER = dict(zip(CELLS, ("o", "s", "^"), strict=True))
+# The first drawn the largest, so that one on top of another hides none.
+MARKER_SIZE = dict(zip(CELLS, (9.0, 6.5, 4.0), strict=True))
 # Inches: a slide's 16 by 9, on which 9 points are 16 of its 720 pixels.
 WIDTH, HEIGHT = 10.0, 5.625
 
@@ -98,7 +100,7 @@ def curve(axes: Axes, cell: str, at: Sequence[float], values: Iterable[Spread], 
         color=COLOUR[cell],
         marker=MARKER[cell],
         ls=line,
-        ms=4,
+        ms=MARKER_SIZE[cell],
         capsize=2,
         elinewidth=0.9,
         label=cell,

@@ -218,6 +218,7 @@ def _draw_pair(axes: Axes) -> None:
     axes.axvspan(STEPS - WINDOW - 0.5, STEPS - 0.5, color=INK, alpha=0.08, lw=0)
     axes.set(xlim=(-0.5, STEPS - 0.5), ylim=(-4.6, 1.6), yticks=[])
     axes.set_xticks(range(0, STEPS, 5))
+    axes.set_xlabel("step")
     axes.spines["left"].set_visible(False)
     axes.set_title("A pair: other cues (arrows), the same noise, the same window (shaded); asked at the last step")
 
