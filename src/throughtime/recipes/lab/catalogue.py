@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughtime.recipes.lab import backprop, input_size, order, output_size, scaling, stateless
+from throughtime.recipes.lab import backprop, input_size, order, output_size, scaling, stateless, tbptt
 from throughtime.recipes.lab.study import Study
 
 _ALL: tuple[Study, ...] = (
@@ -12,6 +12,7 @@ _ALL: tuple[Study, ...] = (
     scaling.STUDY,
     input_size.STUDY,
     output_size.STUDY,
+    tbptt.STUDY,
 )
 
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}
