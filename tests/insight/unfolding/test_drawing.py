@@ -196,7 +196,7 @@ def test_labels_of_the_longest_slides_can_be_read(n, k1, k2):
 
 
 def test_many_sizes_and_both_notes_fit():
-    sizes = Sizes(1_000_000, 1_000_000, 100_000)
+    sizes = Sizes(100_000, 100_000, 100_000)
     for n, values in ((16, True), (12, False)):
         svg = unfolding(n, tt.TBPTT(70, 50), "lstm", with_values=values, seed=10**9, sizes=sizes).to_svg()
         assert (overlapping(svg), outside(svg)) == ([], [])

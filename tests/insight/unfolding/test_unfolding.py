@@ -12,14 +12,25 @@ from throughtime.base.errors import ConfigError, WriteError
 from throughtime.insight.unfolding import Sizes, unfolding
 
 
+def steps(ends: list[int] | None) -> frozenset[int]:
+    return frozenset() if ends is None else frozenset(range(ends[0], ends[1] + 1))
+
+
+@pytest.mark.parametrize(("k1", "k2"), [(5, 2), (3, 5), (12, 12)])
 @pytest.mark.parametrize("rule", ["newest", "window", "cut"])
-def test_json_holds_the_schedule(rule):
-    data = json.loads(unfolding(12, tt.TBPTT(5, 2, losses=rule)).to_json())
+def test_json_holds_the_schedule(k1, k2, rule):
+    data = json.loads(unfolding(12, tt.TBPTT(k1, k2, losses=rule)).to_json())
     assert [
-        (set(update["injected"]), set(update["reported_only"]), update["stop"], update["window_start"], update["cut"])
+        (
+            *(steps(update[name]) for name in ("injected", "reported_only", "run_again", "without_gradient")),
+            update["stop"],
+            update["window_start"],
+            update["cut"],
+        )
         for update in data["updates"]
     ] == [
-        (set(lane.injected), set(lane.unused), *lane.errors, lane.cut is not None) for lane in defined(12, 5, 2, rule)
+        (lane.injected, lane.unused, lane.again, lane.without_gradient, *lane.errors, lane.cut is not None)
+        for lane in defined(12, k1, k2, rule)
     ]
     assert (data["losses"], data["values"], data["notes"]) == (rule, None, [])
 

@@ -55,7 +55,7 @@ class Unfolding:
         return drawing.to_svg(self.plan, self.memory, self.values, self._notes())
 
     def to_json(self) -> str:
-        """Everything the picture shows, for a program."""
+        """Everything the picture shows, for a program; steps of an update as [first, last], or null for none."""
         return json.dumps(
             {
                 "cell": self.plan.cell,
@@ -138,10 +138,15 @@ def _lane(lane: Lane) -> dict[str, object]:
         "stop": lane.stop,
         "window_start": lane.window_start,
         "cut": lane.window_start > 0,
-        "injected": list(lane.injected),
-        "reported_only": list(lane.unused),
-        "run_again": list(lane.again),
-        "without_gradient": list(lane.without_gradient),
+        "injected": _ends(lane.injected),
+        "reported_only": _ends(lane.unused),
+        "run_again": _ends(lane.again),
+        "without_gradient": _ends(lane.without_gradient),
         "forward_steps": lane.forward_steps,
         "backward_steps": len(lane.window),
     }
+
+
+def _ends(steps: range) -> list[int] | None:
+    """First and last; a list of all would be long where every update looks back over thousands."""
+    return [steps[0], steps[-1]] if steps else None

@@ -27,7 +27,7 @@ from throughtime.insight.unfolding.plan import Plan
 
 _LEGEND_LETTERS = 23
 # Where the three columns of facts begin.
-_FACTS_AT = (MARGIN, 580.0, 920.0)
+_FACTS_AT = (MARGIN, 640.0, 950.0)
 
 
 def to_svg(plan: Plan, memory: Memory, values: Values | None, notes: list[str]) -> str:

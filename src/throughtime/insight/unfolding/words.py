@@ -88,7 +88,8 @@ def kept(plan: Plan, memory: Memory) -> list[str]:
     many = {"lstm": "C + 7H", "rnn": "C + 2H"}[plan.cell]
     rows = counted(sizes.batch, "row")
     step = f"A step keeps {NAMES[plan.cell]}: {many} = {memory.numbers:,} numbers,"
-    size = f"{in_bytes(memory.step_bytes)} for C = {sizes.inputs:,}, H = {sizes.hidden:,}, {rows} of float32."
+    network = f"C = {sizes.inputs:,}, H = {sizes.hidden:,}, {rows} of float32"
+    size = f"{in_bytes(memory.step_bytes)} for {network} (oracle kernel; others may differ)."
     whole = f"full BPTT over {counted(plan.steps, 'step')} {in_bytes(memory.whole_bytes)}."
     return [step, size, f"The largest window keeps {in_bytes(memory.window_bytes)}, {whole}"]
 
