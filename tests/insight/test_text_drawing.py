@@ -48,7 +48,7 @@ def test_colours_say_sign_and_size():
 
 
 def test_equal_sizes_have_equal_strengths_on_both_sides():
-    svg = gates_over_text("ab", [Track("c", [-1.0, 1.0], -1.0, 4.0)])
+    svg = gates_over_text("ab", [Track("c", [-1.0, 1.0], -4.0, 1.0)])
     ((first, second),) = symbols_of(svg)
     strength = [
         255 - min(int(colour[place : place + 2], 16) for place in (1, 3, 5)) for colour in (first[2], second[2])

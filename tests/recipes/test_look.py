@@ -16,7 +16,7 @@ import throughtime as tt
 from tests.insight.drawn import of_kind, outside, overlapping, smallest_text
 from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError, FileMissingError, Notice
-from throughtime.recipes.look import AFTER, BEFORE, _default_step, _series_of
+from throughtime.recipes.look import AFTER, BEFORE, _cell_of, _default_step, _series_of
 from throughtime.recipes.run import open_finished
 from throughtime.tasks.batches import validation_loss
 
@@ -210,6 +210,14 @@ def test_the_strip_shows_the_series_around_the_step(run, tmp_path):
     assert strip.get("data-steps") == str(BEFORE + 1 + AFTER)
     (mark,) = of_kind(svg, "marked")
     assert mark.text == "t = 2020-04-09"
+
+
+def test_the_steps_before_the_window_are_remembered(run):
+    predictor, frame, gates = whole_sequence(run, 1)
+    window, piece = slice(100 - BEFORE, 101), predictor.network_piece(frame)
+    cell = _cell_of(predictor, predictor.network_.core.layer, piece, 100, window, 2, 1)
+    # The state before the window was worked out by another kernel: float32 rounding.
+    assert cell.over_steps("c") == pytest.approx(gates.c[window, 0, 2].tolist(), rel=1e-4, abs=1e-6)
 
 
 def test_missing_targets_leave_no_loss(run, tmp_path):
