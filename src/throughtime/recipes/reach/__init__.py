@@ -11,7 +11,7 @@ from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.figure import as_file
 from throughtime.recipes.lab.study import Effort, Findings
 from throughtime.recipes.reach.of_network import reach_of_recipe, reach_of_run
-from throughtime.recipes.reach.study import study
+from throughtime.recipes.reach.vanishing import study
 from throughtime.recipes.reach.words import lags_from
 
 __all__ = ["reach"]

@@ -23,6 +23,8 @@ WIDTH, HEIGHT = 10.0, 5.625
 # Powers of ten between the last number drawn and an edge, and the fewest an axis spans.
 _MARGIN, _LEAST_SPAN = 3, 6
 _LEGEND_COLUMNS = 5
+# The power of ten of float32's smallest number with all its digits, 1.2e-38; what it holds below is rounded ever more.
+_FEW_DIGITS = -37.9
 _COLOURS = (*CYCLE, FAINT)
 _DASHES = ("-", "--", ":")
 
@@ -86,11 +88,14 @@ def draw_curves(panels: Sequence[Panel], name: str, mark: Mark | None = None) ->
 
     def draw(figure: Figure) -> None:
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for axes, panel in zip(row, panels, strict=True):
-            _draw_panel(axes, panel, looks, span)
+        for place, (axes, panel) in enumerate(zip(row, panels, strict=True)):
+            _draw_panel(axes, panel, looks, span, f"edge-{place}")
             if mark is not None:
                 _draw_mark(axes, mark, span)
         _scale(row[0], span)
+        if span.low < _FEW_DIGITS:
+            place = row[0].get_yaxis_transform()  # along the lags in shares of the axis, upwards in powers of ten
+            row[0].text(0.98, _FEW_DIGITS, "float32 loses digits", transform=place, ha="right", va="top", fontsize=8)
         row[0].set_ylabel("|dL/ds| at the lag / at lag 0")
         lines = [Line2D([], [], color=look[0], ls=look[1], lw=2) for look in looks.values()]
         figure.legend(lines, list(looks), loc="outside lower center", ncols=min(len(looks), _LEGEND_COLUMNS))
@@ -119,19 +124,22 @@ def _span(values: Sequence[float]) -> _Span:
     return _Span(low - (_MARGIN if zero else 0.5), high + (_MARGIN if infinite else 0.5), zero, infinite)
 
 
-def _draw_panel(axes: Axes, panel: Panel, looks: dict[str, tuple[str, str]], span: _Span) -> None:
-    for curve in panel.curves:
+def _draw_panel(axes: Axes, panel: Panel, looks: dict[str, tuple[str, str]], span: _Span, name: str) -> None:
+    for place, curve in enumerate(panel.curves):
         colour, dash = looks[curve.name]
         lags, powers = _finite(curve)
         axes.plot(lags, powers, color=colour, ls=dash, lw=1.8)
         for lag, value in _ends(curve):
-            edge, shape = (span.low, "v") if value == 0 else (span.high, "^")
-            axes.plot([lag], [edge], shape, color=colour, ms=7, clip_on=False, zorder=3, gid=f"edge-{lag}")
+            edge, shape, which = (span.low, "v", "zero") if value == 0 else (span.high, "^", "inf")
+            gid = f"{name}-{place}-{which}-{lag}"
+            axes.plot([lag], [edge], shape, color=colour, ms=7, clip_on=False, zorder=3, gid=gid)
     axes.set_title(panel.title)
     axes.set_xlabel("lag (steps back)")
     axes.set_xlim(0, max(lag for curve in panel.curves for lag in curve.lags) or 1)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.axhline(0, color=INK, lw=0.6, alpha=0.4)
+    if span.low < _FEW_DIGITS:
+        axes.axhspan(span.low, _FEW_DIGITS, color=INK, alpha=0.07, lw=0)
 
 
 def _finite(curve: Curve) -> tuple[list[int], list[float]]:
