@@ -118,14 +118,6 @@ class Outcome:
         """The first point of the curve with at least this skill."""
         return next((point for point in self.curve if point.skill >= level), None)
 
-    def skill_after(self, steps: int) -> float:
-        """Skill after so many steps of data, between two points on the straight line between them."""
-        for before, after in zip(self.curve, self.curve[1:], strict=False):
-            if after.steps >= steps:
-                share = (steps - before.steps) / (after.steps - before.steps)
-                return before.skill + share * (after.skill - before.skill)
-        return self.last.skill
-
 
 def settings(size: Size) -> list[Setting]:
     """Every schedule there is, each once, BPTT first."""
