@@ -146,13 +146,13 @@ def inside_quotes(text: str) -> Tensor:
 
 
 def excerpt(text: str) -> slice:
-    """The six lines of the second piece with the most quotations; better no empty lines and none over 96 letters."""
+    """The six lines of the second piece with the most quotations; better no empty lines and none over 80 letters."""
     ends = [place + 1 for place in range(PIECE, len(text)) if text[place] == "\n"]
     spans = [slice(first, last) for first, last in zip(ends, ends[6:], strict=False)]
 
     def readable(span: slice) -> int:
         lines = text[span].splitlines()
-        return text[span].count('"') - 10 * sum(not 0 < len(line) <= 96 for line in lines)
+        return text[span].count('"') - 10 * sum(not 0 < len(line) <= 80 for line in lines)
 
     return max(spans, key=readable)
 
