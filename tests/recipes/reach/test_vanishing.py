@@ -111,6 +111,7 @@ def test_nothing_measured_supports_nothing():
     for outcomes in measured.cells.values():
         outcomes[:] = [replace(o, accuracy=0.5) for o in outcomes]
     assert not verdicts(measured)[7]
+    assert module._claims(measured)[7].shown == "No network learned to recall 50 steps."
     measured = replace(measured, relu_steps=[None, None])
     assert "stay finite for 1,000 steps" in module._claims(measured)[1].shown
 

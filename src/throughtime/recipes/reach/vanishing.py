@@ -297,11 +297,14 @@ def _trained_reach(measured: Measured) -> Claim:
         if o.accuracy > LEARNED
     ]
     lost = sum(value < VANISHED for value in kept)
+    why = ": they hold the bit in a saturated state that nothing small moves" if lost else ""
     return Claim(
         "A network that remembers has a gradient as far back as it remembers.",
         bool(kept) and not lost,
         f"Of {len(kept)} networks that learned to recall {RECALL_STEPS} steps, {lost} have a gradient below "
-        f"{VANISHED:g} at that lag after training: they hold the bit in a saturated state that nothing small moves.",
+        f"{VANISHED:g} at that lag after training{why}."
+        if kept
+        else f"No network learned to recall {RECALL_STEPS} steps.",
     )
 
 
