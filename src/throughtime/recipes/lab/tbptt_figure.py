@@ -36,8 +36,7 @@ def _draw_skill(found: Found, axes: Axes) -> None:
         f"TBPTT(k, k), n = {long}": (found.truncated(), "k1"),
         f"TBPTT({STEPS_APART}, k2), n = {long}": (found.truncated(k1=STEPS_APART), "k2"),
     }
-    axes.axvspan(LEAST + 1, MOST + 1, color=INK, alpha=0.1, lw=0)
-    axes.text(LEAST + 0.2, 1.06, "causes of answers", fontsize=8, ha="right", va="center")
+    axes.axvspan(LEAST + 1, MOST + 1, color=INK, alpha=0.1, lw=0, label="how far causes lie")
     for (label, (rows, key)), colour, marker in zip(curves.items(), colours(3), MARKERS, strict=False):
         at = [getattr(row.setting, key) for row in rows]
         spreads = [row.skill for row in rows]
@@ -52,10 +51,11 @@ def _draw_skill(found: Found, axes: Axes) -> None:
             elinewidth=0.9,
             label=label,
         )
-    axes.set(xscale="log", ylim=(-0.15, 1.13), title="Skill from the same data (shaded: how far back causes lie)")
+    # Room for the legend above the curves, which take all of the rest.
+    axes.set(xscale="log", ylim=(-0.15, 1.75), yticks=(0, 0.25, 0.5, 0.75, 1), title="Skill, each from its data")
     axes.set_xlabel("steps: n, k or k2")
     _decades(axes, long)
-    _legend(axes)
+    axes.legend(loc="upper center", fontsize=8, ncols=2, columnspacing=1.0)
 
 
 def _draw_bytes(found: Found, axes: Axes) -> None:
