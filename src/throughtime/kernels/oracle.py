@@ -8,6 +8,7 @@ of times.
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 import torch
@@ -56,8 +57,8 @@ class _LSTM(Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         with _own_precision(x):
             y, h, c, tape = oracle_lstm.forward(x, h0, c0, LSTMWeights._make(weights), steps, masks)
-        ctx.steps, ctx.masks, ctx.count = steps, masks, len(tape.h)
-        ctx.save_for_backward(x, h0, c0, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
+        ctx.steps, ctx.masks = steps, masks
+        _save(ctx, (x, h0, c0, *weights), tape)
         return y, _unshared(h, h0), _unshared(c, c0)
 
     @staticmethod
@@ -79,8 +80,8 @@ class _RNN(Function):
     ) -> tuple[Tensor, Tensor]:
         with _own_precision(x):
             y, h, tape = oracle_rnn.forward(x, h0, RNNWeights._make(weights), nonlinearity, steps, masks)
-        ctx.nonlinearity, ctx.steps, ctx.masks, ctx.count = nonlinearity, steps, masks, len(tape.h)
-        ctx.save_for_backward(x, h0, *weights, *(tensor for entry in vars(tape).values() for tensor in entry))
+        ctx.nonlinearity, ctx.steps, ctx.masks = nonlinearity, steps, masks
+        _save(ctx, (x, h0, *weights), tape)
         return y, _unshared(h, h0)
 
     @staticmethod
@@ -118,11 +119,16 @@ def _once(layer: str, gradients: Tensors, sources: Tensors) -> Tensors:
     return tuple(None if g is None else next(passed) for g in gradients)
 
 
+def _save(ctx: Any, given: Tensors, tape: LSTMTape | RNNTape) -> None:
+    entries = [getattr(tape, field.name) for field in fields(tape)]
+    ctx.counts = [len(entry) for entry in entries]
+    ctx.save_for_backward(*given, *chain.from_iterable(entries))
+
+
 def _unpacked(ctx: Any, given: int, tape: type[AnyTape]) -> tuple[Any, AnyTape]:
-    """What the layer was given, and the tape of T tensors an entry."""
-    saved, count = ctx.saved_tensors, ctx.count
-    entries = range(given, given + count * len(fields(tape)), count) if count else [0] * len(fields(tape))
-    return saved[:given], tape(*(saved[k : k + count] for k in entries))
+    """What the layer was given, and its tape."""
+    saved = iter(ctx.saved_tensors)
+    return tuple(islice(saved, given)), tape(*(tuple(islice(saved, count)) for count in ctx.counts))
 
 
 def _unshared(last: Tensor, first: Tensor) -> Tensor:

@@ -33,13 +33,13 @@ class RNNTape:
     """What the forward pass saw at each step; every entry lists T tensors [B, H] in order of time.
 
     `h` is the state after the step, `h_in` the state it used (zeros after a reset and past a row's end), `h_new` is
-    h~ and `s` the sum before normalisation and bias.
+    h~ and `s` the sum before normalisation, empty without it: the squash's slope is told by h~.
     """
 
     h: tuple[Tensor, ...]
     h_in: tuple[Tensor, ...]
     h_new: tuple[Tensor, ...]
-    s: tuple[Tensor, ...]
+    s: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ def forward(
         h_in = at(steps.enters, t, h, 0)
         made, h_new, s = _advance(s_x[t], h_in, W_hh, weights, nonlinearity, masks, t)
         h = at(steps.kept, t, made, h)
-        seen.append((h, h_in, h_new, s))
+        seen.append((h, h_in, h_new, *(() if weights.norm is None else (s,))))
     if steps.reverse:
         seen.reverse()
-    tape = RNNTape(*(tuple(entry) for entry in zip(*seen, strict=True))) if seen else RNNTape((), (), (), ())
+    tape = RNNTape(*(tuple(entry) for entry in zip(*seen, strict=True))) if seen else RNNTape((), (), ())
     y = torch.stack(tape.h) if seen else s_x
     if steps.kept is not None:
         y = torch.where(steps.kept, y, 0)
@@ -135,7 +135,7 @@ def backward(
         made, dh = parted(steps.kept, t, dh, dy[t])
         dh_new, dh_in = zoned_backward(masks.zone_h, t, made)
         da[t] = _through_squash(dh_new, tape.h_new[t], nonlinearity)
-        ds[t] = _through_norm(da[t], tape.s[t], weights)
+        ds[t] = da[t] if weights.norm is None else normalise_backward(da[t] * weights.norm, *normalise(tape.s[t]))
         dh_in = dh_in + scaled(masks.drop_h, t, ds[t] @ W_hh)
         dh = dh + at(steps.enters, t, dh_in, 0)
     return _collect(da, ds, dh, x, tape, weights, steps, masks)
@@ -161,10 +161,6 @@ def _summed_input(s: Tensor, weights: RNNWeights) -> Tensor:
 
 def _through_squash(d: Tensor, h_new: Tensor, nonlinearity: str) -> Tensor:
     return d * (1 - h_new * h_new) if nonlinearity == "tanh" else torch.where(h_new > 0, d, 0)
-
-
-def _through_norm(da: Tensor, s: Tensor, weights: RNNWeights) -> Tensor:
-    return da if weights.norm is None else normalise_backward(da * weights.norm, *normalise(s))
 
 
 def _collect(

@@ -44,7 +44,7 @@ def test_a_window_counts_its_state_and_targets_too():
 
 def test_new_steps_before_the_window_keep_their_data():
     kept = memory(plan("rnn", 12, tt.TBPTT(6, 2)), Sizes(2, 10, 1))
-    assert kept.window_bytes == 4 * (2 * (2 + 20 + 1) + 4 * (2 + 1) + 10)
+    assert kept.window_bytes == 4 * (2 * (2 + 10 + 1) + 4 * (2 + 1) + 10)
 
 
 def test_the_whole_sequence_in_one_window_is_full_bptt():

@@ -3,7 +3,7 @@
 In float32, 4 bytes a number, for each step and each of B rows the recurrent layer keeps
 
     LSTM   x, i, f, g, o, c, h, tanh(c)       C + 7 H numbers
-    RNN    x, h and the sum that is squashed  C + 2 H numbers
+    RNN    x, h                               C + H numbers
 
 which is what the oracle kernel saves, counted in a test; another kernel may keep another amount, and embedding and
 head keep their own. Beside it stand the constant state at w (2 H or H numbers a row, where w > 0), the target of each
@@ -21,9 +21,9 @@ from throughtime.insight.unfolding.plan import Plan
 
 FLOAT_BYTES = 4
 # Tensors of H numbers that a step keeps, and that a state has.
-_KEPT = {"lstm": 7, "rnn": 2}
+_KEPT = {"lstm": 7, "rnn": 1}
 _STATE = {"lstm": 2, "rnn": 1}
-NAMES = {"lstm": "x, i, f, g, o, c, h and tanh c", "rnn": "x, h and the sum that is squashed"}
+NAMES = {"lstm": "x, i, f, g, o, c, h and tanh c", "rnn": "x and h"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _often(least: int, most: int) -> str:
 def kept(plan: Plan, memory: Memory) -> list[str]:
     """Bytes between the forward and the backward pass."""
     sizes = memory.sizes
-    many = {"lstm": "C + 7H", "rnn": "C + 2H"}[plan.cell]
+    many = {"lstm": "C + 7H", "rnn": "C + H"}[plan.cell]
     rows = counted(sizes.batch, "row")
     step = f"A step keeps {NAMES[plan.cell]}: {many} = {memory.numbers:,} numbers,"
     network = f"C = {sizes.inputs:,}, H = {sizes.hidden:,}, {rows} of float32"

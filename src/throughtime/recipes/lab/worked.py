@@ -160,7 +160,7 @@ def step_by_step(example: Example, parameters: Parameters, went: Forward) -> lis
     found = []
     for t in reversed(range(len(dy))):
         dh_output = dy[t] @ parameters["V"]
-        tape = type(went.tape)(*((entry[t],) for entry in vars(went.tape).values()))
+        tape = type(went.tape)(*(entry[t : t + 1] for entry in vars(went.tape).values()))
         core, *before = _core(example, parameters, dh_output[None], dh, dc, example.x[t : t + 1], tape)
         adds = core | {"V": dy[t] * went.h[t], "d": dy[t, 0]}
         found.append(Back(dy[t], dh_output, dh, dc, core["b"], adds))
