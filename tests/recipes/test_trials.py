@@ -27,6 +27,12 @@ def test_results_come_in_the_order_of_the_trials(monkeypatch: pytest.MonkeyPatch
     assert os.getpid() not in {process for _, _, process in found}
 
 
+def test_trials_run_here_where_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials.os, "cpu_count", lambda: 2)
+    found = run_trials([partial(squared, number) for number in range(3)], progress=False, here=True)
+    assert found == [(number**2, 1, os.getpid()) for number in range(3)]
+
+
 def telling(number: int) -> int:
     warnings.warn("Something new.", Notice, stacklevel=1)
     warnings.warn(f"Something of trial {number}.", Notice, stacklevel=1)

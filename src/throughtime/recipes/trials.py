@@ -26,18 +26,19 @@ from throughtime.base.errors import Notice, say_once
 Result = TypeVar("Result")
 
 
-def run_trials(trials: Sequence[Callable[[], Result]], progress: bool) -> list[Result]:
+def run_trials(trials: Sequence[Callable[[], Result]], progress: bool, *, here: bool = False) -> list[Result]:
     """Run the trials on all cores, one thread each; what several of them have to say is said once.
 
     Args:
         trials: functions that a process can be sent (a module's own, or partials of them).
         progress: whether to show on standard error how many are done.
+        here: one after another in this process: seconds of work are done before other processes have started.
 
     Returns:
         Their results, in the order of the trials.
     """
     done: dict[int, Result] = {}
-    workers = min(os.cpu_count() or 1, len(trials))
+    workers = 1 if here else min(os.cpu_count() or 1, len(trials))
     with (
         Progress(*_shown(), console=Console(stderr=True), disable=not progress, transient=True) as bar,
         parallel_config("loky", n_jobs=workers, inner_max_num_threads=1),

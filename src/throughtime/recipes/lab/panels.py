@@ -44,7 +44,7 @@ Outcome = TypeVar("Outcome")
 def by_network(trial: Callable[[str, int, Size], Outcome], size: Size, effort: Effort) -> dict[str, list[Outcome]]:
     """Run `trial(cell, seed, size)` for every network and seed, all as independent trials: outcomes by network."""
     jobs = [(cell, seed) for cell in CELLS for seed in range(effort.seeds)]
-    done = run_trials([partial(trial, cell, seed, size) for cell, seed in jobs], effort.progress)
+    done = run_trials([partial(trial, cell, seed, size) for cell, seed in jobs], effort.progress, here=effort.short)
     return {cell: [out for (name, _), out in zip(jobs, done, strict=True) if name == cell] for cell in CELLS}
 
 

@@ -112,7 +112,8 @@ def study(effort: Effort) -> Findings:
     size = SHORT if effort.short else FULL
     points = list(product(CELLS, size.windows, size.series))
     jobs = [(point, seed) for point in points for seed in range(effort.seeds)]
-    done = run_trials([partial(trial, *point, seed, size) for point, seed in jobs], effort.progress)
+    trials = [partial(trial, *point, seed, size) for point, seed in jobs]
+    done = run_trials(trials, effort.progress, here=effort.short)
     outcomes = {point: [out for (at, _), out in zip(jobs, done, strict=True) if at == point] for point in points}
     counts, errors = count_table(outcomes), error_table(outcomes, size)
     return Findings((counts, errors), claims(counts, errors), slide(partial(picture, counts, errors), "scaling"))

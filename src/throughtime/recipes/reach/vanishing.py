@@ -20,7 +20,7 @@ from throughtime.recipes.reach.curves import Curve, Panel, draw_curves
 from throughtime.recipes.reach.trial import AtRest, Outcome, Plan, try_at_rest, try_cell
 from throughtime.recipes.reach.words import at, middle, over_seeds, power, powers
 from throughtime.recipes.table import Column, Table
-from throughtime.recipes.trials import one_thread, run_trials
+from throughtime.recipes.trials import run_trials
 
 # Those of the table, and between them those of the curves.
 SHOWN = (10, 50, 100, 200, 400, 800)
@@ -72,19 +72,13 @@ def _measure(effort: Effort, lags: tuple[int, ...]) -> Measured:
     trials: list[Callable[[], Any]] = [partial(try_cell, place, seed, plan) for place, seed in places]
     trials += [partial(try_at_rest, place, seed, lags) for place, seed in rests]
     trials += [partial(steps_until_overflow, RELU_RADIUS, RELU_STEPS, seed) for seed in seeds]
-    done = _in_turn(trials) if effort.short else run_trials(trials, effort.progress)
+    done = run_trials(trials, effort.progress, here=effort.short)
     outcomes, at_rest = done[: len(places)], done[len(places) : len(places) + len(rests)]
     return Measured(
         {cell.name: outcomes[k * len(seeds) : (k + 1) * len(seeds)] for k, cell in enumerate(CELLS)},
         {radius: at_rest[k * len(seeds) : (k + 1) * len(seeds)] for k, radius in enumerate(RADII)},
         cast(list[int | None], done[len(places) + len(rests) :]),
     )
-
-
-def _in_turn(trials: Sequence[Callable[[], Any]]) -> list[Any]:
-    """One trial after another: seconds of them are done before other processes have started."""
-    with one_thread():
-        return [trial() for trial in trials]
 
 
 def _rest_table(measured: Measured, shown: Sequence[int]) -> Table:
