@@ -60,7 +60,7 @@ def test_ten_thousand_steps_read_in_the_terminal(command):
         (["--steps", "1000000"], "An unfolded network has 1 to 100,000 steps: 1,000,000 came."),
         (["--steps", "10000", "--svg", "a.svg"], "A slide has room for 32 steps: 10,000 came. Draw the same pattern"),
         (["--steps", "60", "--values"], "Numbers are written on at most 48 steps: 60 came."),
-        (["--svg", "a.pdf"], "A slide is written as .svg: the file is named 'a.pdf'."),
+        (["--svg", "a.pdf"], "A drawing is written as .svg; the file is named 'a.pdf'."),
         (["--cell", "gru"], "`cell` is lstm or rnn: 'gru' came."),
         (["--tbptt", "3"], 'A schedule is written "k1,k2" or "k1,k2,losses"'),
         (["--tbptt", "0,3"], "k1 is a number of steps, 1 or more"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
@@ -57,6 +58,11 @@ def outside(svg: str) -> list[str]:
 def smallest_text(svg: str) -> float:
     """Pixels of the smallest letters."""
     return min(float(element.get("font-size", "0")) for element in ET.fromstring(svg).iter(f"{SVG}text"))
+
+
+def read_back(words: str) -> float:
+    """The number that `lettering.shown` or `lettering.signed` wrote."""
+    return math.nan if words == "–" else float(words.replace("−", "-").replace("∞", "inf"))
 
 
 @cache

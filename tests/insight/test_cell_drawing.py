@@ -9,10 +9,9 @@ import torch
 from torch import nn
 
 import throughtime as tt
-from tests.insight.drawn import SVG, labels, of_kind, outside, overlapping, smallest_text
+from tests.insight.drawn import SVG, labels, of_kind, outside, overlapping, read_back, smallest_text
 from throughtime.insight import cell_at, draw_cell
 from throughtime.insight.cell_drawing import COLOURS
-from throughtime.insight.lettering import read_back
 
 
 def exact(svg):

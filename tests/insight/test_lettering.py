@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.insight.drawn import labels
-from throughtime.insight.lettering import fitted, read_back, shown, signed, width_of
+from tests.insight.drawn import labels, read_back
+from throughtime.insight.lettering import by_power, fitted, shown, signed, width_of
 from throughtime.insight.svg import Sheet
 
 
@@ -30,6 +30,13 @@ from throughtime.insight.svg import Sheet
 def test_numbers_are_short(value, words):
     assert shown(value) == words
     assert signed(value) == ("+" + words if value > 0 else words)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "words"), [(4.2e-15, 0, "4e-15"), (-1e6, 2, "-1.00e6"), (0.0, 1, "0.0e0"), (math.inf, 2, "inf")]
+)
+def test_powers_of_ten_are_short(value, digits, words):
+    assert by_power(value, digits) == words
 
 
 @given(st.floats(-1e307, 1e307))

@@ -13,15 +13,16 @@ as it is read, rounded, and exactly, in the `data-value` of the group of class `
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from throughtime.insight.cell import GATES, Cell
 from throughtime.insight.lettering import fitted, shown, signed, width_of
 from throughtime.insight.strip import Curve, Panel, draw_strip
-from throughtime.insight.svg import BLUE, GREEN, INK, ORANGE, PAPER, ROSE, SMALLEST_TEXT, VIOLET, Sheet
+from throughtime.insight.svg import BLUE, GREEN, INK, ORANGE, PALE, PAPER, QUIET, ROSE, SMALLEST_TEXT, VIOLET, Sheet
 
 COLOURS = {"f": BLUE, "i": GREEN, "g": ROSE, "o": ORANGE}
-_QUIET = "#5d6875"  # words that explain: between INK and FAINT, which is too pale for a projector
-_PALE = "#f5f7f9"
+_EDGE = "#cfd6de"
 # Pixels: the line of the internal state, the cards of the gates, the line that brings x and h to them.
 _STATE_Y, _CARD_TOP, _CARD_HEIGHT, _CARD_WIDTH, _BUS_Y = 141.0, 258.0, 176.0, 172.0, 456.0
 _CARD_LEFT = {"f": 276.0, "i": 466.0, "g": 656.0, "o": 846.0}
@@ -65,7 +66,7 @@ def draw_cell(
     sheet = Sheet(title)
     sheet.text(_LEFT, 40, fitted(title, 1232, 24, bold=True), size=24, bold=True, kind="title")
     where = f"Layer {cell.layer + 1} of {cell.layers}, unit {cell.unit + 1} of {cell.units:,}, chosen: {cell.chosen}."
-    sheet.text(_LEFT, 64, fitted(f"{where} {note}", 1232, 13), size=13, fill=_QUIET, kind="where")
+    sheet.text(_LEFT, 64, fitted(f"{where} {note}", 1232, 13), size=13, fill=QUIET, kind="where")
     with sheet.group("cell", unit=cell.unit, layer=cell.layer, step=cell.step):
         _draw_frame(sheet)
         _draw_wires(sheet)
@@ -85,18 +86,18 @@ def _panels(cell: Cell, series: tuple[str, Sequence[float]] | None) -> list[Pane
     state = Curve("internal state c", cell.over_steps("c"), INK, "over-c")
     heights = (46.0, 70.0, 46.0)
     panels = [Panel(gates, heights[1], 0.0, 1.0), Panel([state], heights[2])]
-    return [Panel([Curve(*series, _QUIET, "series")], heights[0]), *panels] if series else panels
+    return [Panel([Curve(*series, QUIET, "series")], heights[0]), *panels] if series else panels
 
 
-def _number(sheet: Sheet, name: str, value: float, x: float, y: float, words: str = "{}", **style: object) -> None:
+def _number(sheet: Sheet, name: str, value: float, x: float, y: float, words: str = "{}", **style: Any) -> None:
     """A number of the cell, findable by its name."""
     with sheet.group("number", name=name, value=repr(value)):
-        sheet.text(x, y, words.format(shown(value)), **style)  # type: ignore[arg-type]
+        sheet.text(x, y, words.format(shown(value)), **style)
 
 
 def _draw_frame(sheet: Sheet) -> None:
-    sheet.rect(256, 88, 840, 384, fill=_PALE, stroke="#cfd6de", line=1.2, radius=14, kind="frame")
-    sheet.text(272, 110, "memory cell", size=13, bold=True, fill=_QUIET)
+    sheet.rect(256, 88, 840, 384, fill=PALE, stroke=_EDGE, line=1.2, radius=14, kind="frame")
+    sheet.text(272, 110, "memory cell", size=13, bold=True, fill=QUIET)
 
 
 def _centre(gate: str) -> float:
@@ -106,10 +107,10 @@ def _centre(gate: str) -> float:
 def _draw_wires(sheet: Sheet) -> None:
     """All lines first, so that nothing written is crossed by one."""
     plus = (_centre("i") + _centre("g")) / 2
-    state = {"stroke": INK, "line": 3.0}
-    sheet.line([(_LEFT + _LEFT_WIDTH, _STATE_Y), (_centre("f") - 15, _STATE_Y)], arrow=True, **state)  # type: ignore[arg-type]
-    sheet.line([(_centre("f") + 13, _STATE_Y), (plus - 15, _STATE_Y)], arrow=True, **state)  # type: ignore[arg-type]
-    sheet.line([(plus + 13, _STATE_Y), (_RIGHT - 2, _STATE_Y)], arrow=True, **state)  # type: ignore[arg-type]
+    state = partial(sheet.line, stroke=INK, line=3.0, arrow=True)
+    state([(_LEFT + _LEFT_WIDTH, _STATE_Y), (_centre("f") - 15, _STATE_Y)])
+    state([(_centre("f") + 13, _STATE_Y), (plus - 15, _STATE_Y)])
+    state([(plus + 13, _STATE_Y), (_RIGHT - 2, _STATE_Y)])
     sheet.line([(_OUT_X, _STATE_Y), (_OUT_X, _OUT_Y - 15)], arrow=True, line=2)
     sheet.line([(_OUT_X + 13, _OUT_Y), (_RIGHT - 2, _OUT_Y)], arrow=True, line=2)
     sheet.line([(_centre("f"), _CARD_TOP), (_centre("f"), _STATE_Y + 15)], stroke=COLOURS["f"], line=2, arrow=True)
@@ -134,10 +135,10 @@ def _draw_wires(sheet: Sheet) -> None:
 def _draw_bus(sheet: Sheet) -> None:
     """x(t) and h(t-1), side by side, to every gate."""
     edge = _LEFT + _LEFT_WIDTH
-    sheet.line([(edge, 300), (edge + 10, 300), (edge + 10, _BUS_Y)], stroke=_QUIET)
-    sheet.line([(edge, _BUS_Y), (_centre("o"), _BUS_Y)], stroke=_QUIET)
+    sheet.line([(edge, 300), (edge + 10, 300), (edge + 10, _BUS_Y)], stroke=QUIET)
+    sheet.line([(edge, _BUS_Y), (_centre("o"), _BUS_Y)], stroke=QUIET)
     for gate in GATES:
-        sheet.line([(_centre(gate), _BUS_Y), (_centre(gate), _CARD_TOP + _CARD_HEIGHT + 2)], stroke=_QUIET, arrow=True)
+        sheet.line([(_centre(gate), _BUS_Y), (_centre(gate), _CARD_TOP + _CARD_HEIGHT + 2)], stroke=QUIET, arrow=True)
 
 
 def _draw_entrances(sheet: Sheet, cell: Cell, names: Sequence[str]) -> None:
@@ -151,12 +152,12 @@ def _draw_entrances(sheet: Sheet, cell: Cell, names: Sequence[str]) -> None:
     _box(sheet, _LEFT, 192, _LEFT_WIDTH, 196)
     sheet.text(_LEFT + 12, 213, "this step's input x(t)", size=13, bold=True)
     _draw_inputs(sheet, cell, names)
-    sheet.text(_LEFT + 12, 378, "enters by the input weights W_ih", size=SMALLEST_TEXT, fill=_QUIET)
+    sheet.text(_LEFT + 12, 378, "enters by the input weights W_ih", size=SMALLEST_TEXT, fill=QUIET)
     _box(sheet, _LEFT, 404, _LEFT_WIDTH, 68)
     sheet.text(_LEFT + 12, 425, "last step's output h(t−1)", size=13, bold=True)
     units = "1 unit" if cell.units == 1 else f"{cell.units:,} units"
-    sheet.text(_LEFT + 12, 443, f"of all {units}" if cell.units > 1 else units, size=SMALLEST_TEXT, fill=_QUIET)
-    sheet.text(_LEFT + 12, 460, "enters by recurrent weights W_hh", size=SMALLEST_TEXT, fill=_QUIET)
+    sheet.text(_LEFT + 12, 443, f"of all {units}" if cell.units > 1 else units, size=SMALLEST_TEXT, fill=QUIET)
+    sheet.text(_LEFT + 12, 460, "enters by recurrent weights W_hh", size=SMALLEST_TEXT, fill=QUIET)
 
 
 def _draw_inputs(sheet: Sheet, cell: Cell, names: Sequence[str]) -> None:
@@ -175,7 +176,7 @@ def _draw_inputs(sheet: Sheet, cell: Cell, names: Sequence[str]) -> None:
     rest = len(order) - len(shown_ones)
     if rest:
         y = 236 + 17 * len(shown_ones)
-        sheet.text(left, y, f"and {rest:,} that move it less", size=SMALLEST_TEXT, fill=_QUIET)
+        sheet.text(left, y, f"and {rest:,} that move it less", size=SMALLEST_TEXT, fill=QUIET)
 
 
 def _draw_state(sheet: Sheet, cell: Cell) -> None:
@@ -185,7 +186,7 @@ def _draw_state(sheet: Sheet, cell: Cell) -> None:
     _number(sheet, "kept", cell.kept, middle, _STATE_Y - 12, "f · c(t−1) = {}", size=13, anchor="middle")
     _number(sheet, "added", cell.added, plus + 12, (_PRODUCT_Y + _STATE_Y) / 2 + 5, "i · g = {}", size=13)
     words = "c(t) = f · c(t−1) + i · g"
-    sheet.text((plus + _OUT_X) / 2, _STATE_Y - 12, words, size=13, anchor="middle", fill=_QUIET)
+    sheet.text((plus + _OUT_X) / 2, _STATE_Y - 12, words, size=13, anchor="middle", fill=QUIET)
     sheet.rect(_OUT_X - 23, 165, 46, 21, fill=PAPER, stroke=INK, line=1.4, radius=10)
     sheet.text(_OUT_X, 180, "tanh", size=12, anchor="middle", bold=True)
     _number(sheet, "squashed", cell.squashed, _OUT_X - 32, 180, "tanh c(t) = {}", size=13, anchor="end")
@@ -201,7 +202,7 @@ def _draw_gate(sheet: Sheet, cell: Cell, gate: str, place: int) -> None:
         sheet.text(left + 12, top + 21, name, size=13, bold=True, fill=colour)
         _number(sheet, gate, value, right, top + 21, size=13, bold=True, anchor="end", fill=colour)
         _draw_gauge(sheet, gate, value, left + 12, top + 29)
-        sheet.text(left + 12, top + 55, meaning, size=SMALLEST_TEXT, fill=_QUIET)
+        sheet.text(left + 12, top + 55, meaning, size=SMALLEST_TEXT, fill=QUIET)
         y = top + 75
         terms = {"W_ih · x(t)": ("from_x", cell.from_x), "W_hh · h(t−1)": ("from_h", cell.from_h)}
         if cell.from_c.any():
@@ -211,7 +212,7 @@ def _draw_gate(sheet: Sheet, cell: Cell, gate: str, place: int) -> None:
         for words, (kind, values) in terms.items():
             _draw_term(sheet, f"{kind}_{gate}", words, float(values[place]), left + 12, right, y)
             y += pitch
-        sheet.line([(left + 12, y - 11), (right, y - 11)], stroke="#cfd6de", line=1)
+        sheet.line([(left + 12, y - 11), (right, y - 11)], stroke=_EDGE, line=1)
         squash = "tanh" if gate == "g" else "σ"
         _draw_term(sheet, f"sum_{gate}", "their sum a", float(cell.sums[place]), left + 12, right, y + 3)
         sheet.text(left + 12, y + 3 + pitch, f"{gate} = {squash}(a)", size=SMALLEST_TEXT)
@@ -266,7 +267,7 @@ def _draw_reading(sheet: Sheet, cell: Cell) -> None:
     ]
     sheet.text(_RIGHT, 288, "How to read it", size=12, bold=True)
     for row, words in enumerate(lines, start=1):
-        sheet.text(_RIGHT, 288 + 17 * row, words, size=SMALLEST_TEXT, fill=_QUIET)
+        sheet.text(_RIGHT, 288 + 17 * row, words, size=SMALLEST_TEXT, fill=QUIET)
     if cell.loss is not None:
         top = 288 + 17 * (len(lines) + 1) + 10
         for row, words in enumerate(("dL/d…: how the loss L", "moves with each; here")):
@@ -275,4 +276,4 @@ def _draw_reading(sheet: Sheet, cell: Cell) -> None:
 
 
 def _box(sheet: Sheet, x: float, y: float, width: float, height: float) -> None:
-    sheet.rect(x, y, width, height, fill=PAPER, stroke="#cfd6de", line=1.2, radius=8, kind="box")
+    sheet.rect(x, y, width, height, fill=PAPER, stroke=_EDGE, line=1.2, radius=8, kind="box")

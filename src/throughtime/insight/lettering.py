@@ -41,6 +41,12 @@ def fitted(words: str, room: float, size: float, bold: bool = False) -> str:
     return kept.rstrip() + "…"
 
 
+def by_power(value: float, digits: int) -> str:
+    """A number by its power of ten, so many digits after the point, as short as it can be: 4e-15, 1.00e6."""
+    mantissa, _, power = f"{value:.{digits}e}".partition("e")
+    return f"{mantissa}e{int(power)}" if power else mantissa  # inf and nan have none
+
+
 def shown(value: float) -> str:
     """A number in at most nine characters: three digits after the point, or its power of ten."""
     if math.isnan(value):
@@ -51,19 +57,13 @@ def shown(value: float) -> str:
     if value == 0:
         return "0"
     if size < _SMALL or size >= _LARGE:
-        mantissa, power = f"{value:.2e}".split("e")
-        return f"{mantissa}e{int(power)}".replace("-", "−")
+        return by_power(value, 2).replace("-", "−")
     return f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}".replace("-", "−")
 
 
 def signed(value: float) -> str:
     """As `shown`, with a plus before what is above 0."""
     return "+" + shown(value) if value > 0 else shown(value)
-
-
-def read_back(words: str) -> float:
-    """The number that `shown` or `signed` wrote."""
-    return math.nan if words == "–" else float(words.replace("−", "-").replace("∞", "inf"))
 
 
 def _letter(letter: str) -> float:

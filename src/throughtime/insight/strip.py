@@ -6,11 +6,11 @@ Panels lie one below the other on one axis of steps; the step that is drawn abov
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from throughtime.insight.lettering import fitted, shown, width_of
-from throughtime.insight.svg import FAINT, INK, SMALLEST_TEXT, Sheet
+from throughtime.insight.svg import FAINT, INK, PALE, SMALLEST_TEXT, Sheet
 
 # Pixels from the sheet's left edge to the axis of steps, its width, and from there to the names.
 _LEFT, _WIDTH, _GAP, _NAMES = 112.0, 1016.0, 14.0, 116.0
@@ -84,7 +84,7 @@ def _across(step: int, steps: int) -> float:
 def _draw_panel(sheet: Sheet, top: float, panel: Panel, steps: int) -> None:
     low, high = panel.span()
     bottom = top + panel.height
-    sheet.rect(_LEFT, top, _WIDTH, panel.height, fill="#f5f7f9", kind="panel")
+    sheet.rect(_LEFT, top, _WIDTH, panel.height, fill=PALE, kind="panel")
     if low < 0 < high:
         zero = bottom - panel.height * (0 - low) / (high - low)
         sheet.line([(_LEFT, zero), (_LEFT + _WIDTH, zero)], stroke=FAINT, line=0.6)
@@ -99,9 +99,8 @@ def _draw_panel(sheet: Sheet, top: float, panel: Panel, steps: int) -> None:
         sheet.text(_LEFT + _WIDTH + 12, middle, name, size=12, bold=True, fill=curve.colour)
 
 
-def _path(values: Sequence[float], height: object, steps: int) -> str:
+def _path(values: Sequence[float], height: Callable[[float], float], steps: int) -> str:
     """A line through the values that are there; a lone one is a short stroke."""
-    assert callable(height)
     runs: list[list[tuple[float, float]]] = [[]]
     for step, value in enumerate(values):
         if math.isfinite(value):

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from throughtime.base.errors import ConfigError
+
 INK, FAINT, PAPER = "#1c2430", "#8b95a3", "#ffffff"
+# For words that explain: between INK and FAINT, which is too pale for a projector. And for what lies behind them.
+QUIET, PALE = "#5d6875", "#f5f7f9"
 BLUE, ORANGE, GREEN, ROSE, VIOLET = "#3b82c4", "#d9822b", "#3a9d6a", "#c95d7a", "#8a6fc9"
 # A slide of 16 by 9, on which 11 pixels can still be read.
 WIDTH, HEIGHT, SMALLEST_TEXT = 1280, 720, 11
@@ -149,6 +154,12 @@ class Sheet:
             )
             ET.SubElement(marker, "path", {"d": "M0 0 L10 5 L0 10 z", "fill": colour})
         return name
+
+
+def check_name(file: str | Path) -> None:
+    """Raise ConfigError unless a drawing can be written to a file of this name: asked before the work it would cost."""
+    if Path(file).suffix.lower() != ".svg":
+        raise ConfigError(f"A drawing is written as .svg; the file is named {Path(file).name!r}. Give it that ending.")
 
 
 def _paint(fill: str, stroke: str, line: float, dash: str, opacity: float) -> dict[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from throughtime.base.errors import ConfigError, ShapeError
 from throughtime.insight.lettering import fitted, shown
-from throughtime.insight.svg import BLUE, FAINT, HEIGHT, INK, ORANGE, SMALLEST_TEXT, WIDTH, Sheet
+from throughtime.insight.svg import BLUE, FAINT, HEIGHT, INK, ORANGE, QUIET, SMALLEST_TEXT, WIDTH, Sheet
 
 # Pixels. With 96 letters a line and three tracks, seven lines of text fit a slide.
 _LEFT, _CELL, _LETTER, _LINE, _HEADING, _TOP = 40.0, 12.5, 12.0, 22.0, 28.0, 88.0
@@ -27,7 +27,6 @@ _STRONGEST = 0.8
 _FORMS = {"\n": "↵", "\t": "⇥"}
 _OTHER = "\ufffd"
 _LEGEND = 150.0
-_QUIET = "#5d6875"
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def gates_over_text(
     track_height = _HEADING + lines * _LINE + 18
     sheet = Sheet(title, WIDTH, max(float(HEIGHT), _TOP + track_height * len(tracks) + 30))
     sheet.text(_LEFT, 44, fitted(title, WIDTH - 2 * _LEFT, 24, bold=True), size=24, bold=True, kind="title")
-    sheet.text(_LEFT, 66, _explained(symbols, spots), size=12, fill=_QUIET, kind="note")
+    sheet.text(_LEFT, 66, _explained(symbols, spots), size=12, fill=QUIET, kind="note")
     for number, track in enumerate(tracks):
         _draw_track(sheet, _TOP + number * track_height, track, spots)
     return sheet.to_svg()

@@ -24,6 +24,7 @@ from throughtime.data.clock import as_time, show_time
 from throughtime.insight import Cell, cell_at, draw_cell
 from throughtime.insight.cell import GATES
 from throughtime.insight.lettering import shown, signed
+from throughtime.insight.svg import check_name
 from throughtime.nn import LSTM
 from throughtime.recipes.problem import ROW, Problem
 from throughtime.recipes.run import open_finished
@@ -76,11 +77,11 @@ def inspect(
     data: str | Path | Any | None,
 ) -> Table:
     """Look into the memory cell; see `recipes.inspect`."""
-    if svg is not None and Path(svg).suffix.lower() != ".svg":
-        raise ConfigError(f"A drawing is written as .svg; the file is named {Path(svg).name!r}. Give it that ending.")
+    if svg is not None:
+        check_name(svg)
     predictor, problem = open_finished(path, data)
     lstm = _lstm_of(predictor)
-    of_layer = _from_zero("layer", layer or (lstm.num_layers if layer is None else 0), lstm.num_layers)
+    of_layer = _from_zero("layer", lstm.num_layers if layer is None else layer, lstm.num_layers)
     of_unit = None if unit is None else _from_zero("unit", unit, lstm.hidden_size)
     one = _series_of(problem, series)
     piece = predictor.network_piece(one.frame)

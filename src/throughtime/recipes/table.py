@@ -10,7 +10,6 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from textwrap import wrap
 
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import ConfigError
+from throughtime.insight.lettering import by_power
 
 GAP = "  "
 ENDINGS = (".json", ".csv", ".txt", ".md")
@@ -295,7 +295,7 @@ def _number(value: float, digits: int | None) -> str:
     """So many digits after the point, or three figures; a size that would take a line of digits by its power of 10."""
     size = abs(value)
     if size >= _LARGE or (digits is None and 0 < size < _SMALL):
-        return re.sub(r"e([+-])0*", lambda sign: "e" + sign[1].strip("+"), f"{value:.2e}")
+        return by_power(value, 2)
     return f"{value:,.{three_figures(value) if digits is None else digits}f}"
 
 

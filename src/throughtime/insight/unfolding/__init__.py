@@ -14,6 +14,7 @@ from pathlib import Path
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import ConfigError
 from throughtime.bptt import TBPTT
+from throughtime.insight.svg import check_name
 from throughtime.insight.unfolding import drawing, terminal, words
 from throughtime.insight.unfolding.canvas import Look, look_of
 from throughtime.insight.unfolding.memory import Memory, Sizes, memory
@@ -119,16 +120,6 @@ def unfolding(
     planned = plan(cell, steps, schedule or TBPTT(3, 5))
     found = values(planned, seed) if with_values else None
     return Unfolding(planned, memory(planned, sizes or Sizes()), found, seed)
-
-
-def check_name(file: str | Path) -> None:
-    """Raise where a slide's file is not named as SVG.
-
-    Raises:
-        ConfigError: another ending.
-    """
-    if Path(file).suffix.lower() != ".svg":
-        raise ConfigError(f"A slide is written as .svg: the file is named {Path(file).name!r}. Give it that ending.")
 
 
 def _lane(lane: Lane) -> dict[str, object]:

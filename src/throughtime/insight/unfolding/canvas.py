@@ -132,7 +132,7 @@ class Canvas:
         for column in range(max(row, default=-1) + 1):
             letter, colour = row.get(column, (" ", ""))
             if self._look.colour and colour != last:
-                line.append(f"\033[{_COLOURS[colour]}m" if not last else f"\033[0m{_escape(colour)}")
+                line.append(("\033[0m" if last else "") + _escape(colour))
                 last = colour
             line.append(letter)
         return "".join(line).rstrip() + ("\033[0m" if last else "")

@@ -19,6 +19,8 @@ GUIDE = "#eceff3"
 MOST_STEPS, MOST_STEPS_WITH_VALUES = 32, 16
 
 MARGIN = 28.0
+# Where the names of rows and lanes end.
+NAMES_RIGHT = 318.0
 _COLUMNS_LEFT, _RIGHT, _WIDEST = 340.0, 1252.0, 200.0
 # Room beside the lanes for each update's gradient.
 _GRADIENTS = 78.0
@@ -76,6 +78,11 @@ class Frame:
     def has_symbols(self) -> bool:
         """Whether every column has room for words such as x(12)."""
         return self.steps <= 16
+
+    @property
+    def digits(self) -> int:
+        """After the point of a number that has to fit a column."""
+        return 3 if self.width >= 66 else 2
 
     @property
     def pitch(self) -> float:

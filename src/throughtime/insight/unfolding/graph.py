@@ -19,6 +19,7 @@ from throughtime.insight.unfolding.frame import (
     CELL_TOP,
     INPUT,
     LOSS,
+    NAMES_RIGHT,
     OUTPUT,
     RAIL,
     Frame,
@@ -30,9 +31,8 @@ from throughtime.insight.unfolding.words import CELL_NAMES, typeset
 _MIDDLE = (CELL_TOP + CELL_BOTTOM) / 2
 # State arrows: one of h, or c above h.
 STATES = {"rnn": (("h", _MIDDLE),), "lstm": (("c", _MIDDLE - 11), ("h", _MIDDLE + 11))}
-# The folded loop's box, and the rows' names.
+# The folded loop's box.
 _FOLDED, _FOLDED_HALF = 88.0, 38.0
-_NAMES_RIGHT = 318.0
 
 
 def draw_folded(sheet: Sheet, plan: Plan) -> None:
@@ -81,7 +81,7 @@ def _name_rows(sheet: Sheet, plan: Plan) -> None:
     rows += [("one set for all", RAIL + 13, VIOLET), ("input x(t)", INPUT, INK)]
     rows += [(f"state {name}(t)", y + 4, BLUE) for name, y in states]
     for words, y, colour in rows:
-        sheet.text(_NAMES_RIGHT, y, words, size=12, anchor="end", fill=colour, kind="row")
+        sheet.text(NAMES_RIGHT, y, words, size=12, anchor="end", fill=colour, kind="row")
 
 
 def _draw_states(sheet: Sheet, plan: Plan, frame: Frame) -> None:
@@ -134,11 +134,10 @@ def _upward(sheet: Sheet, x: float, top: float, bottom: float, stroke: str = INK
 def _write_copy(sheet: Sheet, plan: Plan, frame: Frame, step: int, values: Values | None) -> None:
     x = frame.centre(step)
     if values is not None:
-        digits = 3 if frame.width >= 66 else 2
         rows = [(values.loss, LOSS, ROSE), (values.y, OUTPUT, INK), (values.x, INPUT, INK)]
         rows += [(getattr(values, name), y + 4, INK) for name, y in STATES[plan.cell]]
         for numbers, y, colour in rows:
-            words = typeset(numbers[step - 1], digits)
+            words = typeset(numbers[step - 1], frame.digits)
             sheet.text(x, y, words, size=_size(frame), anchor="middle", fill=colour, kind="value")
     elif frame.has_symbols:
         for name, y, colour in (("l", LOSS, ROSE), ("y", OUTPUT, INK), ("x", INPUT, INK), ("u", _MIDDLE + 4, BLUE)):

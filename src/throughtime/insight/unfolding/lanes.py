@@ -16,6 +16,7 @@ from throughtime.insight.unfolding.frame import (
     INK_SOFT,
     LANES_CAPTION,
     LANES_TOP,
+    NAMES_RIGHT,
     NEW_FILL,
     Frame,
 )
@@ -23,7 +24,6 @@ from throughtime.insight.unfolding.numbers import LaneValues, Values
 from throughtime.insight.unfolding.plan import Lane, Plan
 from throughtime.insight.unfolding.words import typeset
 
-_NAMES_RIGHT = 318.0
 # Lines of a hatched bar are this far apart.
 _HATCH = 7.0
 # From the last column to the gradients.
@@ -54,7 +54,7 @@ def _draw_axis(sheet: Sheet, frame: Frame) -> None:
     for place in range(frame.steps + 1):
         x = frame.edge(place)
         sheet.line([(x, LANES_TOP - 4), (x, bottom)], stroke=GUIDE, line=1, kind="guide")
-    sheet.text(_NAMES_RIGHT, AXIS, "step t", size=12, anchor="end", fill=INK_SOFT)
+    sheet.text(NAMES_RIGHT, AXIS, "step t", size=12, anchor="end", fill=INK_SOFT)
     for step in range(1, frame.steps + 1):
         sheet.text(frame.centre(step), AXIS, str(step), size=12, anchor="middle", fill=INK_SOFT, kind="axis")
 
@@ -124,11 +124,11 @@ def _name(sheet: Sheet, frame: Frame, lane: Lane, lanes: int) -> None:
         return
     y = frame.lane(lane.number)
     if frame.has_two_lines:
-        sheet.text(_NAMES_RIGHT, y - 2, f"update {lane.number}", size=12, anchor="end", kind="update-name")
+        sheet.text(NAMES_RIGHT, y - 2, f"update {lane.number}", size=12, anchor="end", kind="update-name")
         where = f"w = {lane.window_start}, u = {lane.stop}"
-        sheet.text(_NAMES_RIGHT, y + 13, where, size=11, anchor="end", fill=INK_SOFT, kind="place")
+        sheet.text(NAMES_RIGHT, y + 13, where, size=11, anchor="end", fill=INK_SOFT, kind="place")
     else:
-        sheet.text(_NAMES_RIGHT, y + 4, f"update {lane.number}", size=11, anchor="end", kind="update-name")
+        sheet.text(NAMES_RIGHT, y + 4, f"update {lane.number}", size=11, anchor="end", kind="update-name")
 
 
 def _write(sheet: Sheet, frame: Frame, lane: Lane, found: LaneValues) -> None:
@@ -138,10 +138,9 @@ def _write(sheet: Sheet, frame: Frame, lane: Lane, found: LaneValues) -> None:
         rows.append(("dc", found.dc))
     size = 12 if frame.has_two_lines else 11
     above = frame.lane(lane.number) - frame.bar / 2 + _first_baseline(frame, len(rows))
-    digits = 3 if frame.width >= 66 else 2
     for row, (kind, gradients) in enumerate(rows):
         for step, value in zip(lane.window, gradients, strict=True):
-            words = typeset(value, digits)
+            words = typeset(value, frame.digits)
             sheet.text(frame.centre(step), above + 17 * row, words, size=size, anchor="middle", kind=kind)
     words = typeset(found.weight)
     y = frame.lane(lane.number) + 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from throughtime.insight.lettering import by_power
 from throughtime.insight.unfolding.memory import NAMES, Memory
 from throughtime.insight.unfolding.plan import Plan
 
@@ -148,5 +149,4 @@ def number(value: float, digits: int = 3) -> str:
         return f"{value:.{digits}f}"
     if _LARGE - 0.5 * 10**-digits <= size < 99.95:
         return f"{value:.1f}"
-    mantissa, exponent = f"{value:.0e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+    return by_power(value, 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import ConfigError
+from throughtime.insight.svg import check_name
 from throughtime.recipes.figure import as_file
 from throughtime.recipes.lab.catalogue import STUDIES
 from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
@@ -60,5 +61,4 @@ def _check_figure(study: Study, file: Path) -> None:
     """Asked before the work, so that a wrong name costs none."""
     if not study.draws:
         raise ConfigError(f"The subject {study.name!r} draws no figure: leave --svg out.")
-    if file.suffix.lower() != ".svg":
-        raise ConfigError(f"A figure is written as .svg; the file is named {file.name!r}. Give it that ending.")
+    check_name(file)

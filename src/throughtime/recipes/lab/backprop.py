@@ -132,7 +132,7 @@ def _claims(examples: Sequence[Example], losses: Sequence[Sequence[float]]) -> t
         Claim(
             "They are the slopes of the error: moving each weight a little to both sides gives the same.",
             differences < CLOSE,
-            f"Central differences with a step of 0.00001 differ by at most {differences:.2g}.",
+            f"Central differences with a step of {DIFFERENCE:.5f} differ by at most {differences:.2g}.",
         ),
         Claim(
             "A weight that all steps share has as its gradient the sum of what each step contributes.",

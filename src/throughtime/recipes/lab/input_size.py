@@ -23,6 +23,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
+from throughtime.insight.svg import ROSE
 from throughtime.recipes.figure import INK
 from throughtime.recipes.lab.networks import (
     CELLS,
@@ -213,7 +214,7 @@ def picture(table: Table, figure: Figure) -> None:
     seen = [length - lost for length, lost in zip(LENGTHS, cropped, strict=True)]
     left.barh(places, seen, color=INK, alpha=0.55, label="seen")
     left.barh(places, padded, left=seen, color=INK, alpha=0.15, label="padded")
-    left.barh(places, cropped, left=seen, color="#c95d7a", label="cropped")
+    left.barh(places, cropped, left=seen, color=ROSE, label="cropped")
     left.set_yticks(places, [str(length) for length in LENGTHS])
     left.set(xlabel="steps", ylabel="length of the sequence")
     left.set_title(f"One window of {WINDOW} steps", pad=24)

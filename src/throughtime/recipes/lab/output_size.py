@@ -19,6 +19,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from throughtime.insight.svg import ROSE
 from throughtime.recipes.figure import INK
 from throughtime.recipes.lab.networks import (
     CELLS,
@@ -240,7 +241,7 @@ def picture(table: Table, figure: Figure) -> None:
     kept = [count - lost for count, lost in zip(counts, cut, strict=True)]
     left.bar(counts, kept, color=INK, alpha=0.55, label="items in slots")
     left.bar(counts, padded, bottom=kept, color=INK, alpha=0.15, label="slots padded")
-    left.bar(counts, cut, bottom=kept, color="#c95d7a", label="items cut")
+    left.bar(counts, cut, bottom=kept, color=ROSE, label="items cut")
     left.axhline(SLOTS, color=INK, lw=0.8, ls=":")
     left.set(xlabel="items asked for", ylabel="items")
     left.set_title(f"A perceptron with {SLOTS} slots", pad=24)

@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from throughtime.insight.svg import ROSE
 from throughtime.recipes.figure import INK
 from throughtime.recipes.lab.networks import (
     CELLS,
@@ -211,9 +212,7 @@ def _draw_pair(axes: Axes) -> None:
         noise, cue = half.x[:, 0, 1].tolist(), half.x[STEPS - 1 - distance, 0, 0].item()
         axes.step(range(STEPS), [base + 0.5 * value for value in noise], where="mid", color=INK, lw=1.0)
         at = STEPS - 1 - distance
-        axes.annotate(
-            "", (at, base + 1.15 * cue), (at, base), arrowprops={"arrowstyle": "-|>", "color": "#c95d7a", "lw": 2}
-        )
+        axes.annotate("", (at, base + 1.15 * cue), (at, base), arrowprops={"arrowstyle": "-|>", "color": ROSE, "lw": 2})
         axes.text(-0.8, base, name, ha="right", va="center")
     axes.axvspan(STEPS - WINDOW - 0.5, STEPS - 0.5, color=INK, alpha=0.08, lw=0)
     axes.set(xlim=(-0.5, STEPS - 0.5), ylim=(-4.6, 1.6), yticks=[])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import ConfigError, FileMissingError
+from throughtime.insight.svg import check_name
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.figure import as_file
 from throughtime.recipes.lab.study import Effort, Findings
@@ -51,8 +52,8 @@ def reach(
     asked = None if lags is None else lags_from(lags)
     if seeds is not None and seeds < 1:
         raise ConfigError(f"`seeds` counts networks, at least 1; {seeds} came.")
-    if svg is not None and Path(svg).suffix.lower() != ".svg":
-        raise ConfigError(f"A figure is written as .svg; the file is named {Path(svg).name!r}. Give it that ending.")
+    if svg is not None:
+        check_name(svg)
     effort = Effort(SEEDS if seeds is None else seeds, short, progress)
     found = _find(target, asked, effort, seeds is not None)
     if svg is not None and found.figure is not None:

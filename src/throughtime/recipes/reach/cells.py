@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from throughtime.nn import Network
-from throughtime.recipes.lab.networks import Batch, Draw, build
+from throughtime.recipes.lab.networks import Batch, Draw, build, last_step
 
 # Small enough that a training takes a second, large enough for a spectrum.
 HIDDEN = 32
@@ -77,9 +77,7 @@ def recall(steps: int, rows: int) -> Draw:
         x[..., 0] = NOISE * torch.randn(steps, rows, generator=generator)
         x[0, :, 0] = 2.0 * bit - 1.0
         x[-1, :, 1] = 1.0
-        weights = torch.zeros(steps, rows)
-        weights[-1] = 1.0
-        return Batch(x, bit.expand(steps, -1), weights)
+        return Batch(x, bit.expand(steps, -1), last_step(steps, rows))
 
     return draw
 

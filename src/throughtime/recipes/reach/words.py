@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from statistics import median
 
 from throughtime.base.errors import ConfigError
 from throughtime.bptt import Reach
+from throughtime.insight.lettering import by_power
 
 # Between these a number is read as it is; outside, by its power of ten.
 _LEAST, _MOST = 0.01, 1000
@@ -32,7 +32,7 @@ def power(value: float) -> str:
         return f"{value:.0f}"
     if _LEAST <= abs(value) < _MOST:
         return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
-    return re.sub(r"e([+-])0*", lambda sign: "e" + sign[1].strip("+"), f"{value:.0e}")
+    return by_power(value, 0)
 
 
 def powers(values: Mapping[str, float]) -> str:
