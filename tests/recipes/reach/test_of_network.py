@@ -141,7 +141,17 @@ def test_no_target_behind_so_many_rows(run):
 
 
 @pytest.mark.parametrize(
-    ("tbptt", "lags"), [("n,n", []), ("50,50", [0, 49]), ("5,20", [15, 19]), ("1,1", [0, 0]), ("20,5", [0, 4])]
+    ("tbptt", "lags"),
+    [
+        ("n,n", []),
+        ("50,50", [0, 49]),
+        ("5,20", [15, 19]),
+        ("1,1", [0, 0]),
+        ("20,5", [0, 4]),
+        ("n,5", [0, 4]),
+        ("5,20,window", [0, 19]),
+        ("5,20,cut", [19, 19]),
+    ],
 )
 def test_where_a_schedule_cuts(tbptt, lags):
     assert _cuts(tbptt) == lags

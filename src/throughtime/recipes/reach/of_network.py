@@ -136,12 +136,14 @@ def _data(ready: Prepared, tbptt: str, lags: Sequence[int] | None, rows: int) ->
 
 
 def _cuts(tbptt: str) -> list[int]:
-    """The lags behind which no gradient goes: of an update's first new loss, and of its last."""
+    """The lags behind which no gradient goes: of the first loss that an update injects, and of its last."""
     schedule = TBPTT.parse(tbptt)
     if schedule.k2 is None:
         return []
-    first = schedule.k2 if schedule.k1 is None else max(schedule.k2 - schedule.k1, 0)
-    return [min(first, schedule.k2 - 1), schedule.k2 - 1]
+    # An update so late that its window does not begin with the sequence; step t, from 0, is entered by the state at t.
+    window = schedule.window(schedule.k2, schedule.k2 + (schedule.k1 or schedule.k2))
+    counted = schedule.counted(window)
+    return [counted[0] - window.window_start, counted[-1] - window.window_start]
 
 
 def _windows(ready: Prepared, steps: int, rows: int) -> Piece:
