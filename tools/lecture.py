@@ -10,7 +10,8 @@ scratch folder, so that a command may use the run that an earlier one trained, a
 same file in the reader's own folder. A ```python block stands alone.
 
 A statement is a heading with a label `(sN)=` before it and a line `**Measured: VERDICT.**` in it. `<!-- claims: words |
-words -->` in a statement names the claims, printed by some command of the lecture, that its verdict rests on.
+words -->` in a statement names the claims, printed by some command of the lecture, that its verdict rests on. Between
+`<!-- verdicts -->` and `<!-- end of verdicts -->` the tool lists which statements came to which verdict.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from throughtime.base.atomic import write_text
@@ -49,6 +50,7 @@ _STATEMENT = re.compile(
 _VERDICT = re.compile(r"^\*\*Measured: (.+?)\.\*\*", re.MULTILINE)
 _ASKED = re.compile(r"<!-- claims: (.+?) -->", re.DOTALL)
 _CLAIM = re.compile(r"^(Supported|Not supported): ((?:.+\n)+?)(?=Supported:|Not supported:|\n|\Z)", re.MULTILINE)
+_SUMMARY = re.compile(r"(<!-- verdicts -->\n\n).*?(\n\n<!-- end of verdicts -->)", re.DOTALL)
 _FILE_WRITTEN = re.compile(r"[\w-]+\.svg")
 
 
@@ -61,12 +63,14 @@ class Block:
         code: as it stands in the lecture.
         output: what the lecture says it printed.
         line: of the lecture, from 1, where it stands.
+
+    Two are equal whose code is.
     """
 
     language: str
     code: str
-    output: str
-    line: int
+    output: str = field(compare=False)
+    line: int = field(compare=False)
 
     @property
     def words(self) -> list[str]:
@@ -235,6 +239,17 @@ def disagreements(lecture: str) -> list[str]:
     return wrong
 
 
+def with_summary(lecture: str) -> str:
+    """The lecture with the list between its summary's marks written anew: which statements came to which verdict."""
+    of = {verdict: [s.number for s in statements(lecture) if s.verdict == verdict] for verdict in VERDICTS}
+    lines = (
+        f"- {verdict}: {len(numbers)} ({', '.join(f'[{number}](#s{number})' for number in numbers)})"
+        for verdict, numbers in of.items()
+        if numbers
+    )
+    return _SUMMARY.sub(lambda found: found[1] + "\n".join(lines) + found[2], lecture)
+
+
 def chosen(found: list[Block], only: str | None) -> list[Block]:
     """The blocks with a word in them, and before each the commands that it needs."""
     asked = [block for block in found if only is None or only in block.name]
@@ -273,7 +288,8 @@ def main() -> None:
             sys.exit(str(error))
         if asked.short:
             return
-        text = with_outputs(text, printed)
+        text = asked.lecture.read_text(encoding="utf-8")  # anew: its author may have gone on meanwhile
+        text = with_summary(with_outputs(text, printed))
         keep(asked.lecture, text, printed, Path(name))
     sys.exit("\n".join(disagreements(text)) or 0)
 
