@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from throughtime.cli.options import WIDTH, Json, show
+from throughtime.cli.options import Figure, Json, Short, show
 
 
 def lab(
@@ -16,10 +14,8 @@ def lab(
         str | None, typer.Argument(metavar="SUBJECT", help="What to study; without one, the subjects are listed.")
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Trainings of each network.")] = 5,
-    short: Annotated[
-        bool, typer.Option("--short", help="See it run in seconds: fewer, shorter trainings; do not quote its figures.")
-    ] = False,
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the figure to this file.")] = None,
+    short: Short = False,
+    svg: Figure = None,
     as_json: Json = False,
 ) -> None:
     """Hold statements about perceptron, RNN and LSTM against measurements."""
@@ -30,5 +26,4 @@ def lab(
 
         columns = Column("subject"), Column("what", words=True)
         return show(Table("Subjects: throughtime lab SUBJECT", columns, tuple(studies.subjects())), as_json)
-    found = studies.lab(subject, seeds=seeds, short=short, svg=svg, progress=not as_json)
-    print(found.to_json() if as_json else found.to_text(shutil.get_terminal_size((WIDTH, 24)).columns))
+    show(studies.lab(subject, seeds=seeds, short=short, svg=svg, progress=not as_json), as_json)

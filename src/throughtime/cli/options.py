@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from throughtime.recipes import Table
+    from throughtime.recipes.lab import Findings
 
 # Where the output is no terminal: wide enough for most tables, narrow enough for a mail.
 WIDTH = 100
@@ -28,6 +29,10 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="One setting of the recipe; may be given several times."),
 ]
+Short = Annotated[
+    bool, typer.Option("--short", help="See it run in seconds: fewer, shorter trainings; do not quote its figures.")
+]
+Figure = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the figure to this file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -52,6 +57,6 @@ def settings_from(pairs: list[str] | None) -> dict[str, str]:
     return settings
 
 
-def show(table: Table, as_json: bool) -> None:
-    """Print a table, for a person or for a program."""
-    print(table.to_json() if as_json else table.to_text(shutil.get_terminal_size((WIDTH, 24)).columns))
+def show(answer: Table | Findings, as_json: bool) -> None:
+    """Print an answer, for a person or for a program."""
+    print(answer.to_json() if as_json else answer.to_text(shutil.get_terminal_size((WIDTH, 24)).columns))

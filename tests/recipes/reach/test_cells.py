@@ -8,7 +8,6 @@ import torch
 from throughtime.recipes.reach.cells import (
     CELLS,
     CHRONO,
-    HIDDEN,
     RADII,
     at_rest,
     layer_of,
@@ -65,4 +64,3 @@ def test_relu_overflows_when_growth_says_so():
     # A unit grows by 1.5 a step: 1.5^219 passes float32's largest number.
     assert 200 < steps_until_overflow(1.5, 300, 0) < 235
     assert steps_until_overflow(0.9, 300, 0) is None
-    assert HIDDEN > 1

@@ -17,7 +17,7 @@ def test_at_rest_the_gradient_goes_as_a_power_of_the_radius(place):
     per_step = (at(found.double, "h", 800) / at(found.double, "h", 400)) ** (1 / 400)
     # The largest eigenvalue alone is left after hundreds of steps; a pair of them turns, hence the tolerance.
     assert per_step == pytest.approx(RADII[place], rel=0.02)
-    assert at(found.single, "h", 800) == 0.0 if RADII[place] == 0.5 else True
+    assert (at(found.single, "h", 800) == 0.0) == (RADII[place] == 0.5)
     assert found.single.overflow == (400 if RADII[place] == 1.5 else None)
 
 
