@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from throughtime.base.checks import Checks, as_number, as_whole, plain
+from throughtime.base.checks import Checks, as_number, as_whole, did_you_mean, plain
 from throughtime.base.errors import ConfigError
 
 
@@ -72,3 +72,9 @@ def test_all_problems_come_at_once():
 @pytest.mark.parametrize("value", [True, "text", None, float("inf")])
 def test_what_is_no_number_stays(value):
     assert plain(value) is value
+
+
+def test_the_nearest_name_is_asked_for_else_all_are_listed():
+    known = {"epochs": 20, "dropout": 0.1}
+    assert did_you_mean("epoch", known, "the keys are") == "did you mean 'epochs'?"
+    assert did_you_mean("xyz", known, "the keys are") == "the keys are epochs, dropout."

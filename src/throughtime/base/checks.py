@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from throughtime.base.errors import ConfigError
 
@@ -124,6 +124,21 @@ def plain(value: object) -> object:
     whole = as_whole(value)
     number = as_number(value) if whole is None else whole
     return value if number is None else number
+
+
+def did_you_mean(name: str, known: Collection[str], there_are: str) -> str:
+    """How a message on an unknown name ends.
+
+    Args:
+        name: what came.
+        known: the names there are.
+        there_are: what introduces them all, such as "the keys are".
+
+    Returns:
+        The nearest name in a question; where none is near, all of them.
+    """
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"{there_are} {', '.join(known)}."
 
 
 def choice_problem(name: str, value: object, known: Sequence[str]) -> str | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
+from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError
 from throughtime.recipes import weather
 from throughtime.recipes.recipe import Recipe
@@ -18,7 +17,6 @@ def recipe_named(name: str) -> Recipe:
         ConfigError: there is none; the message names the nearest.
     """
     if name not in RECIPES:
-        close = get_close_matches(name, RECIPES, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(RECIPES)}."
+        hint = did_you_mean(name, RECIPES, "there is")
         raise ConfigError(f"A recipe must be one of those that exist; {name!r} is none: {hint}")
     return RECIPES[name]

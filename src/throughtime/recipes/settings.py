@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from throughtime.base.checks import choice_problem
+from throughtime.base.checks import choice_problem, did_you_mean
 from throughtime.base.errors import ConfigError
 from throughtime.tasks.calendar import PERIODS
 from throughtime.tasks.options import MOST_DECAY, MOST_LAYERS, MOST_RATE, MOST_UNITS, MOST_WINDOW
@@ -181,9 +180,7 @@ def parse(settings: Mapping[str, object], defaults: Settings | None = None) -> S
 
 
 def _unknown(key: str) -> str:
-    close = get_close_matches(key, keys(), n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(keys())}."
-    return f"A setting must be one the recipe knows; {key!r} is not: {hint}"
+    return f"A setting must be one the recipe knows; {key!r} is not: {did_you_mean(key, keys(), 'the keys are')}"
 
 
 def _unfit(detail: Mapping[str, Any]) -> str:

@@ -5,10 +5,10 @@ A study makes its own data from a seed and says how; `catalogue.STUDIES` lists t
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from throughtime.base.atomic import write_text
+from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError
 from throughtime.insight.svg import check_name
 from throughtime.recipes.figure import as_file
@@ -43,8 +43,7 @@ def lab(
         WriteError: the file cannot be written.
     """
     if name not in STUDIES:
-        close = get_close_matches(name, STUDIES, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(STUDIES)}."
+        hint = did_you_mean(name, STUDIES, "there is")
         raise ConfigError(f"A subject of the lab must be one of those that exist; {name!r} is none: {hint}")
     study = STUDIES[name]
     if seeds < 1:

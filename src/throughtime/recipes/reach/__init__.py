@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from throughtime.base.atomic import write_text
+from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError, FileMissingError
 from throughtime.insight.svg import check_name
 from throughtime.recipes.catalogue import RECIPES
@@ -75,8 +75,7 @@ def _find(target: str | Path | None, lags: tuple[int, ...] | None, effort: Effor
 
 
 def _no_such(target: str) -> FileMissingError:
-    close = get_close_matches(target, RECIPES, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"recipes are {', '.join(RECIPES)}."
+    hint = did_you_mean(target, RECIPES, "recipes are")
     return FileMissingError(
         f"A reach is that of a run's folder or of a recipe; {target!r} is neither: {hint} Without a name RNN and LSTM "
         "are set side by side."
