@@ -28,6 +28,7 @@ import throughtime as tt
 from throughtime.insight import Gates, Track, gates_over_text
 
 ROWS, STEPS, UPDATES = 32, 50, 500  # texts read side by side, k1 = k2, updates in all
+FOLLOWS = 0.3  # correlation on text held out below which a unit is not said to follow anything
 PIECE = 8_000  # letters to choose units by, and as many to judge the choice by
 
 
@@ -105,7 +106,8 @@ def choose_unit(state: Tensor, name: str, feature: Tensor) -> tuple[int, str]:
     unit = int(found.abs().argmax())
     again = correlations(state[PIECE:], feature[PIECE:])[unit]
     print(f"{name}: unit {unit + 1}, correlation {found[unit]:+.2f} where chosen, {again:+.2f} on text held out")
-    return unit, f"unit {unit + 1}, internal state c: follows {name}, correlation {again:+.2f} on text held out"
+    verb = "follows" if abs(again) >= FOLLOWS else "none follows"
+    return unit, f"unit {unit + 1}, internal state c: {verb} {name}, correlation {again:+.2f} on text held out"
 
 
 def correlations(state: Tensor, feature: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def test_a_file_over_the_systems_limit_is_one_error(tmp_path):
 
 
 def test_a_missing_folder_is_one_error(tmp_path):
-    with pytest.raises(WriteError, match="No such file or directory"):
+    with pytest.raises(WriteError, match="there is no such folder. Create it, or choose another."):
         atomic.write_bytes(tmp_path / "nowhere" / "a", b"")
 
 

@@ -67,6 +67,22 @@ def failing(monkeypatch):
     return fail
 
 
+def test_an_interrupt_inside_an_import_is_one(failing, command):
+    error = ImportError("initialization failed")
+    error.__cause__ = KeyboardInterrupt()
+    failing(error)
+    assert command("recipes") == (130, "", "throughtime: Interrupted.\n")
+
+
+def test_closed_output_is_said():
+    words = f"exec {sys.executable} -m throughtime recipes >&-"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "throughtime: The output could not be written: it is closed. Send it to a file, a pipe or /dev/null.\n"
+    )
+
+
 def test_version(command):
     assert command("--version") == (0, f"{throughtime.__version__}\n", "")
 

@@ -18,7 +18,8 @@ def test_a_run_before_and_after_training(command, trained_run, tmp_path):
 def test_a_recipe_for_a_person(command):
     code, out, _ = command("reach", "weather", "--short", "--seeds", "1", "--lags", "0,20")
     assert code == 0
-    assert out.startswith("Reach of the recipe 'weather'")
+    assert out.startswith("Short: ")
+    assert "\n\nReach of the recipe 'weather'" in out
 
 
 def test_bad_input_is_one_line(command, tmp_path):

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 import warnings
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -63,3 +68,44 @@ def test_threads_are_put_back() -> None:
     with one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
+
+
+def waiting(folder: str, number: int) -> None:
+    Path(folder, f"{number}-{os.getpid()}").touch()
+    time.sleep(60)
+
+
+INTERRUPTED = """
+import sys
+from functools import partial
+from throughtime.recipes.trials import run_trials
+from tests.recipes.test_trials import waiting
+try:
+    run_trials([partial(waiting, sys.argv[1], number) for number in range(2)], progress=False)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals to a group are POSIX")
+def test_an_interrupt_ends_the_workers_without_a_word(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=Path(__file__).parents[2],
+    )
+    try:
+        while not (begun := list(tmp_path.iterdir())) and child.poll() is None:
+            time.sleep(0.05)
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal sends it: to the workers too
+        out, err = child.communicate(timeout=30)
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+    assert (out, err, child.returncode) == ("interrupted\n", "", 0)
+    for mark in begun:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.name.partition("-")[2]), 0)

@@ -73,6 +73,10 @@ def sweep(folder: str | os.PathLike[str]) -> list[Path]:
 def write_error(path: str | os.PathLike[str], error: Exception) -> WriteError:
     """The error for a file that could not be written, with the system's reason."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if isinstance(error, FileNotFoundError):
+        return WriteError(
+            f"{os.fspath(path)} could not be written: there is no such folder. Create it, or choose another."
+        )
     return WriteError(
         f"{os.fspath(path)} could not be written: {reason}. What was there before is untouched; make room on the disk "
         "or choose another place, then start again."

@@ -73,6 +73,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str] | None) -> int:
+    if sys.stdout is None:
+        _say("The output could not be written: it is closed. Send it to a file, a pipe or /dev/null.")
+        return FAILURE
     try:
         code = app(args=arguments, prog_name="throughtime", standalone_mode=False)
         sys.stdout.flush()  # a full disk is found out here, not after the last line that could tell of it
@@ -90,6 +93,9 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:
         if _is_debugging():
             raise
+        if _is_from_interrupt(error):
+            _say("Interrupted.")
+            return INTERRUPTED
         if _is_of_output(error):
             _drop_output()
         _say(_one_line(error))
@@ -122,6 +128,13 @@ def _one_line(error: Exception) -> str:
         f"This should not have happened: {type(error).__name__}: {error}. "
         "Set THROUGHTIME_DEBUG=1 to see where, and please report it."
     )
+
+
+def _is_from_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: a compiled module interrupted while it loads raises an ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _is_of_output(error: Exception) -> TypeGuard[OSError]:

@@ -22,6 +22,8 @@ def lab(
     from throughtime.recipes import lab as studies
 
     if subject is None:
+        if short or svg is not None:
+            raise typer.BadParameter("--short and --svg are for one subject: none came. Without any, they are listed.")
         from throughtime.recipes import Column, Table
 
         columns = Column("subject"), Column("what", words=True)

@@ -155,7 +155,7 @@ def _draw_symbol(sheet: Sheet, top: float, spot: _Spot, track: Track) -> None:
         for number, letter in enumerate(spot.form):
             if letter != " ":
                 middle = x + (number + 0.5) * _CELL
-                colour = FAINT if letter in (*_FORMS.values(), _OTHER) else INK
+                colour = QUIET if letter in (*_FORMS.values(), _OTHER) else INK
                 sheet.text(middle, y + 14, letter, size=_LETTER, anchor="middle", fill=colour)
 
 

@@ -30,6 +30,8 @@ from throughtime.nn.recurrent import Recurrent
 from throughtime.nn.rnn import RNN, rnn_weights
 
 State = tuple[Tensor, ...]
+# A copy is a module of its own: more of them take minutes and gigabytes.
+MOST_STEPS = 100_000
 _LSTMS, _RNNS = (LSTM, nn.LSTM, nn.LSTMCell), (RNN, nn.RNN, nn.RNNCell)
 
 
@@ -164,17 +166,18 @@ def unfold(cell: nn.Module, steps: int) -> Unfolded:
     Args:
         cell: a throughtime or torch LSTM or RNN (Elman), of any number of stacked layers and any options; or torch's
             LSTMCell or RNNCell. Its parameters are not copied: the network reads the objects the cell has now.
-        steps: T, at least 1.
+        steps: T, 1 to 100,000.
 
     Returns:
-        The network, in the cell's mode (training or evaluation).
+        The network, in the cell's mode (training or evaluation). It computes in the cell's own dtype, under autocast
+        too.
 
     Raises:
         NetworkError: `cell` is of another kind, or bidirectional, or one of its weights is no parameter.
-        ConfigError: `steps` is no positive whole number, or the cell is in training with random masks.
+        ConfigError: `steps` is no whole number or out of range, or the cell is in training with random masks.
     """
     checks = Checks()
-    steps = checks.whole("steps", steps)
+    steps = checks.whole("steps", steps, below=MOST_STEPS + 1)
     checks.report("An unfolded cell", "Pass the number of copies, one for each step of the input.")
     form = _form_of(cell)
     _refuse_masks(form, cell.training)

@@ -247,7 +247,10 @@ def _meaning_note(cell: Cell) -> str:
     where = f"Layer {cell.layer + 1} of {cell.layers}, unit {cell.unit + 1:,}, chosen: {cell.chosen}."
     if cell.loss is None:
         return f"{where} What comes next is not known, so there is no loss and no gradient."
-    return f"{where} L is the loss of the forecast made at this step, {shown(cell.loss)} nats a target."
+    return (
+        f"{where} L is the loss of the forecast made at this step, {shown(cell.loss)} nats a target; dL/d counts every "
+        "way to L, that of c(t-1) through h(t-1) and all gates too."
+    )
 
 
 def _input_names(cell: Cell, predictor: SequencePredictor) -> Sequence[str]:

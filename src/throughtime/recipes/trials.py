@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 import torch
@@ -43,12 +44,31 @@ def run_trials(trials: Sequence[Callable[[], Result]], progress: bool, *, here: 
         Progress(*_shown(), console=Console(stderr=True), disable=not progress, transient=True) as bar,
         parallel_config("loky", n_jobs=workers, inner_max_num_threads=1),
     ):
-        results = Parallel(return_as="generator_unordered")(delayed(_alone)(k, trial) for k, trial in enumerate(trials))
-        for place, result, notices in bar.track(results, total=len(trials), description="trials"):
-            done[place] = result
-            for notice in notices:
-                say_once(f"a trial: {notice}", notice)
+        with _without_interrupts():
+            calls = (delayed(_alone)(k, trial) for k, trial in enumerate(trials))
+            results = Parallel(return_as="generator_unordered")(calls)
+        with closing(results):  # also where we are interrupted: the workers end with us
+            for place, result, notices in bar.track(results, total=len(trials), description="trials"):
+                done[place] = result
+                for notice in notices:
+                    say_once(f"a trial: {notice}", notice)
     return [done[place] for place in range(len(trials))]
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C waits, and processes started meanwhile never hear it: who started them ends them.
+
+    A terminal sends it to all of them, and one that is still importing would answer with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -47,12 +47,19 @@ def test_findings_for_a_program():
     assert [table["title"] for table in found["tables"]] == ["Errors"]
     assert [claim["holds"] for claim in found["claims"]] == [True, False]
     assert "prose" not in found
+    assert found["short"] is False
+
+
+def test_what_cannot_be_decided_is_not_called_supported():
+    assert Claim("It remembers.", None, "None learned.").to_text() == "Not decided: It remembers. None learned."
 
 
 def test_a_study_is_run_as_asked_for(asked, tmp_path):
     found = lab.lab("errors", seeds=2, short=True, svg=tmp_path / "errors.svg", progress=False)
     assert asked == [Effort(2, True, False)]
     assert found.tables == (TABLE,)
+    assert found.to_text().startswith("Short: less data and shorter trainings")
+    assert json.loads(found.to_json())["short"] is True
     assert (tmp_path / "errors.svg").read_text(encoding="utf-8").startswith("<svg ")
 
 

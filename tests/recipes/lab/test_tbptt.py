@@ -34,7 +34,7 @@ def test_bytes_are_more_than_the_formula_and_of_its_kind(found):
 
 
 def test_the_figure_names_what_it_shows(found):
-    for said in ("Skill from the same data", "MB kept", "steps of data", "TBPTT(1, 100), n = 200", "BPTT(n, n)"):
+    for said in ("Skill, each from its data", "MB kept", "steps of data", "TBPTT(1, 100), n = 200", "BPTT(n, n)"):
         assert said in found.figure
 
 

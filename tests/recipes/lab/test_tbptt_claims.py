@@ -112,7 +112,7 @@ def test_what_decides_is_shown():
     shown = {claim.says: claim.shown for claim in claims(found(HUNDRED))}
     less = next(text for says, text in shown.items() if "from less data" in says)
     assert "50 steps (k1 = 1), 250 steps (k1 = 5), 1,000 steps (k1 = 20)" in less
-    assert "never (k1 = 100)" in less
+    assert "not in this run (k1 = 100)" in less
 
 
 def test_a_run_that_ended_early_does_not_count_as_one_that_failed():

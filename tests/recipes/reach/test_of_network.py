@@ -14,11 +14,18 @@ import torch
 
 from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError, Notice
-from throughtime.bptt import gradient_reach
+from throughtime.bptt import Reach, gradient_reach
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.lab.study import Effort
 from throughtime.recipes.reach import of_network
-from throughtime.recipes.reach.of_network import _cuts, _data, reach_of_recipe, reach_of_run
+from throughtime.recipes.reach.of_network import (
+    Measured,
+    _cuts,
+    _data,
+    _of_earlier_losses,
+    reach_of_recipe,
+    reach_of_run,
+)
 from throughtime.recipes.reach.words import power
 from throughtime.recipes.run import open_trained
 from throughtime.tasks.network import head_of
@@ -94,19 +101,30 @@ def test_what_truncation_cuts_is_said(run):
     found = reach_of_run(run, None, short=True)
     claim = found.claims[0]
     lags, trained = found.tables[0].column("lag"), found.tables[0].column("after training.c")
-    assert claim.says.startswith("k2 = 20 cuts no gradient that matters")
-    assert "cut at lag 19" in claim.shown
-    assert "first one at lag 15" in claim.shown
+    assert claim.says.startswith("k2 = 20 cuts an update's last loss where less than 0.01")
+    assert claim.shown.startswith("At lag 19, ")
+    assert "its first at lag 15" in claim.shown
     assert "cannot reveal reach beyond its own window" in claim.shown
     largest = max(float(trained[lags.index(19)]), float(found.tables[0].column("after training.h")[lags.index(19)]))
     assert claim.holds == (largest < 0.01)
     assert "k2 = 20" in found.figure
 
 
+def test_how_many_losses_are_cut_too_soon_is_counted():
+    lags = (0, 5, 10, 20)
+    found = Measured((Reach(lags, {"h": (1, 0.1, 1e-3, 1e-6)}, {"h": (1, 0.1, 1e-3, 1e-6)}, 0.5),))
+    assert "of the 20 that an update injects, the first 10 lose 0.01 or more" in _of_earlier_losses(found, 0, 19)
+    assert "its first at lag 5, where 0.1 is left: of the 15" in _of_earlier_losses(found, 5, 19)
+    assert "the first 5 lose" in _of_earlier_losses(found, 5, 19)
+    slow = Measured((Reach(lags, {"h": (1, 0.9, 0.8, 0.7)}, {"h": (1, 0.9, 0.8, 0.7)}, 0.5),))
+    assert "the first 20 lose" in _of_earlier_losses(slow, 0, 19)
+    assert _of_earlier_losses(found, 19, 19) == ""
+
+
 def test_truncation_at_one_step_cuts_what_matters(table, tmp_path):
     found = reach_of_run(train(table, tmp_path / "short", "1,1"), None, short=True)
     assert not found.claims[0].holds
-    assert "cut at lag 0, where 1 of its gradient is left" in found.claims[0].shown
+    assert found.claims[0].shown.startswith("At lag 0, 1 is left")
 
 
 def test_whole_sequences_are_not_cut(table, tmp_path):

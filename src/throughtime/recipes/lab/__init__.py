@@ -5,6 +5,7 @@ A study makes its own data from a seed and says how; `catalogue.STUDIES` lists t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from throughtime.base.atomic import write_text
@@ -50,7 +51,7 @@ def lab(
         raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
     if svg is not None:
         _check_figure(study, Path(svg))
-    found = study.run(Effort(seeds, short, progress))
+    found = replace(study.run(Effort(seeds, short, progress)), short=short)
     if svg is not None and found.figure is not None:
         write_text(Path(svg), as_file(found.figure))
     return found

@@ -9,6 +9,8 @@ from textwrap import fill
 
 from throughtime.recipes.table import Table
 
+SHORT = "Short: less data and shorter trainings, to see it run. Neither figures nor verdicts are to be quoted."
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -31,17 +33,18 @@ class Claim:
 
     Args:
         says: the statement, a plain sentence.
-        holds: whether the measurement supports it.
+        holds: whether the measurement supports it; None where it cannot decide.
         shown: the figures that decide, a plain sentence.
     """
 
     says: str
-    holds: bool
+    holds: bool | None
     shown: str
 
     def to_text(self) -> str:
         """One line."""
-        return f"{'Supported' if self.holds else 'Not supported'}: {self.says} {self.shown}"
+        word = "Not decided" if self.holds is None else "Supported" if self.holds else "Not supported"
+        return f"{word}: {self.says} {self.shown}"
 
 
 @dataclass(frozen=True)
@@ -53,23 +56,31 @@ class Findings:
         claims: statements held against the tables.
         figure: an inline SVG element made by `figure.as_element`, or None.
         prose: text printed before the tables, at most 100 characters a line.
+        short: whether the study was only seen running; said above all else.
     """
 
     tables: tuple[Table, ...] = ()
     claims: tuple[Claim, ...] = ()
     figure: str | None = None
     prose: str = ""
+    short: bool = False
 
     def to_text(self, width: int = 100) -> str:
         """Everything but the figure, for a person."""
         claims = "\n".join(fill(claim.to_text(), width, break_long_words=False) for claim in self.claims)
-        parts = [self.prose.rstrip(), *(table.to_text(width) for table in self.tables), claims]
+        parts = [
+            fill(SHORT, width) if self.short else "",
+            self.prose.rstrip(),
+            *(table.to_text(width) for table in self.tables),
+            claims,
+        ]
         return "\n\n".join(part for part in parts if part)
 
     def to_json(self) -> str:
         """Everything but the figure, for a program."""
         claims = [{"says": claim.says, "holds": claim.holds, "shown": claim.shown} for claim in self.claims]
-        body = {"tables": [json.loads(table.to_json()) for table in self.tables], "claims": claims}
+        tables = [json.loads(table.to_json()) for table in self.tables]
+        body = {"short": self.short, "tables": tables, "claims": claims}
         return json.dumps(body | ({"prose": self.prose} if self.prose else {}), indent=2, ensure_ascii=False)
 
 

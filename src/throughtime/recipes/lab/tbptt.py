@@ -64,9 +64,10 @@ def measure(size: Size, seeds: range, progress: bool) -> Found:
     trained = settings(size)
     counted = list(dict.fromkeys([*trained, *_counted_only(size)]))
     jobs = [(setting, seed) for setting in trained for seed in seeds]
-    outcomes = dict(zip(jobs, run_trials([partial(_trained, *job, size) for job in jobs], progress), strict=True))
-    costs = dict(zip(counted, run_trials([partial(_count, setting) for setting in counted], progress), strict=True))
-    noise = run_trials([partial(gradient_noise, seed, size) for seed in seeds], progress)
+    run = partial(run_trials, progress=progress, here=size is SHORT)
+    outcomes = dict(zip(jobs, run([partial(_trained, *job, size) for job in jobs]), strict=True))
+    costs = dict(zip(counted, run([partial(_count, setting) for setting in counted]), strict=True))
+    noise = run([partial(gradient_noise, seed, size) for seed in seeds])
     return Found(
         tuple(_row(setting, costs[setting], [outcomes[setting, seed] for seed in seeds]) for setting in trained),
         {setting: made[0].kept_bytes for setting, made in costs.items()},

@@ -235,4 +235,4 @@ def _steps(value: float) -> str:
 
 
 def _number(value: float, how: str, unit: str) -> str:
-    return f"{value:{how}}{unit}" if math.isfinite(value) else "never"
+    return f"{value:{how}}{unit}" if math.isfinite(value) else "not in this run"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from throughtime.base.atomic import write_text
@@ -55,7 +56,7 @@ def reach(
     if svg is not None:
         check_name(svg)
     effort = Effort(SEEDS if seeds is None else seeds, short, progress)
-    found = _find(target, asked, effort, seeds is not None)
+    found = replace(_find(target, asked, effort, seeds is not None), short=short)
     if svg is not None and found.figure is not None:
         write_text(Path(svg), as_file(found.figure))
     return found

@@ -234,12 +234,24 @@ def _claims(measured: Mapping[str, Measured], tbptt: str) -> tuple[Claim, ...]:
         return ()
     first, last = cuts
     k2, least = last + 1, TOLERANCES[0]
-    early = "" if first == last else f", an update's first one at lag {first}, where {power(found.most(first))} is left"
     return (
         Claim(
-            f"k2 = {k2} cuts no gradient that matters: of an update's last loss less than {least:g} is left there.",
+            f"k2 = {k2} cuts an update's last loss where less than {least:g} of its gradient is left.",
             found.most(last) < least,
-            f"That loss is cut at lag {last}, where {power(found.most(last))} of its gradient is left after training "
-            f"({power(measured[START].most(last))} at initialisation){early}. {BEYOND}",
+            f"At lag {last}, {power(found.most(last))} is left after training ({power(measured[START].most(last))} at "
+            f"initialisation). {_of_earlier_losses(found, first, last)}{BEYOND}",
         ),
+    )
+
+
+def _of_earlier_losses(found: Measured, first: int, last: int) -> str:
+    """How many of an update's losses, which are cut at the lags from `first` to `last`, lose gradient that matters."""
+    if first == last:
+        return ""
+    least = TOLERANCES[0]
+    enough = found.steps_to(least)
+    short = last + 1 - first if enough is None else min(max(0, enough - first), last + 1 - first)
+    return (
+        f"Its other losses are cut sooner, its first at lag {first}, where {power(found.most(first))} is left: of the "
+        f"{last + 1 - first} that an update injects, the first {short} lose {least:g} or more. "
     )

@@ -131,11 +131,12 @@ def _trained_table(measured: Measured, shown: Sequence[int]) -> Table:
         outcomes = measured.cells[cell.name]
         hits = [o.accuracy for o in outcomes]
         radii = [o.radius for o in outcomes if o.radius is not None]
+        skill: tuple[float | None, ...] = (median(hits), min(hits), median(radii) if radii else None)
         for leaf in outcomes[0].trained.relative:
             reaches = [o.trained for o in outcomes]
             values = _medians(reaches, leaf, shown)
-            skill = (median(hits), min(hits), median(radii) if radii else None)
             rows.append((cell.name, leaf, *values, _range(reaches, leaf), *skill))
+            skill = (None, None, None)  # a network's, said once
     return Table(
         f"After training to recall a bit shown {RECALL_STEPS} steps ago in noise of {NOISE:g}",
         tuple(columns),
@@ -240,7 +241,7 @@ def _overcome_by_design(measured: Measured) -> Claim:
         "LSTMs overcome vanishing gradients by design.",
         min(values) > REACHES,
         f"As torch initialises it, its gradient by c at lag {DECISIVE} is {power(middle(values))} in the median, the "
-        f"RNN's by h {power(rnn)}: a forget gate near 0.5 halves c at every step.",
+        f"RNN's by h {power(rnn)}: a forget gate near 0.5 lets about half of c through at every step.",
     )
 
 
@@ -275,7 +276,7 @@ def _no_gradient_no_learning(measured: Measured) -> Claim:
     learned = sum(accuracy > LEARNED for accuracy in reached)
     return Claim(
         f"Updates from a vanished gradient have no effect: what is {RECALL_STEPS} steps back is not learned.",
-        bool(without) and max(without) < CHANCE,
+        max(without) < CHANCE if without and learned else None,
         f"Of {len(without)} trainings that began below {VANISHED:g} at lag {RECALL_STEPS}, "
         f"{sum(accuracy > LEARNED for accuracy in without)} learned the task (best accuracy "
         f"{max(without, default=math.nan):.3f}); of {len(reached)} that began above {REACHES:g}, {learned} did.",
@@ -294,7 +295,7 @@ def _trained_reach(measured: Measured) -> Claim:
     why = ": they hold the bit in a saturated state that nothing small moves" if lost else ""
     return Claim(
         "A network that remembers has a gradient as far back as it remembers.",
-        bool(kept) and not lost,
+        not lost if kept else None,
         f"Of {len(kept)} networks that learned to recall {RECALL_STEPS} steps, {lost} have a gradient below "
         f"{VANISHED:g} at that lag after training{why}."
         if kept
@@ -304,7 +305,7 @@ def _trained_reach(measured: Measured) -> Claim:
 
 def _figure(measured: Measured) -> str:
     rest = Panel("RNN at rest: no input, h = 0", _rest_curves(measured))
-    start = Panel("at initialisation, noisy input", _cell_curves(measured, lambda o: o.start))
+    start = Panel("at initialisation, noisy input; LSTM by c", _cell_curves(measured, lambda o: o.start))
     trained = Panel(f"after training to recall {RECALL_STEPS} steps", _cell_curves(measured, lambda o: o.trained))
     return draw_curves((rest, start, trained), "reach")
 
