@@ -170,7 +170,8 @@ class LSTM(Recurrent):
         }
         return frozenset(name for name, on in asked.items() if on)
 
-    def _random(self) -> bool:
+    def has_masks(self) -> bool:
+        """Whether a call in training draws masks."""
         between = self.dropout > 0 and self.num_layers > 1
         return between or any(self.zoneout) or self.recurrent_dropout > 0 or self.weight_drop > 0
 

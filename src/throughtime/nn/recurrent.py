@@ -98,7 +98,7 @@ class Recurrent(nn.Module, ABC):
     @property
     def draws_masks(self) -> bool:
         """Whether a call draws random masks now: in training, with dropout or zoneout."""
-        return self.training and self._random()
+        return self.training and self.has_masks()
 
     @property
     def is_plain(self) -> bool:
@@ -210,7 +210,7 @@ class Recurrent(nn.Module, ABC):
         """Units of each part of the state."""
 
     @abstractmethod
-    def _random(self) -> bool:
+    def has_masks(self) -> bool:
         """Whether a call in training draws masks."""
 
     @abstractmethod

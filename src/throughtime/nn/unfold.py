@@ -219,7 +219,7 @@ def _zoneout(cell: Any) -> tuple[float, float]:
 def _draws(cell: Any) -> bool:
     """Whether it draws masks in training."""
     if isinstance(cell, Recurrent):
-        return cell._random()
+        return cell.has_masks()
     return getattr(cell, "dropout", 0.0) > 0 and cell.num_layers > 1
 
 
