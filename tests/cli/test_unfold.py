@@ -77,7 +77,7 @@ def test_what_cannot_be_drawn_is_one_line_and_code_2(command, arguments, line):
 def test_a_folder_that_does_not_exist(command, tmp_path):
     code, out, err = command("unfold", "--svg", tmp_path / "none" / "a.svg")
     assert (code, out) == (1, "")
-    assert "could not be written: No such file or directory" in err
+    assert "could not be written: there is no such folder" in err
     assert err.count("\n") == 1
 
 

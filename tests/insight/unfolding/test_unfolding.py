@@ -63,7 +63,7 @@ def test_a_slide_is_written(tmp_path):
 def test_other_endings_and_missing_folders_are_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"written as \.svg; the file is named 'a.png'"):
         unfolding(5).save(tmp_path / "a.png")
-    with pytest.raises(WriteError, match="could not be written: No such file or directory"):
+    with pytest.raises(WriteError, match="could not be written: there is no such folder"):
         unfolding(5).save(tmp_path / "none" / "a.svg")
     assert list(tmp_path.iterdir()) == []
 
