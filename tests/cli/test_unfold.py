@@ -39,6 +39,9 @@ def test_json(command):
     data = json.loads(out)
     assert data["schedule"] == "3,5,cut"
     assert data["memory"]["step_bytes"] == 4 * 5 * (2 + 7 * 3)
+    assert data["updates"][1]["new_steps"] == {"first": 4, "last": 6}
+    assert data["updates"][1]["window"] == {"first": 2, "last": 6}
+    assert data["updates"][1]["without_gradient"] is None
 
 
 def test_k_beyond_n_is_drawn_as_n_and_said(command):
@@ -64,6 +67,11 @@ def test_ten_thousand_steps_read_in_the_terminal(command):
         (["--cell", "gru"], "`cell` is lstm or rnn: 'gru' came."),
         (["--tbptt", "3"], 'A schedule is written "k1,k2" or "k1,k2,losses"'),
         (["--tbptt", "0,3"], "k1 is a number of steps, 1 or more"),
+        (
+            ["--seed", "99999999999999999999"],
+            "A seed lies in -2**63 .. 2**64 - 1, which torch takes: 999",
+        ),
+        (["--values", "--seed", "99999999999999999999"], "A seed lies in -2**63 .. 2**64 - 1, which torch takes: 9999"),
         (["--hidden", "0"], "Sizes of a network are 1 or more: hidden = 0 came."),
     ],
 )

@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from throughtime.cli.options import Json
-
 
 def unfold(
     steps: Annotated[int, typer.Option("--steps", metavar="N", help="Steps of the sequence.")] = 12,
@@ -25,7 +23,10 @@ def unfold(
     inputs: Annotated[int, typer.Option("--inputs", metavar="C", help="Inputs, where bytes are counted.")] = 16,
     hidden: Annotated[int, typer.Option("--hidden", metavar="H", help="Hidden units, likewise.")] = 128,
     batch: Annotated[int, typer.Option("--batch", metavar="B", help="Sequences side by side, likewise.")] = 32,
-    as_json: Json = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print JSON for programs: steps from 1, their ranges as first and last, or null."),
+    ] = False,
 ) -> None:
     """Draw a network unfolded in time, its forward pass and every update of TBPTT(k1, k2)."""
     from throughtime.bptt import TBPTT

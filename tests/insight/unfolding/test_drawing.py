@@ -198,9 +198,29 @@ def test_labels_of_the_longest_slides_can_be_read(n, k1, k2):
 def test_many_sizes_and_both_notes_fit():
     sizes = Sizes(100_000, 100_000, 100_000)
     for n, values in ((16, True), (12, False)):
-        svg = unfolding(n, tt.TBPTT(70, 50), "lstm", with_values=values, seed=10**9, sizes=sizes).to_svg()
+        svg = unfolding(n, tt.TBPTT(70, 50), "lstm", with_values=values, seed=-(10**18), sizes=sizes).to_svg()
         assert (overlapping(svg), outside(svg)) == ([], [])
         assert sum("are beyond n" in box.words for box in labels(svg)) == 1
+
+
+@pytest.mark.parametrize("cell", ["lstm", "rnn"])
+@pytest.mark.parametrize("sizes", [Sizes(), Sizes(100_000, 100_000, 100_000)])
+def test_facts_of_steps_run_forward_only_fit(cell, sizes):
+    for n, k1, k2 in ((32, 31, 10), (12, 5, 2), (2, 2, 1)):
+        svg = unfolding(n, tt.TBPTT(k1, k2), cell, sizes=sizes).to_svg()
+        assert (overlapping(svg), outside(svg)) == ([], []), (n, k1, k2)
+
+
+def test_words_of_the_lanes():
+    said, held = ([box.words for box in labels(slide(12, 3, 5, values=values))] for values in (False, True))
+    for text in (said, held):
+        assert [words for words in text if words.startswith("steps ") and "back" in words] == [
+            *("steps 1-3, back to 1", "steps 4-6, back to 2", "steps 7-9, back to 5", "steps 10-12, back to 8")
+        ]
+    assert "Backward: each update carries errors back over its window, then changes W" in said
+    assert "Backward: each update carries errors back over its window, W held still" in held
+    assert ["W is updated" in text for text in (said, held)] == [True, False]
+    assert ["W would be" in text for text in (said, held)] == [False, True]
 
 
 def _struck(svg: str) -> list[str]:

@@ -40,6 +40,7 @@ def test_a_window_counts_its_state_and_targets_too():
     assert kept.step_bytes == 4 * 4 * (2 + 70)
     assert kept.window_bytes == 4 * 4 * (5 * (2 + 70 + 1) + 20)
     assert kept.whole_bytes == 4 * 4 * 12 * (2 + 70 + 1)
+    assert kept.largest_update == 2  # the first of those that look back over 5 steps
 
 
 def test_new_steps_before_the_window_keep_their_data():

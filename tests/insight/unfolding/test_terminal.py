@@ -95,12 +95,13 @@ def test_numbers_stand_below_their_steps(width, cell):
             columns, update = _columns(line), 0
         if match := re.match(r"update (\d+) ", line):
             update = int(match[1])
-        if match := re.match(r"(  dL/d[hc]|loss|output|state [hc]|input) ", line):
+        if match := re.match(r"(  dL/d[hc]|loss|output|state [hc]|input|target) ", line):
             into = found.setdefault((update, match[1].strip()), {}) if update else forward.setdefault(match[1], {})
             for number in re.finditer(r"-?[\d.]+(e-?\d+)?", line[match.end() :]):
                 into[columns[match.end() + number.start() + len(number[0]) // 2]] = float(number[0])
     values = picture.values
-    for name, numbers in (("loss", values.loss), ("output", values.y), ("input", values.x), ("state h", values.h)):
+    rows = (("loss", values.loss), ("output", values.y), ("input", values.x), ("state h", values.h))
+    for name, numbers in (*rows, ("target", values.target)):
         assert list(forward[name].values()) == pytest.approx(numbers, abs=5.1e-3)
         assert list(forward[name]) == list(range(1, 8))
     for j, (lane, shown) in enumerate(zip(defined(7, 2, 4, "newest"), values.lanes, strict=True), start=1):
@@ -128,7 +129,7 @@ def test_of_a_long_sequence_the_middle_is_left_out_and_said(width, k1, k2):
 
 
 def test_the_update_of_a_long_sequence_names_its_places():
-    assert "  w = 9,800, u = 10,000" in drawn(10_000, 50, 200).splitlines()
+    assert "  steps 9,951-10,000, back to 9,801" in drawn(10_000, 50, 200).splitlines()
 
 
 @pytest.mark.parametrize(("n", "values"), [(12, False), (12, True), (40, False), (10_000, False)])
@@ -143,6 +144,13 @@ def test_colour_changes_nothing_but_colour():
     assert "\033[" in coloured
     for line in coloured.splitlines():
         assert re.findall("\033\\[\\d+m", line)[-1:] in ([], ["\033[0m"]), "no line colours the next"
+
+
+def test_the_legend_says_what_happens_to_the_weights():
+    assert "\u2573 cut: state there a constant   \u25a0 W updated\n" in drawn(12, 3, 5, width=150)
+    held = drawn(12, 3, 5, width=150, values=True)
+    assert "\u25a0 W would be updated here\n" in held
+    assert "W updated" not in held
 
 
 def test_the_rnn_has_one_state_and_the_lstm_two():

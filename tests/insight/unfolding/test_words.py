@@ -5,8 +5,20 @@ from __future__ import annotations
 import pytest
 
 import throughtime as tt
+from throughtime.insight.unfolding.memory import Sizes, memory
 from throughtime.insight.unfolding.plan import plan
-from throughtime.insight.unfolding.words import in_bytes, losses, notes, number, subtitle, title, work
+from throughtime.insight.unfolding.words import (
+    broken,
+    in_bytes,
+    kept,
+    losses,
+    notes,
+    number,
+    place,
+    subtitle,
+    title,
+    work,
+)
 
 
 def planned(n, text, cell="lstm"):
@@ -51,8 +63,51 @@ def test_notes_name_k_beyond_n_and_the_seed():
     assert notes(planned(12, "3,12"), None) == []
     said = notes(planned(12, "30,50"), 7)
     assert said[0] == "k1 = 30 and k2 = 50 are beyond n = 12: the same as n."
-    assert "seed 7, weights held still" in said[1]
+    assert "seed 7, weights held still; l(t) = (y(t) - target(t))^2; L: mean of" in said[1]
     assert notes(planned(12, "n,13"), None) == ["k2 = 13 is beyond n = 12: the same as n."]
+
+
+@pytest.mark.parametrize(
+    ("n", "schedule", "words"),
+    [
+        (12, "3,5", ["steps 1-3, back to 1", "steps 4-6, back to 2", "steps 7-9, back to 5", "steps 10-12, back to 8"]),
+        (7, "5,2", ["steps 1-5, back to 4", "steps 6-7, back to 6"]),
+        (3, "1,2", ["step 1, back to 1", "step 2, back to 1", "step 3, back to 2"]),
+    ],
+)
+def test_an_update_names_its_new_steps_and_where_its_gradient_ends(n, schedule, words):
+    assert [place(lane) for lane in planned(n, schedule).lanes] == words
+
+
+BEFORE = "x and target (C + 1) of"
+
+
+@pytest.mark.parametrize(
+    ("n", "schedule", "cell", "numbers", "parts"),
+    [
+        (12, "3,5", "lstm", 5 * 72 + 5 + 2 * 10, "5 steps, their targets (1 each), the state before them (2H);"),
+        (4, "n,n", "rnn", 4 * 12 + 4, "4 steps, their targets (1 each);"),
+        (
+            *(8, "5,2", "rnn", 2 * 12 + 2 + 10 + 3 * 3),
+            f"2 steps, their targets (1 each), the state before them (H), {BEFORE} 3 steps run forward only;",
+        ),
+        (
+            *(12, "2,1", "rnn", 12 + 1 + 10 + 3),
+            f"1 step, its target (1), the state before it (H), {BEFORE} 1 step run forward only;",
+        ),
+    ],
+)
+def test_the_parts_of_the_largest_window_are_named_and_add_up(n, schedule, cell, numbers, parts):
+    drawn = planned(n, schedule, cell)
+    found = memory(drawn, Sizes(2, 10, 1))
+    assert found.window_bytes == 4 * numbers
+    said = " ".join(kept(drawn, found))
+    assert f" The largest window keeps {in_bytes(4 * numbers)}: {parts} full BPTT over {n} steps " in said
+
+
+def test_lines_break_beside_signs_that_join():
+    assert broken("so C = 16 and C + 1", 10) == ["so C = 16", "and C + 1"]
+    assert broken("C + 7H", 3) == ["C + 7H"]
 
 
 @pytest.mark.parametrize(

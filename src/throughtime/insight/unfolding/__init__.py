@@ -25,6 +25,8 @@ __all__ = ["Look", "Sizes", "Unfolding", "look_of", "unfolding"]
 
 # Backward passes of n updates over n steps, one step at a time: beyond it a user waits.
 MOST_STEPS_WITH_VALUES = 48
+# The seeds that torch takes.
+_LEAST_SEED, _MOST_SEED = -(2**63), 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class Unfolding:
         return drawing.to_svg(self.plan, self.memory, self.values, self._notes())
 
     def to_json(self) -> str:
-        """Everything the picture shows, for a program; steps of an update as [first, last], or null for none."""
+        """Everything the picture shows, for a program.
+
+        Steps count from 1. Every range of them is {"first": 3, "last": 5}, both included, or null for none.
+        """
         return json.dumps(
             {
                 "cell": self.plan.cell,
@@ -106,17 +111,19 @@ def unfolding(
         schedule: k1, k2 and the loss rule; None is TBPTT(3, 5). k beyond n is n.
         cell: "lstm" or "rnn".
         with_values: whether to run a tiny network through it and keep its numbers.
-        seed: of that network's weights and data.
+        seed: of that network's weights and data, -2**63 .. 2**64 - 1, with values or without.
         sizes: of the network whose bytes are counted.
 
     Raises:
-        ConfigError: no such cell, or steps out of range.
+        ConfigError: no such cell, or steps or seed out of range.
     """
     if with_values and steps > MOST_STEPS_WITH_VALUES:
         raise ConfigError(
             f"Numbers are written on at most {MOST_STEPS_WITH_VALUES} steps: {steps:,} came. Take fewer, or leave "
             "the values out."
         )
+    if not _LEAST_SEED <= seed <= _MOST_SEED:
+        raise ConfigError(f"A seed lies in -2**63 .. 2**64 - 1, which torch takes: {seed} came. Take for example 0.")
     planned = plan(cell, steps, schedule or TBPTT(3, 5))
     found = values(planned, seed) if with_values else None
     return Unfolding(planned, memory(planned, sizes or Sizes()), found, seed)
@@ -125,19 +132,18 @@ def unfolding(
 def _lane(lane: Lane) -> dict[str, object]:
     return {
         "update": lane.number,
-        "start": lane.start,
-        "stop": lane.stop,
-        "window_start": lane.window_start,
+        "new_steps": _range(range(lane.start + 1, lane.stop + 1)),
+        "window": _range(lane.window),
         "cut": lane.window_start > 0,
-        "injected": _ends(lane.injected),
-        "reported_only": _ends(lane.unused),
-        "run_again": _ends(lane.again),
-        "without_gradient": _ends(lane.without_gradient),
+        "injected": _range(lane.injected),
+        "reported_only": _range(lane.unused),
+        "run_again": _range(lane.again),
+        "without_gradient": _range(lane.without_gradient),
         "forward_steps": lane.forward_steps,
         "backward_steps": len(lane.window),
     }
 
 
-def _ends(steps: range) -> list[int] | None:
+def _range(steps: range) -> dict[str, int] | None:
     """First and last; a list of all would be long where every update looks back over thousands."""
-    return [steps[0], steps[-1]] if steps else None
+    return {"first": steps[0], "last": steps[-1]} if steps else None

@@ -16,6 +16,9 @@ from throughtime.insight.unfolding.frame import (
     LANES_CAPTION,
     MARGIN,
     NEW_FILL,
+    NOTES,
+    SUBTITLE,
+    TITLE,
     Frame,
     frame,
 )
@@ -25,7 +28,7 @@ from throughtime.insight.unfolding.memory import Memory
 from throughtime.insight.unfolding.numbers import Values
 from throughtime.insight.unfolding.plan import Plan
 
-_LEGEND_LETTERS = 23
+_LEGEND_LETTERS = 17
 # Where the three columns of facts begin.
 _FACTS_AT = (MARGIN, 640.0, 950.0)
 
@@ -44,15 +47,15 @@ def to_svg(plan: Plan, memory: Memory, values: Values | None, notes: list[str]) 
     """
     place = frame(plan.steps, len(plan.lanes), values is not None)
     sheet = Sheet(words.title(plan))
-    sheet.text(MARGIN, 40, words.title(plan), size=22, bold=True, kind="title")
-    sheet.text(MARGIN, 64, words.subtitle(plan), size=14, fill=INK_SOFT, kind="subtitle")
+    sheet.text(MARGIN, TITLE, words.title(plan), size=22, bold=True, kind="title")
+    sheet.text(MARGIN, SUBTITLE, words.subtitle(plan), size=14, fill=INK_SOFT, kind="subtitle")
     draw_folded(sheet, plan)
     draw_unfolded(sheet, plan, place, values)
     draw_lanes(sheet, plan, place, values)
     _draw_legend(sheet, plan, place, values)
     _draw_facts(sheet, plan, memory)
     if notes:
-        sheet.text(MARGIN, 713, " ".join(notes), size=11, fill=INK_SOFT, italic=True, kind="notes")
+        sheet.text(MARGIN, NOTES, " ".join(notes), size=11, fill=INK_SOFT, italic=True, kind="notes")
     return sheet.to_svg()
 
 
@@ -66,7 +69,7 @@ def _draw_legend(sheet: Sheet, plan: Plan, place: Frame, values: Values | None) 
         _draw_sign(sheet, kind, MARGIN + 14, y + 7.5 * (len(lines) - 1))
         for row, line in enumerate(lines):
             sheet.text(MARGIN + 40, y + 4 + 15 * row, line, size=12, fill=INK_SOFT, kind="legend")
-        y += 15 * len(lines) + 9
+        y += 15 * len(lines) + 8
 
 
 def _signs(plan: Plan, place: Frame, values: Values | None) -> Iterator[tuple[str, str]]:
@@ -75,14 +78,14 @@ def _signs(plan: Plan, place: Frame, values: Values | None) -> Iterator[tuple[st
     if any(lane.again for lane in lanes):
         yield "again", "steps run again"
     if any(lane.without_gradient for lane in lanes):
-        yield "without-gradient", "new steps run forward only, no gradient"
+        yield "without-gradient", "forward only, no gradient"
     yield "injected", "loss injected"
     if any(lane.unused for lane in lanes):
         yield "unused", "loss reported, not injected"
     yield "errors", "errors flow back"
     if any(lane.window_start for lane in lanes):
-        yield "cut", "cut at w: the state there is a constant"
-    yield "update", "W is updated at u"
+        yield "cut", "cut: the state there is a constant"
+    yield "update", "W is updated" if values is None else "W would be updated here"
     if values is not None:
         below = ", below dL/dc(t)" if place.has_two_numbers and values.c else ""
         yield "dh", f"dL/dh(t){below}"
@@ -118,4 +121,4 @@ def _draw_facts(sheet: Sheet, plan: Plan, memory: Memory) -> None:
     for x, (head, lines) in zip(_FACTS_AT, columns, strict=True):
         sheet.text(x, FACTS, head, size=13, bold=True, fill=INK)
         for row, line in enumerate(lines, start=1):
-            sheet.text(x, FACTS + 17 * row, line, size=12.5, fill=INK_SOFT, kind="fact")
+            sheet.text(x, FACTS + 16 * row, line, size=12.5, fill=INK_SOFT, kind="fact")

@@ -22,7 +22,7 @@ from throughtime.insight.unfolding.frame import (
 )
 from throughtime.insight.unfolding.numbers import LaneValues, Values
 from throughtime.insight.unfolding.plan import Lane, Plan
-from throughtime.insight.unfolding.words import typeset
+from throughtime.insight.unfolding.words import place, typeset
 
 # Lines of a hatched bar are this far apart.
 _HATCH = 7.0
@@ -33,7 +33,7 @@ _BESIDE = 12.0
 def draw_lanes(sheet: Sheet, plan: Plan, frame: Frame, values: Values | None) -> None:
     """Every update's backward pass."""
     then = "then changes W" if values is None else "W held still"
-    caption = f"Backward: each update carries errors from u back to w, {then}"
+    caption = f"Backward: each update carries errors back over its window, {then}"
     sheet.text(frame.left, LANES_CAPTION, caption, size=13, bold=True)
     _draw_axis(sheet, frame)
     if values is not None:
@@ -51,8 +51,8 @@ def draw_lanes(sheet: Sheet, plan: Plan, frame: Frame, values: Values | None) ->
 
 def _draw_axis(sheet: Sheet, frame: Frame) -> None:
     bottom = frame.lane(frame.lanes) + frame.pitch / 2
-    for place in range(frame.steps + 1):
-        x = frame.edge(place)
+    for after in range(frame.steps + 1):
+        x = frame.edge(after)
         sheet.line([(x, LANES_TOP - 4), (x, bottom)], stroke=GUIDE, line=1, kind="guide")
     sheet.text(NAMES_RIGHT, AXIS, "step t", size=12, anchor="end", fill=INK_SOFT)
     for step in range(1, frame.steps + 1):
@@ -125,8 +125,7 @@ def _name(sheet: Sheet, frame: Frame, lane: Lane, lanes: int) -> None:
     y = frame.lane(lane.number)
     if frame.has_two_lines:
         sheet.text(NAMES_RIGHT, y - 2, f"update {lane.number}", size=12, anchor="end", kind="update-name")
-        where = f"w = {lane.window_start}, u = {lane.stop}"
-        sheet.text(NAMES_RIGHT, y + 13, where, size=11, anchor="end", fill=INK_SOFT, kind="place")
+        sheet.text(NAMES_RIGHT, y + 13, place(lane), size=11, anchor="end", fill=INK_SOFT, kind="place")
     else:
         sheet.text(NAMES_RIGHT, y + 4, f"update {lane.number}", size=11, anchor="end", kind="update-name")
 

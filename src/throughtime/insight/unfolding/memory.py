@@ -58,13 +58,15 @@ class Memory:
         sizes: of the network.
         numbers: that a step keeps for one row.
         step_bytes: of one step, all rows.
-        window_bytes: of the update that keeps most.
+        largest_update: number of the update that keeps most, the first such.
+        window_bytes: kept by that update.
         whole_bytes: of full BPTT over all steps.
     """
 
     sizes: Sizes
     numbers: int
     step_bytes: int
+    largest_update: int
     window_bytes: int
     whole_bytes: int
 
@@ -78,5 +80,7 @@ def memory(plan: Plan, sizes: Sizes) -> Memory:
         state = _STATE[plan.cell] * sizes.hidden if cut else 0
         return row_bytes * (window * (numbers + 1) + before * (sizes.inputs + 1) + state)
 
-    most = max(kept(len(lane.window), len(lane.without_gradient), lane.window_start > 0) for lane in plan.lanes)
-    return Memory(sizes, numbers, row_bytes * numbers, most, kept(plan.steps, 0, cut=False))
+    each = [kept(len(lane.window), len(lane.without_gradient), lane.window_start > 0) for lane in plan.lanes]
+    most = max(each)
+    whole = kept(plan.steps, 0, cut=False)
+    return Memory(sizes, numbers, row_bytes * numbers, each.index(most) + 1, most, whole)

@@ -55,6 +55,7 @@ class Values:
         loss: (y - target)^2.
         lanes: one for each update.
         weight: name of the recurrent weight whose gradient is printed.
+        weights: every parameter, by name, flattened as the gradients are; the LSTM's gates come as i f g o.
     """
 
     x: list[float]
@@ -65,6 +66,7 @@ class Values:
     loss: list[float]
     lanes: list[LaneValues]
     weight: str
+    weights: dict[str, list[float]]
 
 
 def tiny_network(cell: str, seed: int) -> Network:
@@ -97,7 +99,8 @@ def values(plan: Plan, seed: int) -> Values:
     h, c = _numbers(run.states, 0), _numbers(run.states, 1)
     forward = [[t.item() for t in entry] for entry in (x, run.outputs, target, run.losses)]
     lanes = [_lane(network, lane, x, target, run.states, row) for lane in plan.lanes]
-    return Values(forward[0], h, c, forward[1], forward[2], forward[3], lanes, name)
+    weights = {key: parameter.flatten().tolist() for key, parameter in network.named_parameters()}
+    return Values(forward[0], h, c, forward[1], forward[2], forward[3], lanes, name, weights)
 
 
 @dataclass(frozen=True, slots=True)

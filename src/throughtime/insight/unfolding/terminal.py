@@ -8,7 +8,6 @@ out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from throughtime.insight.unfolding import words
 from throughtime.insight.unfolding.canvas import ASCII, UNICODE, Canvas, Look
@@ -37,7 +36,7 @@ def to_text(plan: Plan, memory: Memory, values: Values | None, notes: list[str],
     shown = blocks(plan, look.width, values is not None)
     parts += [_block(plan, block, values, look) for block in shown]
     parts += [_left_out(plan, block, look) for block in shown if block.has_gap]
-    parts += [_legend(plan, look), _gradients(values, look), _facts(plan, memory, notes, look)]
+    parts += [_legend(plan, values, look), _gradients(values, look), _facts(plan, memory, notes, look)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -83,6 +82,7 @@ def _draw_graph(canvas: Canvas, plan: Plan, block: Block, values: Values | None)
     """Rows from the losses down to the inputs, one copy of the cell in each column."""
     names = _STATES[plan.cell]
     rows = ["step", "loss", "", "output", "", "", *(f"state {name}" for name in names), "", "weights W", "input"]
+    rows += [] if values is None else ["target"]
     colours = {"loss": "rose", "weights W": "violet"} | {f"state {name}": "blue" for name in names}
     for row, name in enumerate(rows):
         canvas.write(row, 0, name, "bold" if name == "step" else colours.get(name, ""))
@@ -119,6 +119,8 @@ def _draw_copy(canvas: Canvas, plan: Plan, block: Block, step: int, at: int, val
     canvas.sign(bottom + 1, left, "joint", "violet")
     canvas.sign(bottom + 1, middle, "up")
     _centre(canvas, bottom + 2, middle, _sign_or_number("x", values, "x", step, block))
+    if values is not None:
+        _centre(canvas, bottom + 3, middle, words.number(values.target[step - 1], block.digits))
 
 
 def _sign_or_number(sign: str, values: Values | None, kind: str, step: int, block: Block) -> str:
@@ -154,7 +156,7 @@ def _draw_lane(canvas: Canvas, block: Block, lane: Lane, values: Values | None) 
         else:
             _draw_step(canvas, row, block, lane, step, at)
     if block.has_gap:
-        canvas.write(row + 1, 0, f"  w = {lane.window_start:,}, u = {lane.stop:,}", "soft")
+        canvas.write(row + 1, 0, f"  {words.place(lane)}", "soft")
     if values is not None:
         found = values.lanes[lane.number - 1]
         for name, gradients in (("dL/dh", found.dh), ("dL/dc", found.dc)):
@@ -207,7 +209,7 @@ def _left_out(plan: Plan, block: Block, look: Look) -> str:
     )
 
 
-def _legend(plan: Plan, look: Look) -> str:
+def _legend(plan: Plan, values: Values | None, look: Look) -> str:
     """The signs that occur."""
     signs = UNICODE if look.unicode else ASCII
     lanes = plan.lanes
@@ -218,8 +220,8 @@ def _legend(plan: Plan, look: Look) -> str:
         ("injected", "loss injected", True),
         ("unused", "loss reported, not injected", any(lane.unused for lane in lanes)),
         ("errors", "errors flow back", True),
-        ("cut", "cut at w", any(lane.window_start for lane in lanes)),
-        ("update", "W updated at u", True),
+        ("cut", "cut: state there a constant", any(lane.window_start for lane in lanes)),
+        ("update", "W updated" if values is None else "W would be updated here", True),
     ]
     entries = [f"{signs[sign]} {meaning}" for sign, meaning, occurs in meanings if occurs]
     lines = [entries[0]]
@@ -245,6 +247,4 @@ def _facts(plan: Plan, memory: Memory, notes: list[str], look: Look) -> str:
 
 
 def _filled(text: str, width: int) -> str:
-    """Lines of at most `width`; "C = 16" stays together."""
-    lines = wrap(text.replace(" = ", "\0=\0"), max(1, width), break_long_words=False)
-    return "\n".join(lines).replace("\0", " ")
+    return "\n".join(words.broken(text, width))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from throughtime.insight.lettering import by_power
 from throughtime.insight.unfolding.memory import NAMES, Memory
-from throughtime.insight.unfolding.plan import Plan
+from throughtime.insight.unfolding.plan import Lane, Plan
 
 CELL_NAMES = {"lstm": "LSTM", "rnn": "RNN"}
 # The recurrent weight whose gradient is printed.
 _PRINTED = {"lstm": "W_hg: weight of h in candidate g", "rnn": "W_hh: weight of h"}
+_STATES = {"lstm": "2H", "rnn": "H"}
+# Letters of a fact's line that fit the slide.
+_FACT_LETTERS = 92
 # Below this a number is written with an exponent, from this on with fewer digits.
 _SMALL, _LARGE = 0.0005, 10.0
 
@@ -91,8 +96,29 @@ def kept(plan: Plan, memory: Memory) -> list[str]:
     step = f"A step keeps {NAMES[plan.cell]}: {many} = {memory.numbers:,} numbers,"
     network = f"C = {sizes.inputs:,}, H = {sizes.hidden:,}, {rows} of float32"
     size = f"{in_bytes(memory.step_bytes)} for {network} (oracle kernel; others may differ)."
-    whole = f"full BPTT over {counted(plan.steps, 'step')} {in_bytes(memory.whole_bytes)}."
-    return [step, size, f"The largest window keeps {in_bytes(memory.window_bytes)}, {whole}"]
+    parts, more = _parts(plan.lanes[memory.largest_update - 1], plan.cell)
+    most = f"The largest window keeps {in_bytes(memory.window_bytes)}: {parts}"
+    whole = f"{more}full BPTT over {counted(plan.steps, 'step')} {in_bytes(memory.whole_bytes)}."
+    lines = [most, whole] if len(most) <= _FACT_LETTERS else broken(f"{most} {whole}", _FACT_LETTERS)
+    return [step, size, *lines]
+
+
+def _parts(lane: Lane, cell: str) -> tuple[str, str]:
+    """What an update keeps, with the numbers a row where no other sentence names them: of its window, and before."""
+    one, before = len(lane.window) == 1, len(lane.without_gradient)
+    parts = f"{counted(len(lane.window), 'step')}, {'its target (1)' if one else 'their targets (1 each)'}"
+    if lane.window_start > 0:
+        parts += f", the state before {'it' if one else 'them'} ({_STATES[cell]})"
+    if before:
+        return f"{parts},", f"x and target (C + 1) of {counted(before, 'step')} run forward only; "
+    return f"{parts};", ""
+
+
+def place(lane: Lane) -> str:
+    """An update's new steps, and the first step its gradient reaches."""
+    first, last = lane.start + 1, lane.stop
+    new = f"step {last:,}" if first == last else f"steps {first:,}-{last:,}"
+    return f"{new}, back to {lane.window.start:,}"
 
 
 def notes(plan: Plan, seed: int | None) -> list[str]:
@@ -108,10 +134,16 @@ def notes(plan: Plan, seed: int | None) -> list[str]:
         said.append(f"{' and '.join(beyond)} {verb} beyond n = {plan.steps:,}: the same as n.")
     if seed is not None:
         said.append(
-            f"Numbers: C = H = 1, float64, seed {seed}, weights held still; L: mean of the losses injected; "
-            f"{_PRINTED[plan.cell]}."
+            f"Numbers: C = H = 1, float64, seed {seed}, weights held still; l(t) = (y(t) - target(t))^2; "
+            f"L: mean of the losses injected; {_PRINTED[plan.cell]}."
         )
     return said
+
+
+def broken(text: str, width: int) -> list[str]:
+    """Lines of at most `width` letters; "C = 16" and "C + 1" stay together."""
+    kept = text.replace(" = ", "\0=\0").replace(" + ", "\0+\0")
+    return [line.replace("\0", " ") for line in wrap(kept, max(1, width), break_long_words=False)]
 
 
 def in_bytes(count: int) -> str:
