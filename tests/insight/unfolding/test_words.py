@@ -85,15 +85,15 @@ BEFORE = "x and target (C + 1) of"
 @pytest.mark.parametrize(
     ("n", "schedule", "cell", "numbers", "parts"),
     [
-        (12, "3,5", "lstm", 5 * 72 + 5 + 2 * 10, "5 steps, their targets (1 each), the state before them (2H);"),
+        (12, "3,5", "lstm", 5 * 72 + 5 + 2 * 10, "5 steps, their targets (1 each), the state before (2H);"),
         (4, "n,n", "rnn", 4 * 12 + 4, "4 steps, their targets (1 each);"),
         (
             *(8, "5,2", "rnn", 2 * 12 + 2 + 10 + 3 * 3),
-            f"2 steps, their targets (1 each), the state before them (H), {BEFORE} 3 steps run forward only;",
+            f"2 steps, their targets (1 each), the state before (H), {BEFORE} 3 steps run forward only;",
         ),
         (
             *(12, "2,1", "rnn", 12 + 1 + 10 + 3),
-            f"1 step, its target (1), the state before it (H), {BEFORE} 1 step run forward only;",
+            f"1 step, its target (1), the state before (H), {BEFORE} 1 step run forward only;",
         ),
     ],
 )

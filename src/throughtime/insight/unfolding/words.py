@@ -108,7 +108,7 @@ def _parts(lane: Lane, cell: str) -> tuple[str, str]:
     one, before = len(lane.window) == 1, len(lane.without_gradient)
     parts = f"{counted(len(lane.window), 'step')}, {'its target (1)' if one else 'their targets (1 each)'}"
     if lane.window_start > 0:
-        parts += f", the state before {'it' if one else 'them'} ({_STATES[cell]})"
+        parts += f", the state before ({_STATES[cell]})"
     if before:
         return f"{parts},", f"x and target (C + 1) of {counted(before, 'step')} run forward only; "
     return f"{parts};", ""
