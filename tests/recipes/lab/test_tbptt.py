@@ -24,7 +24,7 @@ def test_every_schedule_has_its_row(found):
     assert noise.column("n") == list(SHORT.lengths)
     assert all(seconds > 0 for seconds in skills.column("training, one seed.seconds"))
     assert set(skills.column("training, one seed.updates")) == {4}
-    assert len(found.claims) == 17
+    assert len(found.claims) == 18
 
 
 def test_bytes_are_more_than_the_formula_and_of_its_kind(found):

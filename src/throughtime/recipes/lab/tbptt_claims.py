@@ -23,7 +23,7 @@ POOR, GOOD = 0.1, 0.9
 LINE = 0.02
 # An order of magnitude, so that no machine's noise decides.
 FASTER = 10
-COMMON = (20, 400)  # "tens to hundreds"
+TENS, HUNDREDS = range(20, 101), range(101, 401)  # "tens to hundreds"
 LIMIT = (200, 400)  # "200 to 400 steps"
 
 
@@ -38,7 +38,7 @@ def claims(found: Found) -> tuple[Claim, ...]:
         _every_step(found),
         _too_short(found),
         *_several_updates(found),
-        _equal(found),
+        *_equal(found),
         *_limits(found),
     )
 
@@ -130,8 +130,9 @@ def _new_steps(found: Found) -> tuple[Claim, Claim]:
         Claim(
             "The smaller k1, the less data training needs.",
             len(needed) > 1 and all(a < b for a, b in pairwise(needed)),
-            f"At k2 = {FAR} skill {HALF} takes "
-            f"{joined(map(_steps, needed), [f'k1 = {row.setting.k1}' for row in able])}.",
+            f"At k2 = {FAR} skill {HALF} takes, in the median run, "
+            f"{joined(map(_steps, needed), [f'k1 = {row.setting.k1}' for row in able])}."
+            f"{''.join(f' {_ended(row)}' for row in rows if row not in able)}",
         ),
     )
 
@@ -142,7 +143,7 @@ def _steps_back(found: Found) -> Claim:
     blind = [row for row in rows if row.reach == 0]
     seeing = [row for row in rows if row.reach == 1]
     return Claim(
-        "k2 should be large enough to capture the temporal structure of the problem.",
+        "k2 must span the distance from cause to answer.",
         bool(blind and seeing)
         and all(row.skill.mean < POOR for row in blind)
         and all(row.skill.mean >= GOOD for row in seeing),
@@ -179,6 +180,7 @@ def _several_updates(found: Found) -> tuple[Claim, Claim]:
     equal = found.row(found.long, FAR, FAR)
     rows = [row for row in found.truncated(k2=FAR) if row.setting.k1 < FAR]
     names = [f"k1 = {row.setting.k1}" for row in [*rows, equal]]
+    whole = found.whole[-1].setting
     steps, seconds = ([row.until(what) for row in [*rows, equal]] for what in ("steps", "seconds"))
     return (
         Claim(
@@ -187,21 +189,29 @@ def _several_updates(found: Found) -> tuple[Claim, Claim]:
             f"At k2 = {FAR} skill {HALF} takes {joined(map(_steps, steps), names)}.",
         ),
         Claim(
-            "They speed it by the clock too.",
+            f"They speed it by the clock too, beside TBPTT({FAR}, {FAR}), which runs no step twice.",
             min(seconds[:-1]) < seconds[-1],
-            f"It takes {joined((_number(value, '.2f', ' s') for value in seconds), names)}.",
+            f"It takes {joined((_seconds(value) for value in seconds), names)}; one update a sequence, "
+            f"TBPTT({whole.n}, {whole.n}), takes {_seconds(found.row(whole.n, whole.n, whole.n).until('seconds'))}.",
         ),
     )
 
 
-def _equal(found: Found) -> Claim:
+def _equal(found: Found) -> tuple[Claim, Claim]:
     """46: k1 = k2, tens to hundreds."""
-    rows = [row for row in found.truncated() if COMMON[0] <= row.setting.k1 <= COMMON[1]]
-    return Claim(
-        "A fixed number for both, tens to hundreds, serves.",
-        all(row.skill.mean >= GOOD for row in rows),
-        f"Each step runs once; skill from the same data is {_skills(rows, 'k1')}, after "
-        f"{', '.join(str(row.outcomes[0].last.updates) for row in rows)} updates.",
+    tens, hundreds = ([row for row in found.truncated() if row.setting.k1 in span] for span in (TENS, HUNDREDS))
+    return (
+        Claim(
+            "A fixed number for both serves, in the tens.",
+            bool(tens) and all(row.skill.mean >= GOOD for row in tens),
+            f"Each step runs once; skill from the same data is {_skills(tens, 'k1')}.",
+        ),
+        Claim(
+            "It serves in the hundreds too.",
+            bool(hundreds) and all(row.skill.mean >= GOOD for row in hundreds),
+            f"Skill from the same data is {_skills(hundreds, 'k1')}: they make "
+            f"{joined((f'{row.outcomes[0].last.updates} updates' for row in hundreds), _k1(hundreds))}.",
+        ),
     )
 
 
@@ -230,9 +240,23 @@ def _skills(rows: Sequence[Row], key: str) -> str:
     return joined((f"{row.skill.mean:.2f}" for row in rows), [f"{key} = {getattr(row.setting, key)}" for row in rows])
 
 
+def _k1(rows: Sequence[Row]) -> list[str]:
+    return [f"k1 = {row.setting.k1}" for row in rows]
+
+
+def _ended(row: Row) -> str:
+    """Of a run that ended with its updates, before the others' share of data, without that skill."""
+    last = row.outcomes[0].last
+    return f"k1 = {row.setting.k1} is at {row.skill.mean:.2f} after {last.updates} updates on {last.steps:,} steps."
+
+
+def _seconds(value: float) -> str:
+    return _number(value, ".2f", " s")
+
+
 def _steps(value: float) -> str:
     return _number(value, ",.0f", " steps")
 
 
 def _number(value: float, how: str, unit: str) -> str:
-    return f"{value:{how}}{unit}" if math.isfinite(value) else "not in this run"
+    return f"{value:{how}}{unit}" if math.isfinite(value) else "more than this run"
