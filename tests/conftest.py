@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -17,6 +18,10 @@ from throughtime.base.errors import forget_notices  # noqa: E402
 
 # One thread a worker: pytest-xdist already fills the cores, and torch's own threads would fight over them.
 torch.set_num_threads(1)
+
+# A shell starts its background jobs deaf to Ctrl-C, and the tests of it with them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every machine; a shared machine may stall longer than hypothesis expects.
 hypothesis.settings.register_profile("throughtime", derandomize=True, deadline=None, database=None)
