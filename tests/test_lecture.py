@@ -127,3 +127,15 @@ def test_the_summary_is_that_of_the_verdicts():
 def test_every_claim_measured_is_part_of_a_verdict():
     asked = [words for statement in STATEMENTS for words in lecture.claims_asked(statement)]
     assert [said for said in lecture.claims(TEXT) if not any(words in said for words in asked)] == []
+
+
+def test_numbers_of_the_prose_stand_in_an_output():
+    """A figure that a run has moved is not left standing in the sentences below it."""
+    outputs = set(re.findall(r"[\d.,]*\d", "\n".join(block.output for block in lecture.blocks(TEXT))))
+    said = [
+        (statement.number, figure)
+        for statement in STATEMENTS
+        for figure in re.findall(r"\d+(?:[.,]\d+)+", statement.body.partition("**Measured: ")[2])
+    ]
+    assert len(said) > 5
+    assert [(number, figure) for number, figure in said if figure not in outputs] == []

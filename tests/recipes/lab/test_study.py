@@ -28,13 +28,13 @@ def asked(monkeypatch) -> list[Effort]:
         asked.append(effort)
         return Findings((TABLE,), CLAIMS, as_element(lambda figure: figure.subplots(), 2.0, "errors"))
 
-    studies = {"errors": Study("errors", "who errs", run), "plain": Study("plain", "no figure", run, draws=False)}
+    studies = {"errors": Study("errors", "who errs", run), "plain": Study("plain", "another", run)}
     monkeypatch.setattr(lab, "STUDIES", studies)
     return asked
 
 
 def test_findings_for_a_person():
-    assert Findings((TABLE,), CLAIMS, None, "How it goes.\n").to_text(60) == (
+    assert Findings((TABLE,), CLAIMS, "<svg/>", "How it goes.\n").to_text(60) == (
         "How it goes.\n\n"
         f"{TABLE.to_text(60)}\n\n"
         "Supported: The LSTM remembers. It is right in 0.99 of all\ncases.\n"
@@ -43,7 +43,7 @@ def test_findings_for_a_person():
 
 
 def test_findings_for_a_program():
-    found = json.loads(Findings((TABLE,), CLAIMS).to_json())
+    found = json.loads(Findings((TABLE,), CLAIMS, "<svg/>").to_json())
     assert [table["title"] for table in found["tables"]] == ["Errors"]
     assert [claim["holds"] for claim in found["claims"]] == [True, False]
     assert "prose" not in found
@@ -70,7 +70,6 @@ def test_a_study_is_run_as_asked_for(asked, tmp_path):
         ("xyz", {}, "'xyz' is none: there is errors, plain."),
         ("errors", {"seeds": 0}, "`seeds` counts trainings of each network, at least 1; 0 came."),
         ("errors", {"svg": "errors.png"}, "written as .svg; the file is named 'errors.png'"),
-        ("plain", {"svg": "plain.svg"}, "The subject 'plain' draws no figure: leave --svg out."),
     ],
 )
 def test_what_does_not_exist_is_refused_before_the_work(asked, name, arguments, message):

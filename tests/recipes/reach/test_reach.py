@@ -15,7 +15,7 @@ def no_work(monkeypatch):
     """Each way leads to findings that say which it was."""
 
     def found(*arguments: object) -> Findings:
-        return Findings(figure='<svg viewBox="0 0 1 1"></svg>', prose=repr(arguments))
+        return Findings((), (), '<svg viewBox="0 0 1 1"></svg>', prose=repr(arguments))
 
     for name in ("study", "reach_of_run", "reach_of_recipe"):
         monkeypatch.setattr(package, name, lambda *a, name=name: found(name, *a))

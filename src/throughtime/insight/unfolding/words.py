@@ -149,11 +149,11 @@ def broken(text: str, width: int) -> list[str]:
 def in_bytes(count: int) -> str:
     """Bytes to three digits."""
     value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if value < 999.5 or unit == "TB":
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 999.5:
             return f"{value:.3g} {unit}"
         value /= 1000
-    raise AssertionError
+    return f"{value:.3g} TB"
 
 
 def counted(count: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from throughtime.base.errors import ConfigError
 from throughtime.insight.svg import check_name
 from throughtime.recipes.figure import as_file
 from throughtime.recipes.lab.catalogue import STUDIES
-from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
+from throughtime.recipes.lab.study import Claim, Effort, Findings
 
 __all__ = ["Claim", "Effort", "Findings", "lab", "subjects"]
 
@@ -40,25 +40,17 @@ def lab(
         Tables, figure, and the lecture's claims held against them.
 
     Raises:
-        ConfigError: no such subject, no seeds, or a file for a figure that is not SVG or of a study that draws none.
+        ConfigError: no such subject, no seeds, or a file for the figure that is not SVG.
         WriteError: the file cannot be written.
     """
     if name not in STUDIES:
         hint = did_you_mean(name, STUDIES, "there is")
         raise ConfigError(f"A subject of the lab must be one of those that exist; {name!r} is none: {hint}")
-    study = STUDIES[name]
     if seeds < 1:
         raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
     if svg is not None:
-        _check_figure(study, Path(svg))
-    found = replace(study.run(Effort(seeds, short, progress)), short=short)
-    if svg is not None and found.figure is not None:
+        check_name(svg)  # asked before the work, so that a wrong name costs none
+    found = replace(STUDIES[name].run(Effort(seeds, short, progress)), short=short)
+    if svg is not None:
         write_text(Path(svg), as_file(found.figure))
     return found
-
-
-def _check_figure(study: Study, file: Path) -> None:
-    """Asked before the work, so that a wrong name costs none."""
-    if not study.draws:
-        raise ConfigError(f"The subject {study.name!r} draws no figure: leave --svg out.")
-    check_name(file)

@@ -52,16 +52,16 @@ class Findings:
     """What a study found.
 
     Args:
-        tables: at least one, or prose.
+        tables: at least one.
         claims: statements held against the tables.
-        figure: an inline SVG element made by `figure.as_element`, or None.
+        figure: an inline SVG element made by `figure.as_element`.
         prose: text printed before the tables, at most 100 characters a line.
         short: whether the study was only seen running; said above all else.
     """
 
-    tables: tuple[Table, ...] = ()
-    claims: tuple[Claim, ...] = ()
-    figure: str | None = None
+    tables: tuple[Table, ...]
+    claims: tuple[Claim, ...]
+    figure: str
     prose: str = ""
     short: bool = False
 
@@ -92,10 +92,8 @@ class Study:
         name: as it is asked for.
         summary: one line on what it shows.
         run: does it.
-        draws: whether it finds a figure.
     """
 
     name: str
     summary: str
     run: Callable[[Effort], Findings]
-    draws: bool = True

@@ -57,7 +57,7 @@ def reach(
         check_name(svg)
     effort = Effort(SEEDS if seeds is None else seeds, short, progress)
     found = replace(_find(target, asked, effort, seeds is not None), short=short)
-    if svg is not None and found.figure is not None:
+    if svg is not None:
         write_text(Path(svg), as_file(found.figure))
     return found
 
