@@ -1,0 +1,52 @@
+// One step of one block of W units, pointwise: the equations of kernels/oracle_lstm.py and oracle_rnn.py.
+#pragma once
+
+#include "layer.h"
+
+namespace tt::TT_SET {
+
+// The gates of W units, the new cell state c~ and what tanh makes of it.
+template <class F>
+struct Gates {
+  Vec<F> i, f, g, o, c_new;
+};
+
+template <class F>
+inline Gates<F> lstm_gates(const F* z, Vec<F> c, const SmallWeights<F>& w, int64_t u) {
+  Vec<F> zi = load<F>(z), zf = load<F>(z + W<F>), zg = load<F>(z + 2 * W<F>), zo = load<F>(z + 3 * W<F>);
+  if (w.peep_i) {
+    zi += load<F>(w.peep_i + u) * c;
+    zf += load<F>(w.peep_f + u) * c;
+  }
+  Gates<F> gates;
+  gates.i = sigmoid<F>(zi);
+  gates.f = sigmoid<F>(zf);
+  gates.g = tanh<F>(zg);
+  gates.c_new = gates.f * c + gates.i * gates.g;
+  if (w.peep_o) zo += load<F>(w.peep_o + u) * gates.c_new;
+  gates.o = sigmoid<F>(zo);
+  return gates;
+}
+
+template <class F>
+inline void keep_gates(F* to, const Gates<F>& g) {
+  store<F>(to, g.i);
+  store<F>(to + W<F>, g.f);
+  store<F>(to + 2 * W<F>, g.g);
+  store<F>(to + 3 * W<F>, g.o);
+}
+
+template <class F>
+inline Vec<F> squash(int32_t cell, Vec<F> a) {
+  return cell == TT_RELU ? (a < F(0) ? Vec<F>{} : a) : tanh<F>(a);  // a NaN stays
+}
+
+// What of the state after a step is the old one's, where a share `zone` of it stays.
+template <class F>
+inline Vec<F> zoned(const F* zone, int64_t count, Vec<F> old_value, Vec<F> new_value) {
+  if (!zone) return new_value;
+  const Vec<F> share = load_some<F>(zone, count);
+  return share * old_value + (F(1) - share) * new_value;
+}
+
+}  // namespace tt::TT_SET

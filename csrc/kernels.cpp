@@ -1,0 +1,93 @@
+// One instruction set's kernels. Built once for each, with TT_SET its name and TT_VECTOR_BYTES its width.
+#include <omp.h>
+
+#include <new>
+
+#include "backward.h"
+#include "forward.h"
+
+namespace tt::TT_SET {
+namespace {
+
+// How a pass runs. Sequences are shared where there are enough of them; units, with a barrier a step, where sequences
+// are few and the weights too many for one core's second-level cache.
+template <class F>
+Choice choose(const tt_layer& l) {
+  const Sizes<F> s(l);
+  Choice choice{};
+  const int64_t per_row = s.G * s.H * (s.C + s.P), work = s.N * per_row;
+  const bool whole_rows = l.weights.norm_ih || l.weights.W_hr;  // a step needs all units of a row at once
+  const int64_t most = std::max(l.threads, 1);
+  choice.threads = int(l.split == TT_SPLIT_AUTO ? std::clamp<int64_t>(work / WORTH_A_THREAD, 1, most) : most);
+  const bool large = s.Z * s.P * int64_t(sizeof(F)) > LARGE_WEIGHTS && s.panels >= PANEL * choice.threads;
+  choice.by_units = l.split == TT_SPLIT_UNITS || (l.split == TT_SPLIT_AUTO && large && up(s.S, choice.threads) < FEW_ROWS);
+  if (whole_rows || choice.threads == 1) choice.by_units = false;
+  if (!choice.by_units) choice.threads = int(std::min<int64_t>(choice.threads, s.S));
+  const int64_t rows_at_once = choice.by_units ? s.S : up(s.S, choice.threads);
+  choice.inputs_ahead = l.weights.norm_ih || (rows_at_once < 12 && s.C > 4);
+  return choice;
+}
+
+template <class F>
+int64_t scratch_bytes(const tt_layer* l, int32_t pass) {
+  const Sizes<F> s(*l);
+  const Choice choice = choose<F>(*l);
+  return pass == TT_FORWARD ? ForwardMemory<F>(*l, s, choice, nullptr).bytes
+                            : BackwardMemory<F>(*l, s, choice, nullptr).bytes;
+}
+
+template <class F, template <class> class Memory, template <class> class Worker>
+void run(const tt_layer* l) {
+  const Sizes<F> s(*l);
+  const Choice choice = choose<F>(*l);
+  const Memory<F> memory(*l, s, choice, l->scratch);
+  new (memory.barrier) Barrier;
+  if (choice.threads == 1) {
+    Worker<F>(*l, memory, choice, Share{0, 1, false, memory.barrier}).run();
+    return;
+  }
+#pragma omp parallel num_threads(choice.threads)
+  {
+    // The runtime may grant fewer threads than asked for.
+    const Share share{omp_get_thread_num(), omp_get_num_threads(), choice.by_units, memory.barrier};
+    Worker<F>(*l, memory, choice, share).run();
+  }
+}
+
+template <class F>
+void activate(int32_t function, const F* in, F* out, int64_t count) {
+  for (int64_t k = 0; k < count; k += W<F>) {
+    const int64_t some = std::min<int64_t>(W<F>, count - k);
+    const Vec<F> x = load_some<F>(in + k, some);
+    store_some<F>(out + k, function == 0 ? sigmoid<F>(x) : tanh<F>(x), some);
+  }
+}
+
+int64_t scratch_of(const tt_layer* l, int32_t pass) {
+  return l->type == TT_FLOAT ? scratch_bytes<float>(l, pass) : scratch_bytes<double>(l, pass);
+}
+void tape_of(const tt_layer* l, int64_t elements[3]) {
+  l->type == TT_FLOAT ? Tape<float>::elements(*l, elements) : Tape<double>::elements(*l, elements);
+}
+void forward(const tt_layer* l) {
+  l->type == TT_FLOAT ? run<float, ForwardMemory, ForwardWorker>(l) : run<double, ForwardMemory, ForwardWorker>(l);
+}
+void backward(const tt_layer* l) {
+  l->type == TT_FLOAT ? run<float, BackwardMemory, BackwardWorker>(l) : run<double, BackwardMemory, BackwardWorker>(l);
+}
+void activate_any(int32_t type, int32_t function, const void* in, void* out, int64_t count) {
+  if (type == TT_FLOAT)
+    activate<float>(function, static_cast<const float*>(in), static_cast<float*>(out), count);
+  else
+    activate<double>(function, static_cast<const double*>(in), static_cast<double*>(out), count);
+}
+
+}  // namespace
+
+#define TT_TEXT(x) #x
+#define TT_NAME(x) TT_TEXT(x)
+extern const tt_kernels kernels;
+const tt_kernels kernels{"x86-64-" TT_NAME(TT_SET), TT_VECTOR_BYTES, 0, scratch_of, tape_of, forward, backward,
+                         activate_any};
+
+}  // namespace tt::TT_SET

@@ -1,0 +1,310 @@
+// What both passes share: padded sizes, packed weights, the team of threads, scratch cut into parts.
+//
+// Inside, units stand in blocks of W, the last padded with zeros. The summed inputs of a step are Z numbers in
+// z-order: panels of 4 blocks. A panel of an LSTM holds the gates i, f, g, o of one block of units; a panel of an Elman
+// layer, four blocks of units.
+#pragma once
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+
+#include "throughtime.h"
+#include "tile.h"
+
+namespace tt::TT_SET {
+
+inline int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
+
+// Rows whose inputs, states and summed inputs stay in the first-level caches while every panel passes over them.
+inline constexpr int64_t GROUP = 48;
+// Real steps whose summed inputs' gradients are kept until they are multiplied into those of the weights: 3 x 256
+// vectors of one operand then fit a first-level cache of 32 KB.
+inline constexpr int64_t CHUNK = 256;
+// Multiply-adds for which another thread is worth waking: about 20 microseconds of one.
+inline constexpr int64_t WORTH_A_THREAD = 600'000;
+
+// Bytes of recurrent weights that no longer fit a core's second-level cache, and the rows a thread needs to hide that.
+inline constexpr int64_t LARGE_WEIGHTS = 384 * 1024, FEW_ROWS = 24;
+
+template <class F>
+struct Sizes {
+  int64_t G, C, H, P, S, T, N;
+  int64_t unit_blocks, Hp;    // blocks of units; H padded
+  int64_t panels, Z, blocks;  // panels of the summed inputs; their padded width; blocks of it that hold units
+  int64_t Pp, Cp;             // P and C padded to whole panels
+  bool lstm;
+
+  explicit Sizes(const tt_layer& l)
+      : G(l.cell == TT_LSTM ? 4 : 1), C(l.C), H(l.H), P(l.P), S(l.S), T(l.T), N(l.offset ? l.offset[l.T] : 0) {
+    lstm = G == 4;
+    unit_blocks = up(H, W<F>);
+    Hp = unit_blocks * W<F>;
+    panels = lstm ? unit_blocks : up(unit_blocks, PANEL);
+    Z = panels * PANEL * W<F>;
+    blocks = lstm ? PANEL * unit_blocks : unit_blocks;
+    Pp = up(P, PANEL * W<F>) * PANEL * W<F>;
+    Cp = up(C, PANEL * W<F>) * PANEL * W<F>;
+  }
+  int64_t block_gate(int64_t block) const { return lstm ? block % PANEL : 0; }
+  int64_t block_unit(int64_t block) const { return (lstm ? block / PANEL : block) * W<F>; }
+  // Real units of a block of W from unit u on.
+  int64_t count(int64_t u) const { return std::clamp<int64_t>(H - u, 0, W<F>); }
+};
+
+// Cuts one piece of memory into aligned parts; without memory it only counts.
+class Cutter {
+ public:
+  explicit Cutter(void* memory) : at_(static_cast<char*>(memory)), used_(0) {}
+  template <class E>
+  E* cut(int64_t count) {
+    E* part = at_ ? reinterpret_cast<E*>(at_ + used_) : nullptr;
+    used_ += up(std::max<int64_t>(count, 0) * sizeof(E), 64) * 64;
+    return part;
+  }
+  int64_t used() const { return used_; }
+
+ private:
+  char* at_;
+  int64_t used_;
+};
+
+// All threads of a call wait here for each other. Spins a little, then yields, so that a busy machine gets its core.
+class Barrier {
+ public:
+  void wait(int threads) {
+    if (threads == 1) return;
+    const int turn = turn_.load(std::memory_order_relaxed);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) == threads - 1) {
+      arrived_.store(0, std::memory_order_relaxed);
+      turn_.store(turn + 1, std::memory_order_release);
+      return;
+    }
+    for (int spins = 0; turn_.load(std::memory_order_acquire) == turn; ++spins) {
+      if (spins < 2000)
+        __builtin_ia32_pause();
+      else
+        sched_yield();
+    }
+  }
+
+ private:
+  std::atomic<int> arrived_{0}, turn_{0};
+};
+
+// One thread's share: of the sequences (every `threads`-th), or of the units (a range) with a barrier after each step.
+struct Share {
+  int thread, threads;
+  bool by_units;
+  Barrier* barrier;
+
+  int64_t first_row() const { return by_units ? 0 : thread; }
+  int64_t row_step() const { return by_units ? 1 : threads; }
+  // Of n running sequences.
+  int64_t rows(int64_t n) const { return by_units ? n : (n - thread + threads - 1) / threads; }
+  void wait() const { barrier->wait(threads); }
+  void wait_between_steps() const {
+    if (by_units) barrier->wait(threads);
+  }
+  // A range of `count` things in which this thread does its part; whole `unit`s.
+  std::pair<int64_t, int64_t> part(int64_t count, int64_t unit = 1) const {
+    const int64_t units = up(count, unit);
+    return {std::min(count, units * thread / threads * unit), std::min(count, units * (thread + 1) / threads * unit)};
+  }
+};
+
+// How a pass runs: fixed before it starts, by the sizes alone.
+struct Choice {
+  int threads;
+  bool by_units, inputs_ahead;
+};
+
+template <class F>
+inline F* element(const tt_array& a, int64_t t, int64_t b) {
+  return static_cast<F*>(a.data) + t * a.step + b * a.row;
+}
+
+// The place of step j of sequence s in an array.
+template <class F>
+inline F* place(const tt_layer& l, const tt_array& a, int64_t s, int64_t j) {
+  return element<F>(a, l.begin[s] + (l.reverse ? -j : j), l.row[s]);
+}
+
+inline int64_t running(const tt_layer& l, int64_t j) { return l.offset[j + 1] - l.offset[j]; }
+
+// Splits `rows` into tiles of at most MOST_ROWS, as equal as can be: tile k starts at first(k).
+struct Tiles {
+  int64_t rows, count;
+  explicit Tiles(int64_t n) : rows(n), count(up(n, MOST_ROWS)) {}
+  int64_t first(int64_t k) const { return rows * k / count; }
+};
+
+// --- packing: weights into panels [k][4][W] ---
+
+// Weights [G H, K] for the summed inputs of a step: b[panel][k][gate or block][lane] = weights[row][k].
+template <class F>
+void pack_gates(const Sizes<F>& z, const F* weights, int64_t K, F* to, int64_t from, int64_t until) {
+  for (int64_t panel = from; panel < until; ++panel)
+    for (int q = 0; q < PANEL; ++q) {
+      const int64_t block = panel * PANEL + q, u = z.block_unit(block);
+      for (int l = 0; l < W<F>; ++l) {
+        F* at = to + (panel * K * PANEL + q) * W<F> + l;
+        if (u + l >= z.H) {
+          for (int64_t k = 0; k < K; ++k) at[k * PANEL * W<F>] = 0;
+          continue;
+        }
+        const F* row = weights + (z.block_gate(block) * z.H + u + l) * K;
+        for (int64_t k = 0; k < K; ++k) at[k * PANEL * W<F>] = row[k];
+      }
+    }
+}
+
+// Weights [columns, K] whose rows become columns: b[panel][k][q][lane] = weights[(4 panel + q) W + lane][k].
+template <class F>
+void pack_rows(const F* weights, int64_t columns, int64_t K, F* to) {
+  for (int64_t n = 0; n < up(columns, PANEL * W<F>) * PANEL * W<F>; ++n) {
+    F* at = to + (n / (PANEL * W<F>)) * K * PANEL * W<F> + n % (PANEL * W<F>);
+    for (int64_t k = 0; k < K; ++k) at[k * PANEL * W<F>] = n < columns ? weights[n * K + k] : F(0);
+  }
+}
+
+// One row of a weight whose columns stay columns, into every panel: b[panel][k][...] = row[...].
+template <class F>
+void pack_line(const F* row, int64_t columns, int64_t k, int64_t K, F* to) {
+  constexpr int64_t WIDE = PANEL * W<F>;
+  for (int64_t panel = 0; panel < up(columns, WIDE); ++panel)
+    for (int q = 0; q < PANEL; ++q) {
+      const int64_t n = panel * WIDE + q * W<F>;
+      const Vec<F> v = row && n < columns ? load_some<F>(row + n, columns - n) : Vec<F>{};
+      store<F>(to + (panel * K + k) * WIDE + q * W<F>, v);
+    }
+}
+
+// Weights [G H, columns] whose rows, in z-order, are what is summed over: for gradients of x and h.
+template <class F>
+void pack_back(const Sizes<F>& z, const F* weights, int64_t columns, F* to, int64_t from, int64_t until) {
+  const int64_t K = z.blocks * W<F>;
+  for (int64_t k = from; k < until; ++k) {
+    const int64_t block = k / W<F>, u = z.block_unit(block) + k % W<F>;
+    const F* row = u < z.H ? weights + (z.block_gate(block) * z.H + u) * columns : nullptr;
+    pack_line<F>(row, columns, k, K, to);
+  }
+}
+
+// A vector [G H] (sum of up to two) in z-order, zeros in the padding.
+template <class F>
+void pack_vector(const Sizes<F>& z, const void* one, const void* two, F* to) {
+  for (int64_t k = 0; k < z.Z; ++k) {
+    const int64_t block = k / W<F>, u = z.block_unit(block) + k % W<F>, at = z.block_gate(block) * z.H + u;
+    to[k] = 0;
+    if (u >= z.H) continue;
+    if (one) to[k] += static_cast<const F*>(one)[at];
+    if (two) to[k] += static_cast<const F*>(two)[at];
+  }
+}
+
+// A vector over units, padded.
+template <class F>
+void pack_units(const Sizes<F>& z, const void* from, int64_t which, F* to) {
+  for (int64_t u = 0; u < z.Hp; ++u) to[u] = from && u < z.H ? static_cast<const F*>(from)[which * z.H + u] : F(0);
+}
+
+// The small weights, padded and in z-order.
+template <class F>
+struct SmallWeights {
+  F *bias, *norm_ih, *norm_hh;                       // [Z]
+  F *peep_i, *peep_f, *peep_o, *norm_c, *norm_c_bias; // [Hp]
+
+  SmallWeights(Cutter& cutter, const Sizes<F>& z, const tt_weights& w) {
+    bias = cutter.cut<F>(z.Z);
+    norm_ih = w.norm_ih ? cutter.cut<F>(z.Z) : nullptr;
+    norm_hh = w.norm_hh ? cutter.cut<F>(z.Z) : nullptr;
+    F** units[] = {&peep_i, &peep_f, &peep_o, &norm_c, &norm_c_bias};
+    const void* there[] = {w.peep, w.peep, w.peep, w.norm_c, w.norm_c};
+    for (int k = 0; k < 5; ++k) *units[k] = there[k] ? cutter.cut<F>(z.Hp) : nullptr;
+  }
+  void pack(const Sizes<F>& z, const tt_weights& w) {
+    pack_vector<F>(z, w.b_ih, w.b_hh, bias);
+    if (w.norm_ih) pack_vector<F>(z, w.norm_ih, nullptr, norm_ih);
+    if (w.norm_hh) pack_vector<F>(z, w.norm_hh, nullptr, norm_hh);
+    if (w.peep) {
+      F* peeps[] = {peep_i, peep_f, peep_o};
+      for (int g = 0; g < 3; ++g) pack_units<F>(z, w.peep, g, peeps[g]);
+    }
+    if (w.norm_c) {
+      pack_units<F>(z, w.norm_c, 0, norm_c);
+      pack_units<F>(z, w.norm_c_bias, 0, norm_c_bias);
+    }
+  }
+};
+
+// The tape's parts for N real steps.
+template <class F>
+struct Tape {
+  F *gates, *cells;       // [N, Z], [N, Hp]
+  F *n_ih, *n_hh, *scale; // [N, Z] each, [N, 2]; an Elman layer has n_ih alone
+
+  static void elements(const tt_layer& l, int64_t out[3]) {
+    const Sizes<F> z(l);
+    out[0] = z.N * z.Z;
+    out[1] = z.lstm ? z.N * z.Hp : 0;
+    out[2] = l.weights.norm_ih ? z.N * ((z.lstm ? 2 : 1) * z.Z + 2) : 0;
+  }
+  Tape(const Sizes<F>& z, int64_t N, void* gates_at, void* cells_at, void* norms_at)
+      : gates(static_cast<F*>(gates_at)), cells(static_cast<F*>(cells_at)), n_ih(static_cast<F*>(norms_at)) {
+    n_hh = n_ih && z.lstm ? n_ih + N * z.Z : n_ih;
+    scale = n_ih ? n_hh + N * z.Z : nullptr;
+  }
+};
+
+// --- layer normalisation of one row: n = (a - mean) scale, scale = 1 / sqrt(var + 1e-5) ---
+
+inline constexpr double NORM_EPSILON = 1e-5;  // torch.nn.LayerNorm's
+
+// Lanes of block `b` (of W) that are units; zeros elsewhere.
+template <class F>
+inline Vec<F> only_units(Vec<F> v, int64_t count) {
+  if (count < W<F>)
+    for (int l = 0; l < W<F>; ++l)
+      if (l >= count) v[l] = 0;
+  return v;
+}
+
+// n from a, both [blocks][W] with zeros in the padding; `count(b)` units in block b. Returns the scale.
+template <class F, class Count>
+inline F normalise(const F* a, int64_t blocks, F units, Count count, F* n) {
+  Vec<F> total{};
+  for (int64_t b = 0; b < blocks; ++b) total += load<F>(a + b * W<F>);
+  const F mean = sum<F>(total) / units;
+  Vec<F> squares{};
+  for (int64_t b = 0; b < blocks; ++b) {
+    const Vec<F> centred = only_units<F>(load<F>(a + b * W<F>) - mean, count(b));
+    store<F>(n + b * W<F>, centred);
+    squares += centred * centred;
+  }
+  const F scale = F(1) / F(__builtin_sqrt(sum<F>(squares) / units + F(NORM_EPSILON)));
+  for (int64_t b = 0; b < blocks; ++b) store<F>(n + b * W<F>, load<F>(n + b * W<F>) * scale);
+  return scale;
+}
+
+// The same for a row of summed inputs in z-order, in place.
+template <class F>
+inline F normalise_sums(const Sizes<F>& s, F* z) {
+  return normalise<F>(z, s.panels * PANEL, F(s.G * s.H), [&](int64_t b) { return s.count(s.block_unit(b)); }, z);
+}
+
+// The summed inputs from what was normalised: z = [x norm_ih +] z norm + b.
+template <class F>
+inline void join_normalised(const Sizes<F>& s, const SmallWeights<F>& w, const F* x, F* z) {
+  for (int64_t at = 0; at < s.Z; at += W<F>) {
+    Vec<F> a = load<F>(z + at) * load<F>((s.lstm ? w.norm_hh : w.norm_ih) + at) + load<F>(w.bias + at);
+    if (s.lstm) a += load<F>(x + at) * load<F>(w.norm_ih + at);
+    store<F>(z + at, a);
+  }
+}
+
+}  // namespace tt::TT_SET

@@ -1,0 +1,1 @@
+"""The CPU kernels: C++ behind a plain C ABI (`csrc/`), joined to autograd."""

@@ -1,0 +1,254 @@
+"""One direction of one layer on the C++ kernels: tensors in, one call each way, tensors out; no autograd here.
+
+Dimensions: T steps, B rows, C inputs, H hidden units, P outputs, N real steps.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from throughtime.base.errors import KernelError
+from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.cpu import library
+from throughtime.kernels.cpu.library import Array, Layer, Weights
+from throughtime.kernels.cpu.plan import Plan, plan
+from throughtime.kernels.rows import Rows
+
+AnyWeights = LSTMWeights | RNNWeights
+CELLS = {"lstm": library.LSTM, "tanh": library.TANH, "relu": library.RELU}
+
+_after_fork = False
+
+
+def _note_fork() -> None:
+    global _after_fork
+    _after_fork = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+def threads() -> int:
+    """Threads a call may use: torch's, but one in a forked child, where libgomp's pool no longer exists."""
+    return 1 if _after_fork else torch.get_num_threads()
+
+
+@dataclass(frozen=True)
+class Tape:
+    """What a forward pass keeps for the backward pass, in the kernels' own layout.
+
+    Args:
+        gates: after their activations; None where the backward pass is to make them again.
+        cells: c at every real step; empty for an Elman layer.
+        norms: normalised products and their scales; None without layer normalisation or where made again.
+    """
+
+    gates: Tensor | None
+    cells: Tensor
+    norms: Tensor | None
+
+
+@dataclass(frozen=True)
+class Direction:
+    """How one direction runs.
+
+    Args:
+        cell: "lstm", "tanh" or "relu".
+        plan: its sequences.
+        reverse: from the last step to the first.
+        masks: zoneout and dropout on h; a mask on W_hh is the caller's business.
+        threads: at most so many.
+        keep_gates: whether the tape holds gates (and norms), or they are made again.
+        split: how threads share the work, see `library`.
+    """
+
+    cell: str
+    plan: Plan
+    reverse: bool
+    masks: Masks
+    threads: int
+    keep_gates: bool = True
+    split: int = library.SPLIT_AUTO
+
+
+def plan_of(rows: Rows, reverse: bool) -> Plan | None:
+    """The sequences of a call, remembered where all rows run from the first step to the last."""
+    return _dense_plan(rows.steps, rows.count, reverse) if rows.plain else plan(rows, reverse)
+
+
+@lru_cache(maxsize=128)
+def _dense_plan(steps: int, count: int, reverse: bool) -> Plan | None:
+    return plan(Rows(None, None, steps, count, torch.device("cpu")), reverse)
+
+
+def forward(
+    how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor, last: Sequence[Tensor],
+    record: bool,
+) -> Tape | None:  # fmt: skip
+    """Run forward; y [T, B, P] and the last states are written in place.
+
+    Args:
+        how: cell, sequences, masks.
+        x: [T, B, C].
+        h0: [B, P], contiguous.
+        c0: [B, H], contiguous; None for an Elman layer.
+        weights: contiguous.
+        y: [T, B, P] to write; steps past a row's end are left alone.
+        last: h_n [B, P] and c_n [B, H] to write; rows without a step are left alone.
+        record: whether to keep a tape.
+
+    Returns:
+        The tape, or None.
+    """
+    layer, kept = _describe(how, x, h0, c0, weights, y)
+    tape = _new_tape(layer, how, weights, x) if record else None
+    if tape is not None:
+        _put_tape(layer, tape)
+    layer.h_n = last[0].data_ptr()
+    if len(last) > 1:
+        layer.c_n = last[1].data_ptr()
+    _call(layer, library.FORWARD, x)
+    del kept
+    return tape
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Gradients of what a direction was given; x is None where not asked for."""
+
+    x: Tensor | None
+    h0: Tensor
+    c0: Tensor | None
+    weights: AnyWeights
+
+
+def backward(
+    how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor, tape: Tape,
+    dy: Tensor | None, d_last: Sequence[Tensor | None], dx: Tensor | None, d_first: Sequence[Tensor],
+) -> AnyWeights:  # fmt: skip
+    """Run backward; dx [T, B, C] and the first states' gradients are written in place.
+
+    Args:
+        how: as given to `forward`, like x, h0, c0, weights and y.
+        tape: what `forward` returned.
+        dy: [T, B, P], or None for zeros.
+        d_last: gradients of the last h and c, None for zeros.
+        dx: to write, or None; steps past a row's end are left alone.
+        d_first: gradients of h0 and c0 to write; rows whose h0 enters nowhere are left alone.
+
+    Returns:
+        The weights' gradients.
+    """
+    layer, kept = _describe(how, x, h0, c0, weights, y)
+    _put_tape(layer, tape)
+    if dy is not None:
+        dy = _unit_stride(dy)
+        layer.dy = _array(dy)
+    d_last = [None if d is None else d.contiguous() for d in d_last]
+    layer.dh_n, layer.dc_n = (_pointer(d) for d in (*d_last, None)[:2])
+    if dx is not None:
+        layer.dx = _array(dx)
+    layer.dh0, layer.dc0 = (_pointer(d) for d in (*d_first, None)[:2])
+    found = weights._make(None if w is None else torch.empty_like(w) for w in weights)
+    layer.d_weights = _weights(found)
+    _call(layer, library.BACKWARD, x)
+    del kept
+    return found
+
+
+def activate(function: int, x: Tensor) -> Tensor:
+    """Sigmoid (0) or tanh (1) of a contiguous tensor, as the layers compute it."""
+    out = torch.empty_like(x)
+    _kernels().activate(library.TYPES[x.dtype], function, x.data_ptr(), out.data_ptr(), x.numel())
+    return out
+
+
+@cache
+def _kernels() -> Any:
+    found = library.found()
+    if found.kernels is None:
+        raise KernelError(
+            f"The cpu kernel needs its compiled library: there is none here, {found.reason}. Install throughtime where "
+            'there is a C++ compiler, or use kernel="torch".'
+        )
+    return found.kernels
+
+
+def _describe(
+    how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor
+) -> tuple[Layer, list[Any]]:
+    """The call's structure, and what must stay alive as long as it does."""
+    layer, steps = Layer(), how.plan
+    layer.cell, layer.type = CELLS[how.cell], library.TYPES[x.dtype]
+    layer.reverse, layer.threads, layer.split = how.reverse, how.threads, how.split
+    layer.C, layer.H, layer.P = x.shape[-1], len(weights.W_ih) // (4 if c0 is not None else 1), h0.shape[-1]
+    layer.S, layer.T = len(steps.row), len(steps.offset) - 1
+    layer.begin, layer.row, layer.length = (a.ctypes.data for a in (steps.begin, steps.row, steps.length))
+    layer.enters, layer.leaves, layer.offset = (a.ctypes.data for a in (steps.enters, steps.leaves, steps.offset))
+    layer.weights = _weights(weights)
+    layer.x, layer.y = _array(x), _array(y)
+    layer.h0, layer.c0 = h0.data_ptr(), _pointer(c0)
+    kept: list[Any] = [steps]
+    for name in ("zone_c", "zone_h", "drop_h"):
+        mask = getattr(how.masks, name)
+        if mask is not None:
+            mask = _unit_stride(mask.to(x.dtype))
+            kept.append(mask)
+            setattr(layer, name, _array(mask))
+    return layer, kept
+
+
+def _new_tape(layer: Layer, how: Direction, weights: AnyWeights, like: Tensor) -> Tape:
+    sizes = (ctypes.c_int64 * 3)()
+    _kernels().tape_elements(ctypes.addressof(layer), ctypes.addressof(sizes))
+    gates, cells, norms = sizes
+    keep = how.keep_gates
+    return Tape(
+        like.new_empty(gates) if keep else None,
+        like.new_empty(cells),
+        like.new_empty(norms) if keep and norms else None,
+    )
+
+
+def _put_tape(layer: Layer, tape: Tape) -> None:
+    layer.gates, layer.norms = _pointer(tape.gates), _pointer(tape.norms)
+    layer.cells = tape.cells.data_ptr()
+
+
+def _call(layer: Layer, which: int, like: Tensor) -> None:
+    kernels, address = _kernels(), ctypes.addressof(layer)
+    scratch = torch.empty(kernels.scratch_bytes(address, which) + 64, dtype=torch.uint8)
+    layer.scratch = -(-scratch.data_ptr() // 64) * 64
+    (kernels.forward if which == library.FORWARD else kernels.backward)(address)
+
+
+def _pointer(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()
+
+
+def _weights(weights: AnyWeights) -> Weights:
+    if isinstance(weights, LSTMWeights):
+        return Weights(*(_pointer(w) for w in weights))
+    return Weights(*(_pointer(w) for w in weights[:4]), None, None, _pointer(weights.norm))
+
+
+def _array(tensor: Tensor) -> Array:
+    return Array(tensor.data_ptr(), tensor.stride(0), tensor.stride(1))
+
+
+def _unit_stride(tensor: Tensor) -> Tensor:
+    """The same numbers, the last axis side by side; one number for all stays small."""
+    if tensor.stride(-1) == 1 or tensor.shape[-1] == 1:
+        return tensor
+    if tensor.stride() == (0, 0, 0):
+        return tensor[:1, :1].contiguous().expand(tensor.shape)
+    return tensor.contiguous()

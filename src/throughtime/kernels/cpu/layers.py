@@ -1,0 +1,178 @@
+"""A layer on the CPU kernels as autograd sees it: both directions side by side, forward and backward.
+
+The written backward is not differentiable again: a second derivative would silently miss terms, so it is refused.
+
+Dimensions: T steps, B rows, C inputs, D directions, P outputs of a direction. Time is axis 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.cpu import direction
+from throughtime.kernels.cpu.direction import AnyWeights, Direction, Tape
+from throughtime.kernels.rows import Rows
+
+State = tuple[Tensor, ...]
+
+_keep_gates: ContextVar[bool] = ContextVar("throughtime_keep_gates", default=True)
+
+
+@contextmanager
+def keeping(*, gates: bool) -> Iterator[None]:
+    """Choose what forward passes inside keep for their backward pass.
+
+    Args:
+        gates: True: gates, c and y, the fastest. False: c and y alone, about a third of the memory; the backward pass
+            makes the gates again, a chunk of steps at a time, with one product over all its steps.
+    """
+    token = _keep_gates.set(gates)
+    try:
+        yield
+    finally:
+        _keep_gates.reset(token)
+
+
+def run(
+    cell: str, x: Tensor, state: State, weights: Sequence[AnyWeights], rows: Rows, masks: Sequence[Masks]
+) -> tuple[Tensor, State]:
+    """One layer in one direction or both.
+
+    Args:
+        cell: "lstm", "tanh" or "relu".
+        x: [T, B, C]; at least one row has a step.
+        state: (h, c) or (h,), each [D, B, units].
+        weights: of each direction, forward first.
+        rows: ends and resets.
+        masks: of each direction.
+
+    Returns:
+        y [T, B, D P], 0 past row ends, and the state at each row's end.
+    """
+    dropped = [w if m.drop_W is None else w._replace(W_hh=w.W_hh * m.drop_W) for w, m in zip(weights, masks, strict=True)]
+    ways = []
+    for d, mask in enumerate(masks):
+        plan = direction.plan_of(rows, d == 1)
+        if plan is None:
+            raise ValueError("no row has a step: there is nothing for a kernel to run")
+        ways.append(Direction(cell, plan, d == 1, replace(mask, drop_W=None), direction.threads(), _keep_gates.get()))
+    call = _Call(tuple(ways), rows.plain, len(state))
+    flat = [w for each in dropped for w in each]
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *flat)):
+        y, *last = _Layer.apply(call, x, *state, *flat)
+    else:
+        y, last, _ = _forward(call, x, state, flat, record=False)
+    return y, tuple(last)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """Everything of a call that is no tensor to differentiate by."""
+
+    ways: tuple[Direction, ...]
+    dense: bool
+    parts: int
+
+
+def _forward(
+    call: _Call, x: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None], record: bool
+) -> tuple[Tensor, list[Tensor], list[Tape]]:
+    x, state = _rows_together(x), [s.contiguous() for s in state]
+    P = state[0].shape[-1]
+    y = _like_order(x, len(call.ways) * P, torch.empty if call.dense else torch.zeros)
+    last = [torch.empty_like(s) if call.dense else s.clone() for s in state]
+    tapes = []
+    for d, (way, weights) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
+        c0 = state[1][d] if call.parts > 1 else None
+        ends = [s[d] for s in last]
+        tape = direction.forward(way, x, state[0][d], c0, weights, y[..., d * P : (d + 1) * P], ends, record)
+        if tape is not None:
+            tapes.append(tape)
+    return y, last, tapes
+
+
+class _Layer(Function):
+    @staticmethod
+    def forward(ctx: Any, call: _Call, x: Tensor, *tensors: Tensor | None) -> tuple[Tensor, ...]:
+        state, flat = tensors[: call.parts], tensors[call.parts :]
+        y, last, tapes = _forward(call, x, state, flat, record=True)  # type: ignore[arg-type]
+        ctx.call = call
+        taped = [t for tape in tapes for t in (tape.gates, tape.cells, tape.norms)]
+        ctx.save_for_backward(x, y, *state, *flat, *taped)
+        ctx.set_materialize_grads(False)
+        return (y, *last)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor | None, *d_last: Tensor | None) -> tuple[Tensor | None, ...]:
+        call: _Call = ctx.call
+        x, y, *rest = ctx.saved_tensors
+        state, rest = rest[: call.parts], rest[call.parts :]
+        count = len(rest) - 3 * len(call.ways)
+        flat, taped = rest[:count], rest[count:]
+        with torch.no_grad():
+            found = _backward(call, x, y, state, flat, taped, dy, d_last, ctx.needs_input_grad[1])
+        return None, *found
+
+
+def _backward(
+    call: _Call, x: Tensor, y: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None],
+    taped: Sequence[Tensor | None], dy: Tensor | None, d_last: Sequence[Tensor | None], needs_x: bool,
+) -> tuple[Tensor | None, ...]:  # fmt: skip
+    x, state = _rows_together(x), [s.contiguous() for s in state]
+    P = state[0].shape[-1]
+    # A row without a step hands its last state's gradient to its first; a row that starts anew, none.
+    d_first = [torch.empty_like(s) if call.dense else _without_steps(call, s, d) for s, d in zip(state, d_last, strict=True)]
+    dx: Tensor | None = None
+    weights = []
+    for d, (way, each) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
+        here = _like_order(x, x.shape[-1], torch.empty if call.dense else torch.zeros) if needs_x else None
+        part = slice(d * P, (d + 1) * P)
+        weights.append(
+            direction.backward(
+                way, x, state[0][d], state[1][d] if call.parts > 1 else None, each, y[..., part],
+                Tape(*taped[3 * d : 3 * d + 3]),
+                None if dy is None else dy[..., part],
+                [None if g is None else g[d] for g in d_last],
+                here,
+                [g[d] for g in d_first],
+            )
+        )  # fmt: skip
+        dx = here if dx is None else dx.add_(here)
+    return dx, *d_first, *(g for each in weights for g in each)
+
+
+def _without_steps(call: _Call, state: Tensor, d_last: Tensor | None) -> Tensor:
+    if d_last is None:
+        return torch.zeros_like(state)
+    empty = torch.ones(state.shape[1], dtype=torch.bool)
+    empty[torch.from_numpy(call.ways[0].plan.row)] = False
+    return torch.where(empty[:, None], d_last, 0)
+
+
+def _split(call: _Call, flat: Sequence[Tensor | None]) -> list[AnyWeights]:
+    """The weights of each direction, contiguous."""
+    kind = LSTMWeights if call.parts > 1 else RNNWeights
+    size = len(kind._fields)
+    whole = [None if w is None else w.contiguous() for w in flat]
+    return [kind._make(whole[k : k + size]) for k in range(0, len(whole), size)]
+
+
+def _rows_together(x: Tensor) -> Tensor:
+    return x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
+
+
+def _like_order(x: Tensor, units: int, make: Any) -> Tensor:
+    """A new [T, B, units] whose steps and rows lie in memory as those of x do."""
+    T, B = x.shape[:2]
+    if x.stride(0) < x.stride(1):
+        return make(B, T, units, dtype=x.dtype).transpose(0, 1)
+    return make(T, B, units, dtype=x.dtype)

@@ -1,0 +1,140 @@
+"""The C++ kernels as ctypes sees them: where the library is, which instruction set serves, what a call holds.
+
+The structures mirror `csrc/throughtime.h`, field by field. The library needs libgomp.so.1; torch has loaded its own by
+then, so both share one pool of threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_void_p
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+
+import torch
+
+from throughtime.base.errors import KernelError
+
+# The best first.
+INSTRUCTION_SETS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")
+CHOSEN_SET = "THROUGHTIME_INSTRUCTION_SET"  # overrides the choice
+OTHER_LIBRARY = "THROUGHTIME_CPU_LIBRARY"  # another build of the library, e.g. one with sanitizers
+
+LSTM, TANH, RELU = range(3)
+FORWARD, BACKWARD = range(2)
+SPLIT_AUTO, SPLIT_ROWS, SPLIT_UNITS = range(3)
+TYPES = {torch.float32: 0, torch.float64: 1}
+SIGMOID_FUNCTION, TANH_FUNCTION = range(2)
+
+
+class Array(Structure):
+    """tt_array: an array [T, B, units]."""
+
+    _fields_ = [("data", c_void_p), ("step", c_int64), ("row", c_int64)]
+
+
+class Weights(Structure):
+    """tt_weights."""
+
+    _fields_ = [
+        (name, c_void_p)
+        for name in (
+            "W_ih", "W_hh", "b_ih", "b_hh", "W_hr", "peep", "norm_ih", "norm_hh", "norm_c", "norm_c_bias",
+        )
+    ]  # fmt: skip
+
+
+class Layer(Structure):
+    """tt_layer: everything one pass over one direction is given."""
+
+    _fields_ = [
+        ("cell", c_int32),
+        ("type", c_int32),
+        ("reverse", c_int32),
+        ("threads", c_int32),
+        ("split", c_int32),
+        ("reserved", c_int32),
+        *((name, c_int64) for name in ("C", "H", "P", "S", "T")),
+        *((name, c_void_p) for name in ("begin", "row", "length", "enters", "leaves", "offset")),
+        ("weights", Weights),
+        ("x", Array),
+        ("y", Array),
+        *((name, c_void_p) for name in ("h0", "c0", "h_n", "c_n")),
+        ("zone_c", Array),
+        ("zone_h", Array),
+        ("drop_h", Array),
+        *((name, c_void_p) for name in ("gates", "cells", "norms")),
+        ("dy", Array),
+        *((name, c_void_p) for name in ("dh_n", "dc_n")),
+        ("dx", Array),
+        *((name, c_void_p) for name in ("dh0", "dc0")),
+        ("d_weights", Weights),
+        ("scratch", c_void_p),
+    ]
+
+
+class _Kernels(Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("vector_bytes", c_int32),
+        ("reserved", c_int32),
+        ("scratch_bytes", CFUNCTYPE(c_int64, c_void_p, c_int32)),
+        ("tape_elements", CFUNCTYPE(None, c_void_p, c_void_p)),
+        ("forward", CFUNCTYPE(None, c_void_p)),
+        ("backward", CFUNCTYPE(None, c_void_p)),
+        ("activate", CFUNCTYPE(None, c_int32, c_int32, c_void_p, c_void_p, c_int64)),
+    ]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The kernels in use, or why there are none.
+
+    Args:
+        kernels: for the instruction set that was chosen; None where there are none.
+        name: of the instruction set.
+        reason: why there are none; empty where there are.
+    """
+
+    kernels: _Kernels | None
+    name: str = ""
+    reason: str = ""
+
+
+@cache
+def found() -> Found:
+    """The library of this installation, loaded once.
+
+    Raises:
+        KernelError: the environment asks for an instruction set that is unknown, or that this processor lacks.
+    """
+    try:
+        library = _load()
+    except (OSError, FileNotFoundError) as error:
+        return Found(None, reason=f"{error}")
+    library.tt_kernels_for.restype = POINTER(_Kernels)
+    library.tt_kernels_for.argtypes = [c_char_p]
+    asked = os.environ.get(CHOSEN_SET)
+    for name in (asked,) if asked else INSTRUCTION_SETS:
+        kernels = library.tt_kernels_for(name.encode())
+        if kernels:
+            return Found(kernels.contents, name)
+    if asked:
+        raise KernelError(
+            f"{CHOSEN_SET} names an instruction set that this processor has, one of {', '.join(INSTRUCTION_SETS)}: got "
+            f"{asked!r}. Leave it unset to let one be chosen."
+        )
+    return Found(None, reason="this processor has none of " + ", ".join(INSTRUCTION_SETS))
+
+
+def _load() -> ctypes.CDLL:
+    other = os.environ.get(OTHER_LIBRARY)
+    if other:
+        return ctypes.CDLL(other)
+    packaged = files("throughtime.kernels.cpu") / "libthroughtime.so"
+    if not packaged.is_file():
+        raise FileNotFoundError("it was installed without a C++ compiler, or for another kind of system")
+    with as_file(packaged) as path:
+        return ctypes.CDLL(str(path))
