@@ -53,7 +53,7 @@ struct BackwardMemory {
     zeros = cut.cut<F>(std::max(s.P, s.H));
     dh = cut.cut<F>(s.S * s.Pp);
     dc = cut.cut<F>(s.lstm ? s.S * s.Hp : 0);
-    rows = std::min(std::max(CHUNK, s.S), s.N);
+    rows = std::min(std::max(chunk_rows(s.H), s.S), s.N);
     const int64_t block = rows * W<F>;
     da = cut.cut<F>(s.Z / W<F> * block);
     ds = w.norm_ih ? cut.cut<F>(s.Z / W<F> * block) : da;
@@ -336,14 +336,14 @@ class BackwardWorker {
   // c~ of W units, from the gates and the state before.
   Vec<F> c_new(const BackwardRow<F>& r, int64_t u) const {
     const F* z = r.gates + u / W<F> * WIDE;
-    return load<F>(z + W<F>) * load_some<F>(r.c_old + u, s.count(u)) + load<F>(z) * load<F>(z + 2 * W<F>);
+    return next_cell<F>(load<F>(z), load<F>(z + W<F>), load<F>(z + 2 * W<F>), load_some<F>(r.c_old + u, s.count(u)));
   }
 
   void lstm_unit(const BackwardRow<F>& r, int64_t b) {
     const int64_t u = b * W<F>, count = s.count(u);
     const F* z = r.gates + b * WIDE;
     const Vec<F> i = load<F>(z), f = load<F>(z + W<F>), g = load<F>(z + 2 * W<F>), o = load<F>(z + 3 * W<F>);
-    const Vec<F> c_old = load_some<F>(r.c_old + u, count), c = f * c_old + i * g;
+    const Vec<F> c_old = load_some<F>(r.c_old + u, count), c = next_cell<F>(i, f, g, c_old);
     const Vec<F> squashed = r.r ? load<F>(r.r + u) : tanh<F>(c);
     const Vec<F> dm = after_ ? load<F>(r.dm + u) : made(r, u, count);
     if (w.W_hr) store<F>(m.m + (b * m.rows + r.k) * W<F>, only_units<F>(o * squashed, count));
@@ -416,15 +416,13 @@ class BackwardWorker {
 
   // dh of the step before += da W_hh, masked where h was.
   void to_step_before(int64_t j, int64_t first, int64_t count) {
-    const Tiles tiles(count);
-    for (int64_t panel = panel_from_; panel < panel_until_; ++panel)
-      for (int64_t t = 0; t < tiles.count; ++t) {
-        const int64_t from = tiles.first(t), until = tiles.first(t + 1), q = sequence(first + from);
-        alignas(64) F z[MOST_ROWS * WIDE];
-        block_product<F>(int(until - from), m.ds + (l.offset[j] - base_ + q) * W<F>, m.rows * W<F>,
-                         share_.row_step() * W<F>, s.blocks, m.back_hh + panel * s.blocks * W<F> * WIDE, z);
-        for (int64_t i = from; i < until; ++i) add_to_state(j, sequence(first + i), panel, z + (i - from) * WIDE);
-      }
+    const F* da = m.ds + (l.offset[j] - base_ + sequence(first)) * W<F>;
+    for (int64_t panel = panel_from_; panel < panel_until_; ++panel) {
+      alignas(64) F z[GROUP * WIDE];
+      blocks_times_panel<F>(count, da, m.rows * W<F>, share_.row_step() * W<F>, s.blocks,
+                            m.back_hh + panel * s.blocks * W<F> * WIDE, z);
+      for (int64_t i = 0; i < count; ++i) add_to_state(j, sequence(first + i), panel, z + i * WIDE);
+    }
   }
 
   void add_to_state(int64_t j, int64_t q, int64_t panel, const F* z) const {
@@ -457,33 +455,30 @@ class BackwardWorker {
     }
   }
 
-  void input_gradients(int64_t j, int64_t rows) {
-    F* dxs[GROUP];
-    int64_t first = 0, count = 0;
-    each_of_part(j, rows, [&](int64_t k, int64_t step, int64_t q) {
-      if (count == 0) first = k;
-      dxs[count] = place<F>(l, l.dx, q, step);
-      if (++count == GROUP) {
-        input_gradients_of_group(first, count, dxs);
-        count = 0;
+  // dx of the chunk: shared by columns where there are enough of them, so that each thread reads a part of W_ih.
+  void input_gradients(int64_t j, int64_t rows) const {
+    const int64_t panels = s.Cp / WIDE;
+    const bool by_columns = panels >= 4 * share_.threads;
+    const auto [panel, panel_until] = by_columns ? share_.part(panels) : std::pair<int64_t, int64_t>(0, panels);
+    const auto [from, until] = by_columns ? std::pair<int64_t, int64_t>(0, rows) : share_.part(rows, MOST_ROWS);
+    for (int64_t first = from; first < until; first += CHUNK) {
+      const int64_t count = std::min(CHUNK, until - first);
+      F* dxs[CHUNK];
+      for (int64_t k = 0; k < count; ++k) {
+        while (l.offset[j + 1] - base_ <= first + k) ++j;
+        dxs[k] = place<F>(l, l.dx, first + k - (l.offset[j] - base_), j);
       }
-    });
-    if (count) input_gradients_of_group(first, count, dxs);
+      for (int64_t p = panel; p < panel_until; ++p) input_gradient_panel(p, first, count, dxs);
+    }
   }
 
-  void input_gradients_of_group(int64_t first, int64_t count, F* const* dxs) const {
-    const Tiles tiles(count);
-    for (int64_t panel = 0; panel * WIDE < s.C; ++panel)
-      for (int64_t t = 0; t < tiles.count; ++t) {
-        const int64_t from = tiles.first(t), until = tiles.first(t + 1);
-        alignas(64) F z[MOST_ROWS * WIDE];
-        block_product<F>(int(until - from), m.dp + (first + from) * W<F>, m.rows * W<F>, W<F>, s.blocks,
-                         m.back_ih + panel * s.blocks * W<F> * WIDE, z);
-        for (int64_t i = from; i < until; ++i)
-          for (int64_t n = panel * WIDE; n < std::min(s.C, (panel + 1) * WIDE); n += W<F>)
-            store_some<F>(dxs[i] + n, load<F>(z + (i - from) * WIDE + n - panel * WIDE),
-                          std::min<int64_t>(W<F>, s.C - n));
-      }
+  void input_gradient_panel(int64_t panel, int64_t first, int64_t count, F* const* dxs) const {
+    alignas(64) F z[CHUNK * WIDE];
+    blocks_times_panel<F>(count, m.dp + first * W<F>, m.rows * W<F>, W<F>, s.blocks,
+                          m.back_ih + panel * s.blocks * W<F> * WIDE, z);
+    for (int64_t k = 0; k < count; ++k)
+      for (int64_t n = panel * WIDE; n < std::min(s.C, (panel + 1) * WIDE); n += W<F>)
+        store_some<F>(dxs[k] + n, load<F>(z + k * WIDE + n - panel * WIDE), std::min<int64_t>(W<F>, s.C - n));
   }
 
   void weight_gradients(int64_t rows, bool add) const {

@@ -11,8 +11,16 @@ struct Gates {
   Vec<F> i, f, g, o, c_new;
 };
 
+// f c + i g, rounded in one way wherever it is computed: which product is fused is not left to the compiler.
 template <class F>
-inline Gates<F> lstm_gates(const F* z, Vec<F> c, const SmallWeights<F>& w, int64_t u) {
+TT_INLINE Vec<F> next_cell(Vec<F> i, Vec<F> f, Vec<F> g, Vec<F> c) {
+  Vec<F> added = i * g;
+  asm("" : "+v"(added));
+  return f * c + added;
+}
+
+template <class F>
+TT_INLINE Gates<F> lstm_gates(const F* z, Vec<F> c, const SmallWeights<F>& w, int64_t u) {
   Vec<F> zi = load<F>(z), zf = load<F>(z + W<F>), zg = load<F>(z + 2 * W<F>), zo = load<F>(z + 3 * W<F>);
   if (w.peep_i) {
     zi += load<F>(w.peep_i + u) * c;
@@ -22,7 +30,7 @@ inline Gates<F> lstm_gates(const F* z, Vec<F> c, const SmallWeights<F>& w, int64
   gates.i = sigmoid<F>(zi);
   gates.f = sigmoid<F>(zf);
   gates.g = tanh<F>(zg);
-  gates.c_new = gates.f * c + gates.i * gates.g;
+  gates.c_new = next_cell<F>(gates.i, gates.f, gates.g, c);
   if (w.peep_o) zo += load<F>(w.peep_o + u) * gates.c_new;
   gates.o = sigmoid<F>(zo);
   return gates;
@@ -37,13 +45,13 @@ inline void keep_gates(F* to, const Gates<F>& g) {
 }
 
 template <class F>
-inline Vec<F> squash(int32_t cell, Vec<F> a) {
+TT_INLINE Vec<F> squash(int32_t cell, Vec<F> a) {
   return cell == TT_RELU ? (a < F(0) ? Vec<F>{} : a) : tanh<F>(a);  // a NaN stays
 }
 
 // What of the state after a step is the old one's, where a share `zone` of it stays.
 template <class F>
-inline Vec<F> zoned(const F* zone, int64_t count, Vec<F> old_value, Vec<F> new_value) {
+TT_INLINE Vec<F> zoned(const F* zone, int64_t count, Vec<F> old_value, Vec<F> new_value) {
   if (!zone) return new_value;
   const Vec<F> share = load_some<F>(zone, count);
   return share * old_value + (F(1) - share) * new_value;

@@ -43,10 +43,10 @@ struct ForwardMemory {
     W_ih = cut.cut<F>(s.Z * s.C);
     W_hh = cut.cut<F>(s.Z * s.P);
     W_hr = cut.cut<F>(l.weights.W_hr ? s.Pp * s.H : 0);
-    zeros = cut.cut<F>(std::max(s.P, s.H));
+    zeros = cut.cut<F>(std::max(std::max(s.P, s.H), int64_t(PANEL * W<F>)));
     c = cut.cut<F>(s.lstm ? s.S * s.Hp : 0);
     const int64_t owners = choice.by_units ? 1 : choice.threads;
-    input_rows = choice.inputs_ahead ? std::max(GROUP, up(s.S, owners)) : 0;
+    input_rows = choice.inputs_ahead ? std::max(AHEAD, up(s.S, owners)) : 0;
     inputs = cut.cut<F>(owners * input_rows * s.Z);
     const int64_t rows = choice.threads * GROUP;
     dropped = cut.cut<F>(l.drop_h.data ? rows * s.P : 0);
@@ -99,7 +99,7 @@ class ForwardWorker {
       SmallWeights<F> small = m.small;
       small.pack(s, w);
       if (w.W_hr) pack_rows<F>(static_cast<const F*>(w.W_hr), s.P, s.H, m.W_hr);
-      std::fill_n(m.zeros, std::max(s.P, s.H), F(0));
+      std::fill_n(m.zeros, std::max(std::max(s.P, s.H), WIDE), F(0));
     }
     if (!s.lstm) return;
     for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
@@ -124,21 +124,17 @@ class ForwardWorker {
   // x W_ih^T (and the bias, where nothing is normalised) of this thread's `rows` next rows from step j on.
   void input_products(int64_t j, int64_t rows) {
     int64_t i = 0;
-    for (int64_t first = 0; first < rows; first += GROUP) {
-      const int64_t count = std::min(GROUP, rows - first);
-      const F* xs[GROUP];
+    for (int64_t first = 0; first < rows; first += AHEAD) {
+      const int64_t count = std::min(AHEAD, rows - first);
+      const F* xs[AHEAD];
       for (int64_t k = 0; k < count; ++k, ++i) {
         while (i == own_rows(j)) i = 0, ++j;
         xs[k] = place<F>(l, l.x, sequence(i), j);
       }
-      const Tiles tiles(count);
       for (int64_t panel = panel_from_; panel < panel_until_; ++panel)
-        for (int64_t t = 0; t < tiles.count; ++t) {
-          const int64_t at = tiles.first(t);
-          const RowProduct<F> product{xs + at, s.C, m.W_ih + panel * s.C * WIDE, nullptr, 0, nullptr,
-                                      norm_ ? nullptr : m.small.bias + panel * WIDE, 0};
-          row_product<F>(int(tiles.first(t + 1) - at), product, inputs_ + (first + at) * s.Z + panel * WIDE, s.Z);
-        }
+        rows_times_panel<F>(count, xs, s.C, m.W_ih + panel * s.C * WIDE,
+                            norm_ ? m.zeros : m.small.bias + panel * WIDE, 0,
+                            inputs_ + first * s.Z + panel * WIDE, s.Z);
     }
   }
 
@@ -160,9 +156,7 @@ class ForwardWorker {
     if (norm_) {
       normalised_sums(j, first, count, hs, const_cast<F*>(inputs), rows);
     } else {
-      const Tiles tiles(count);
-      for (int64_t panel = panel_from_; panel < panel_until_; ++panel)
-        for (int64_t t = 0; t < tiles.count; ++t) tile(panel, tiles.first(t), tiles.first(t + 1), xs, hs, inputs, rows);
+      for (int64_t panel = panel_from_; panel < panel_until_; ++panel) summed_panel(panel, count, xs, hs, inputs, rows);
     }
     if (two_passes_) {
       for (int64_t k = 0; k < count; ++k) second_pass(rows[k]);
@@ -191,18 +185,29 @@ class ForwardWorker {
     return to;
   }
 
-  void tile(int64_t panel, int64_t from, int64_t until, const F* const* xs, const F* const* hs, const F* inputs,
-            ForwardRow<F>* rows) const {
-    alignas(64) F z[MOST_ROWS * WIDE];
-    RowProduct<F> product{xs + from, s.C, m.W_ih + panel * s.C * WIDE, hs + from, s.P, m.W_hh + panel * s.P * WIDE,
-                          m.small.bias + panel * WIDE, 0};
-    if (inputs) {
-      product.first_K = 0;
-      product.init = inputs + from * s.Z + panel * WIDE;
-      product.init_row = s.Z;
+  // One panel of the summed inputs of a group of rows, and what the cell makes of it.
+  void summed_panel(int64_t panel, int64_t count, const F* const* xs, const F* const* hs, const F* inputs,
+                    const ForwardRow<F>* rows) const {
+    alignas(64) F z[GROUP * WIDE];
+    const F* start = inputs ? inputs + panel * WIDE : m.small.bias + panel * WIDE;
+    int64_t start_row = inputs ? s.Z : 0;
+    if (!inputs && s.C + s.P > LONG_SUM) {
+      rows_times_panel<F>(count, xs, s.C, m.W_ih + panel * s.C * WIDE, start, 0, z, WIDE);
+      start = z, start_row = WIDE;
     }
-    row_product<F>(int(until - from), product, z, WIDE);
-    for (int64_t k = from; k < until; ++k) unit(rows[k], panel, z + (k - from) * WIDE);
+    if (inputs || start == z) {
+      rows_times_panel<F>(count, hs, s.P, m.W_hh + panel * s.P * WIDE, start, start_row, z, WIDE);
+      for (int64_t k = 0; k < count; ++k) unit(rows[k], panel, z + k * WIDE);
+      return;
+    }
+    const Tiles tiles(count);
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const int64_t from = tiles.first(t), until = tiles.first(t + 1);
+      const RowProduct<F> product{xs + from, s.C, m.W_ih + panel * s.C * WIDE, hs + from, s.P,
+                                  m.W_hh + panel * s.P * WIDE, start, 0};
+      row_product<F>(int(until - from), product, z, WIDE);
+      for (int64_t k = from; k < until; ++k) unit(rows[k], panel, z + (k - from) * WIDE);
+    }
   }
 
   // LSTM: a = LN(x's; norm_ih) + LN(h's; norm_hh) + b.  Elman: a = LN(x's + h's; norm_ih) + b.
@@ -301,7 +306,6 @@ class ForwardWorker {
   }
 
   void leave() {
-    if (share_.by_units) share_.wait();
     for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
       if (!l.leaves[q]) continue;
       std::copy_n(place<F>(l, l.y, q, l.length[q] - 1), s.P, static_cast<F*>(l.h_n) + l.row[q] * s.P);

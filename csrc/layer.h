@@ -22,9 +22,15 @@ inline int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
 
 // Rows whose inputs, states and summed inputs stay in the first-level caches while every panel passes over them.
 inline constexpr int64_t GROUP = 48;
+// Rows whose inputs are multiplied at once, beforehand: W_ih comes from memory once for all of them.
+inline constexpr int64_t AHEAD = 192;
+// Terms of a sum whose weights, a panel wide, stay in a first-level or the better half of a second-level cache.
+inline constexpr int64_t LONG_SUM = 512;
 // Real steps whose summed inputs' gradients are kept until they are multiplied into those of the weights: 3 x 256
 // vectors of one operand then fit a first-level cache of 32 KB.
 inline constexpr int64_t CHUNK = 256;
+// More of them where the weights' gradients themselves leave the caches: they are read and written once a chunk.
+inline int64_t chunk_rows(int64_t H) { return CHUNK * std::clamp<int64_t>(H / 256, 1, 3); }
 // Multiply-adds for which another thread is worth waking: about 20 microseconds of one.
 inline constexpr int64_t WORTH_A_THREAD = 600'000;
 
@@ -142,6 +148,38 @@ struct Tiles {
   explicit Tiles(int64_t n) : rows(n), count(up(n, MOST_ROWS)) {}
   int64_t first(int64_t k) const { return rows * k / count; }
 };
+
+// z = start + a b for one panel and any number of rows, LONG_SUM terms at a time so that b is read from a near cache.
+// `start` [rows][4][W], `start_row` apart (0: the same for all); z's rows are `z_row` apart.
+template <class F>
+void rows_times_panel(int64_t rows, const F* const* a, int64_t K, const F* b, const F* start, int64_t start_row, F* z,
+                      int64_t z_row) {
+  const Tiles tiles(rows);
+  for (int64_t k = 0; k == 0 || k < K; k += LONG_SUM) {
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const int64_t at = tiles.first(t), count = tiles.first(t + 1) - at;
+      const F* part[MOST_ROWS];
+      for (int64_t r = 0; r < count; ++r) part[r] = a[at + r] + k;
+      const RowProduct<F> product{part, std::min(LONG_SUM, K - k), b + k * PANEL * W<F>, nullptr, 0, nullptr,
+                                  start + at * start_row, start_row};
+      row_product<F>(int(count), product, z + at * z_row, z_row);
+    }
+    start = z, start_row = z_row;
+  }
+}
+
+// z = a b for a in blocks, likewise; z's rows are a panel wide.
+template <class F>
+void blocks_times_panel(int64_t rows, const F* a, int64_t block, int64_t row, int64_t blocks, const F* b, F* z) {
+  constexpr int64_t WIDE = PANEL * W<F>, AT_ONCE = LONG_SUM / W<F>;
+  const Tiles tiles(rows);
+  for (int64_t p = 0; p < blocks; p += AT_ONCE)
+    for (int64_t t = 0; t < tiles.count; ++t) {
+      const int64_t at = tiles.first(t);
+      block_product<F>(int(tiles.first(t + 1) - at), a + p * block + at * row, block, row,
+                       std::min(AT_ONCE, blocks - p), b + p * W<F> * WIDE, z + at * WIDE, p > 0);
+    }
+}
 
 // --- packing: weights into panels [k][4][W] ---
 

@@ -1,7 +1,7 @@
 // Vectors of one instruction set, and sigmoid and tanh on them.
 //
 //   e^x         = 2^n e^r,  n = round(x / ln 2),  r = x - n ln 2
-//   sigmoid(x)  = 1 / (1 + e^-|x|) or e^-|x| / (1 + e^-|x|), by the sign of x: no cancellation, right down to denormals
+//   sigmoid(x)  = K / (K + K e^-x), K a power of two that keeps K e^-x finite wherever the result is not 0
 //   tanh(x)     = E / (E + 2) with E = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1), and the sign of x
 //
 // Every float32 comes out within 4 units in the last place (benchmarks/activations.py runs them all). NaN stays NaN.
@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+
+#define TT_INLINE [[gnu::always_inline]] inline
 
 namespace tt::TT_SET {
 
@@ -76,14 +78,16 @@ template <class F>
 struct Exp;
 template <>
 struct Exp<float> {
+  using Bits = int32_t;
   static constexpr int MANTISSA = 23;
   static constexpr int32_t ONE = 0x3F800000;
   static constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits
   static constexpr float LOG2E = 1.44269504088896341f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;
-  static constexpr float SMALLEST = 104.0f;  // e^-104 rounds to 0
-  static constexpr float TANH_ONE = 20.0f;   // from 2|x| = 20 on, E + 2 rounds to E
+  static constexpr int SHIFT = 24;  // K = 2^-SHIFT
+  static constexpr float SIGMOID_ZERO = -104.5f, SIGMOID_ONE = 70.0f;  // beyond, the result is 0 or 1
+  static constexpr float TANH_ONE = 20.0f;                             // from 2|x| = 20 on, E + 2 rounds to E
   // (e^r - 1 - r) / r^2
-  static Vec<float> tail(Vec<float> r) {
+  [[gnu::always_inline]] static Vec<float> tail(Vec<float> r) {
     Vec<float> p = all<float>(1.9875691500e-4f);
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
@@ -94,13 +98,15 @@ struct Exp<float> {
 };
 template <>
 struct Exp<double> {
+  using Bits = int64_t;
   static constexpr int MANTISSA = 52;
   static constexpr int64_t ONE = 0x3FF0000000000000;
   static constexpr double ROUND = 6755399441055744.0;
   static constexpr double LOG2E = 1.4426950408889634074, LN2_HIGH = 6.93145751953125e-1,
                           LN2_LOW = 1.42860682030941723212e-6;
-  static constexpr double SMALLEST = 746.0, TANH_ONE = 40.0;
-  static Vec<double> tail(Vec<double> r) {
+  static constexpr int SHIFT = 54;
+  static constexpr double SIGMOID_ZERO = -746.0, SIGMOID_ONE = 600.0, TANH_ONE = 40.0;
+  [[gnu::always_inline]] static Vec<double> tail(Vec<double> r) {
     Vec<double> p = all<double>(1.0 / 6227020800);
     p = p * r + 1.0 / 479001600;
     p = p * r + 1.0 / 39916800;
@@ -116,15 +122,16 @@ struct Exp<double> {
   }
 };
 
-// 2^n for the whole number n that t = n + ROUND holds in its low bits; -126 <= n (-1022 for double).
+// 2^(n - shift) for the whole number n that t = n + ROUND holds in its low bits.
 template <class F>
-inline Vec<F> power_of_two(Vec<F> t) {
+TT_INLINE Vec<F> power_of_two(Vec<F> t, int shift = 0) {
   using Whole = typename Lanes<F>::Whole;
-  return (Vec<F>)(((Whole)t << Exp<F>::MANTISSA) + Exp<F>::ONE);
+  using Int = typename Lanes<F>::Int;
+  return (Vec<F>)(((Whole)t << Exp<F>::MANTISSA) + (Exp<F>::ONE - (Int(shift) << Exp<F>::MANTISSA)));
 }
 
 template <class F>
-inline Vec<F> magnitude(Vec<F> x) {
+TT_INLINE Vec<F> magnitude(Vec<F> x) {
   using Whole = typename Lanes<F>::Whole;
   using Int = typename Lanes<F>::Int;
   constexpr Int SIGN = std::numeric_limits<Int>::min();
@@ -132,21 +139,19 @@ inline Vec<F> magnitude(Vec<F> x) {
 }
 
 template <class F>
-inline Vec<F> sigmoid(Vec<F> x) {
+TT_INLINE Vec<F> sigmoid(Vec<F> x) {
   using E = Exp<F>;
-  Vec<F> a = magnitude<F>(x);
-  a = a > E::SMALLEST ? all<F>(E::SMALLEST) : a;
-  Vec<F> t = E::ROUND - a * E::LOG2E, n = t - E::ROUND;
-  Vec<F> r = -a - n * E::LN2_HIGH - n * E::LN2_LOW;
-  Vec<F> e = (E::tail(r) * r * r + r) + F(1);
-  // 2^n in two halves, so that a denormal e is rounded once
-  Vec<F> half = n * F(0.5) + E::ROUND, first = half - E::ROUND, rest = (n - first) + E::ROUND;
-  e = e * power_of_two<F>(half) * power_of_two<F>(rest);
-  return (x < F(0) ? e : all<F>(1)) / (F(1) + e);
+  x = E::SIGMOID_ONE < x ? all<F>(E::SIGMOID_ONE) : x;  // comparisons with a NaN are false: it stays
+  x = x < E::SIGMOID_ZERO ? all<F>(E::SIGMOID_ZERO) : x;
+  const Vec<F> t = E::ROUND - x * E::LOG2E, n = t - E::ROUND;
+  const Vec<F> r = -x - n * E::LN2_HIGH - n * E::LN2_LOW;
+  const Vec<F> e = (E::tail(r) * r * r + r) + F(1);
+  constexpr F K = F(1) / F(typename E::Bits(1) << E::SHIFT);
+  return K / (K + e * power_of_two<F>(t, E::SHIFT));
 }
 
 template <class F>
-inline Vec<F> tanh(Vec<F> x) {
+TT_INLINE Vec<F> tanh(Vec<F> x) {
   using E = Exp<F>;
   using Whole = typename Lanes<F>::Whole;
   Vec<F> m = magnitude<F>(x), a = m + m;

@@ -75,7 +75,7 @@ def plan(rows: Rows, reverse: bool) -> Plan | None:
 def _starts(rows: Rows, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row and first step of every sequence, row by row, and whether it starts from the state given."""
     real = np.flatnonzero(ends > 0)
-    if rows.resets is None:
+    if rows.resets is None or not len(real):
         return real, np.zeros(len(real), dtype=np.int64), np.ones(len(real), dtype=bool)
     resets = rows.resets.cpu().numpy()
     begins = resets.copy()
