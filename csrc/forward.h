@@ -62,7 +62,7 @@ template <class F>
 class ForwardWorker {
  public:
   ForwardWorker(const tt_layer& layer, const ForwardMemory<F>& memory, const Choice& choice, Share share)
-      : l(layer), s(layer), w(layer.weights), m(memory), share_(share), ahead_(choice.inputs_ahead),
+      : l(layer), s(layer), w(layer.weights), m(memory), share_(share), packed_(choice.packed), ahead_(choice.inputs_ahead),
         norm_(w.norm_ih), two_passes_(s.lstm && (w.norm_c || w.W_hr)), tape_(s, s.N, l.gates, l.cells, l.norms) {
     std::tie(panel_from_, panel_until_) = share.by_units ? share.part(s.panels) : std::pair<int64_t, int64_t>(0, s.panels);
     inputs_ = m.inputs + (share.by_units ? 0 : share.thread * m.input_rows * s.Z);
@@ -75,8 +75,43 @@ class ForwardWorker {
   }
 
   void run() {
-    prepare();
+    pack();
+    enter();
     share_.wait();
+    steps();
+    leave();
+  }
+
+  // One step with weights that `pack` has packed before, or with weights as they came.
+  void run_packed() {
+    enter();
+    steps();
+    leave();
+  }
+  void run_unpacked() {
+    pack_small();
+    run_packed();
+  }
+
+  void pack() {
+    const auto [from, until] = share_.part(s.panels);
+    pack_gates<F>(s, static_cast<const F*>(w.W_ih), s.C, m.W_ih, from, until);
+    pack_gates<F>(s, static_cast<const F*>(w.W_hh), s.P, m.W_hh, from, until);
+    if (share_.thread != 0) return;
+    pack_small();
+    if (w.W_hr) pack_rows<F>(static_cast<const F*>(w.W_hr), s.P, s.H, m.W_hr);
+  }
+
+ private:
+  static constexpr int64_t WIDE = PANEL * W<F>;
+
+  void pack_small() {
+    SmallWeights<F> small = m.small;
+    small.pack(s, w);
+    std::fill_n(m.zeros, std::max(std::max(s.P, s.H), WIDE), F(0));
+  }
+
+  void steps() {
     for (int64_t j = 0; j < s.T;) {
       if (ahead_) {
         j = steps_with_inputs_ahead(j);
@@ -85,22 +120,10 @@ class ForwardWorker {
         ++j;
       }
     }
-    leave();
   }
 
- private:
-  static constexpr int64_t WIDE = PANEL * W<F>;
-
-  void prepare() {
-    const auto [from, until] = share_.part(s.panels);
-    pack_gates<F>(s, static_cast<const F*>(w.W_ih), s.C, m.W_ih, from, until);
-    pack_gates<F>(s, static_cast<const F*>(w.W_hh), s.P, m.W_hh, from, until);
-    if (share_.thread == 0) {
-      SmallWeights<F> small = m.small;
-      small.pack(s, w);
-      if (w.W_hr) pack_rows<F>(static_cast<const F*>(w.W_hr), s.P, s.H, m.W_hr);
-      std::fill_n(m.zeros, std::max(std::max(s.P, s.H), WIDE), F(0));
-    }
+  // The cell states of this thread's sequences before their first step.
+  void enter() {
     if (!s.lstm) return;
     for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
       const F* c0 = l.enters[q] ? static_cast<const F*>(l.c0) + l.row[q] * s.H : nullptr;
@@ -132,10 +155,30 @@ class ForwardWorker {
         xs[k] = place<F>(l, l.x, sequence(i), j);
       }
       for (int64_t panel = panel_from_; panel < panel_until_; ++panel)
-        rows_times_panel<F>(count, xs, s.C, m.W_ih + panel * s.C * WIDE,
-                            norm_ ? m.zeros : m.small.bias + panel * WIDE, 0,
-                            inputs_ + first * s.Z + panel * WIDE, s.Z);
+        product(OF_X, panel, count, xs, norm_ ? m.zeros : m.small.bias + panel * WIDE, 0,
+                inputs_ + first * s.Z + panel * WIDE, s.Z);
     }
+  }
+
+  enum Factor { OF_X, OF_H, OF_M };
+
+  // z = start + rows times one panel of W_ih, W_hh or W_hr.
+  void product(Factor which, int64_t panel, int64_t count, const F* const* rows, const F* start, int64_t start_row, F* z,
+               int64_t z_row) const {
+    const int64_t K = which == OF_X ? s.C : which == OF_H ? s.P : s.H;
+    if (packed_) {
+      const F* packed = which == OF_X ? m.W_ih : which == OF_H ? m.W_hh : m.W_hr;
+      return rows_times_panel<F>(count, rows, K, packed + panel * K * WIDE, start, start_row, z, z_row);
+    }
+    const F* weights = static_cast<const F*>(which == OF_X ? w.W_ih : which == OF_H ? w.W_hh : w.W_hr);
+    const F* columns[WIDE];
+    for (int64_t n = 0; n < WIDE; ++n) {
+      const int64_t block = panel * PANEL + n / W<F>, p = panel * WIDE + n;
+      const int64_t u = s.block_unit(block) + n % W<F>;
+      const bool there = which == OF_M ? p < s.P : u < s.H;
+      columns[n] = there ? weights + (which == OF_M ? p : s.block_gate(block) * s.H + u) * K : nullptr;
+    }
+    rows_times_columns<F>(count, rows, K, columns, start, start_row, z, z_row);
   }
 
   void step(int64_t j, const F* inputs) {
@@ -191,12 +234,12 @@ class ForwardWorker {
     alignas(64) F z[GROUP * WIDE];
     const F* start = inputs ? inputs + panel * WIDE : m.small.bias + panel * WIDE;
     int64_t start_row = inputs ? s.Z : 0;
-    if (!inputs && s.C + s.P > LONG_SUM) {
-      rows_times_panel<F>(count, xs, s.C, m.W_ih + panel * s.C * WIDE, start, 0, z, WIDE);
+    if (!inputs && (!packed_ || s.C + s.P > LONG_SUM)) {
+      product(OF_X, panel, count, xs, start, 0, z, WIDE);
       start = z, start_row = WIDE;
     }
     if (inputs || start == z) {
-      rows_times_panel<F>(count, hs, s.P, m.W_hh + panel * s.P * WIDE, start, start_row, z, WIDE);
+      product(OF_H, panel, count, hs, start, start_row, z, WIDE);
       for (int64_t k = 0; k < count; ++k) unit(rows[k], panel, z + k * WIDE);
       return;
     }
@@ -212,14 +255,10 @@ class ForwardWorker {
 
   // LSTM: a = LN(x's; norm_ih) + LN(h's; norm_hh) + b.  Elman: a = LN(x's + h's; norm_ih) + b.
   void normalised_sums(int64_t j, int64_t first, int64_t count, const F* const* hs, F* inputs, ForwardRow<F>* rows) {
-    const Tiles tiles(count);
-    for (int64_t panel = 0; panel < s.panels; ++panel)
-      for (int64_t t = 0; t < tiles.count; ++t) {
-        const int64_t at = tiles.first(t);
-        const RowProduct<F> product{nullptr, 0, nullptr, hs + at, s.P, m.W_hh + panel * s.P * WIDE,
-                                    s.lstm ? nullptr : inputs + at * s.Z + panel * WIDE, s.Z};
-        row_product<F>(int(tiles.first(t + 1) - at), product, z_ + at * s.Z + panel * WIDE, s.Z);
-      }
+    for (int64_t panel = 0; panel < s.panels; ++panel) {
+      const F* start = s.lstm ? m.zeros : inputs + panel * WIDE;
+      product(OF_H, panel, count, hs, start, s.lstm ? 0 : s.Z, z_ + panel * WIDE, s.Z);
+    }
     for (int64_t k = 0; k < count; ++k) {
       const int64_t at = l.offset[j] + sequence(first + k);
       F *z = z_ + k * s.Z, *x = inputs + k * s.Z;
@@ -292,17 +331,13 @@ class ForwardWorker {
   void project(const ForwardRow<F>* rows, int64_t count) const {
     const F* ms[GROUP];
     for (int64_t k = 0; k < count; ++k) ms[k] = rows[k].m;
-    const Tiles tiles(count);
-    for (int64_t panel = 0; panel * WIDE < s.P; ++panel)
-      for (int64_t t = 0; t < tiles.count; ++t) {
-        const int64_t from = tiles.first(t), until = tiles.first(t + 1);
-        alignas(64) F h[MOST_ROWS * WIDE];
-        const RowProduct<F> product{ms + from, s.H, m.W_hr + panel * s.H * WIDE, nullptr, 0, nullptr, nullptr, 0};
-        row_product<F>(int(until - from), product, h, WIDE);
-        for (int64_t k = from; k < until; ++k)
-          for (int64_t u = panel * WIDE; u < std::min(s.P, (panel + 1) * WIDE); u += W<F>)
-            output(rows[k], u, std::min<int64_t>(W<F>, s.P - u), load<F>(h + (k - from) * WIDE + u - panel * WIDE));
-      }
+    for (int64_t panel = 0; panel * WIDE < s.P; ++panel) {
+      alignas(64) F h[GROUP * WIDE];
+      product(OF_M, panel, count, ms, m.zeros, 0, h, WIDE);
+      for (int64_t k = 0; k < count; ++k)
+        for (int64_t u = panel * WIDE; u < std::min(s.P, (panel + 1) * WIDE); u += W<F>)
+          output(rows[k], u, std::min<int64_t>(W<F>, s.P - u), load<F>(h + k * WIDE + u - panel * WIDE));
+    }
   }
 
   void leave() {
@@ -318,7 +353,7 @@ class ForwardWorker {
   const tt_weights& w;
   const ForwardMemory<F>& m;
   const Share share_;
-  const bool ahead_, norm_, two_passes_;
+  const bool packed_, ahead_, norm_, two_passes_;
   const Tape<F> tape_;
   int64_t panel_from_, panel_until_;
   F *inputs_, *dropped_, *z_, *m_, *c_new_, *o_;

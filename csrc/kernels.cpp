@@ -24,7 +24,7 @@ Choice choose(const tt_layer& l) {
   if (whole_rows || choice.threads == 1) choice.by_units = false;
   if (!choice.by_units) choice.threads = int(std::min<int64_t>(choice.threads, s.S));
   const int64_t rows_at_once = choice.by_units ? s.S : up(s.S, choice.threads);
-  choice.inputs_ahead = l.weights.norm_ih || (rows_at_once < 12 && s.C > 4);
+  choice.inputs_ahead = l.weights.norm_ih || (rows_at_once < 12 && s.C > 4 && s.T > 1);
   return choice;
 }
 
@@ -53,6 +53,29 @@ void run(const tt_layer* l) {
     Worker<F>(*l, memory, choice, share).run();
   }
 }
+
+// One step of one layer, on the calling thread alone; W_ih, W_hh, W_hr packed into scratch, or as they came.
+enum class Weights { PACK, PACKED, AS_THEY_CAME };
+template <class F>
+void one_step(const tt_layer* l, Weights weights) {
+  const Sizes<F> s(*l);
+  Choice choice{1, false, l->weights.norm_ih != nullptr, weights != Weights::AS_THEY_CAME};
+  const ForwardMemory<F> memory(*l, s, choice, l->scratch);
+  ForwardWorker<F> worker(*l, memory, choice, Share{0, 1, false, memory.barrier});
+  switch (weights) {
+    case Weights::PACK: return worker.pack();
+    case Weights::PACKED: return worker.run_packed();
+    case Weights::AS_THEY_CAME: return worker.run_unpacked();
+  }
+}
+
+void step_any(const tt_layer* layers, int64_t count, Weights weights) {
+  for (int64_t k = 0; k < count; ++k)
+    layers[k].type == TT_FLOAT ? one_step<float>(layers + k, weights) : one_step<double>(layers + k, weights);
+}
+void pack(const tt_layer* layers, int64_t count) { step_any(layers, count, Weights::PACK); }
+void step_packed(const tt_layer* layers, int64_t count) { step_any(layers, count, Weights::PACKED); }
+void step(const tt_layer* layers, int64_t count) { step_any(layers, count, Weights::AS_THEY_CAME); }
 
 template <class F>
 void activate(int32_t function, const F* in, F* out, int64_t count) {
@@ -88,6 +111,6 @@ void activate_any(int32_t type, int32_t function, const void* in, void* out, int
 #define TT_NAME(x) TT_TEXT(x)
 extern const tt_kernels kernels;
 const tt_kernels kernels{"x86-64-" TT_NAME(TT_SET), TT_VECTOR_BYTES, 0, scratch_of, tape_of, forward, backward,
-                         activate_any};
+                         pack, step_packed, step, activate_any};
 
 }  // namespace tt::TT_SET

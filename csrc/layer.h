@@ -127,6 +127,7 @@ struct Share {
 struct Choice {
   int threads;
   bool by_units, inputs_ahead;
+  bool packed = true;  // weights in panels; else as they came, for one step
 };
 
 template <class F>
@@ -179,6 +180,33 @@ void blocks_times_panel(int64_t rows, const F* a, int64_t block, int64_t row, in
       block_product<F>(int(tiles.first(t + 1) - at), a + p * block + at * row, block, row,
                        std::min(AT_ONCE, blocks - p), b + p * W<F> * WIDE, z + at * WIDE, p > 0);
     }
+}
+
+// z = start + a b for weights as they came: columns[4 W] are the panel's columns, each K numbers side by side; NULL: 0.
+template <class F>
+void rows_times_columns(int64_t rows, const F* const* a, int64_t K, const F* const* columns, const F* start,
+                        int64_t start_row, F* z, int64_t z_row) {
+  for (int l = 0; l < W<F>; ++l) {
+    const F* w[PANEL];
+    for (int q = 0; q < PANEL; ++q) w[q] = columns[q * W<F> + l];
+    const auto finish = [&](int64_t r, int q, Vec<F> total) {
+      z[r * z_row + q * W<F> + l] = start[r * start_row + q * W<F> + l] + (w[q] ? sum<F>(total) : F(0));
+    };
+    const F* some[PANEL];
+    for (int q = 0; q < PANEL; ++q) some[q] = w[q] ? w[q] : a[0];  // read, and not used
+    int64_t r = 0;
+    for (; r + 3 <= rows; r += 3) {
+      Vec<F> acc[PANEL][3]{};
+      dot_tile<F, PANEL, 3>(some, a + r, K, acc);
+      for (int q = 0; q < PANEL; ++q)
+        for (int k = 0; k < 3; ++k) finish(r + k, q, acc[q][k]);
+    }
+    for (; r < rows; ++r) {
+      Vec<F> acc[PANEL][1]{};
+      dot_tile<F, PANEL, 1>(some, a + r, K, acc);
+      for (int q = 0; q < PANEL; ++q) finish(r, q, acc[q][0]);
+    }
+  }
 }
 
 // --- packing: weights into panels [k][4][W] ---

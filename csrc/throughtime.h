@@ -81,6 +81,10 @@ typedef int64_t (*tt_scratch_bytes)(const tt_layer*, int32_t pass);
 // Elements of the three parts of the tape for N real steps: gates, cells, norms.
 typedef void (*tt_tape_elements)(const tt_layer*, int64_t elements[3]);
 typedef void (*tt_run)(const tt_layer*);
+// One step (T = 1) of a stack of layers, one after the other, on the calling thread. `pack` puts the weights, as they are
+// now, into the layers' scratch, where `step_packed` reads them; `step` reads the weights themselves. h_n and c_n may be
+// h0 and c0.
+typedef void (*tt_stack)(const tt_layer* layers, int64_t count);
 // out[k] = sigmoid or tanh of in[k], as the layers compute it (function 0, 1).
 typedef void (*tt_activate)(int32_t type, int32_t function, const void* in, void* out, int64_t count);
 
@@ -91,6 +95,7 @@ typedef struct {
   tt_scratch_bytes scratch_bytes;
   tt_tape_elements tape_elements;
   tt_run forward, backward;
+  tt_stack pack, step_packed, step;
   tt_activate activate;
 } tt_kernels;
 

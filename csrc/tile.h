@@ -152,6 +152,29 @@ inline void block_product(int rows, const F* a, int64_t block, int64_t row, int6
   }
 }
 
+// Q x R sums start[q] + w[q] . a[r] over K numbers side by side in memory, W of them at a time; for weights that are
+// used once and not worth packing. Every sum has the same order, whatever Q and R.
+template <class F, int Q, int R>
+inline void dot_tile(const F* const* w, const F* const* a, int64_t K, Vec<F> (&acc)[Q][R]) {
+  int64_t k = 0;
+  for (; k + W<F> <= K; k += W<F>) {
+    Vec<F> x[R];
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) x[r] = load<F>(a[r] + k);
+#pragma GCC unroll 4
+    for (int q = 0; q < Q; ++q) {
+      const Vec<F> v = load<F>(w[q] + k);
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) acc[q][r] += v * x[r];
+    }
+  }
+  if (k == K) return;
+  for (int q = 0; q < Q; ++q) {
+    const Vec<F> v = load_some<F>(w[q] + k, K - k);
+    for (int r = 0; r < R; ++r) acc[q][r] += v * load_some<F>(a[r] + k, K - k);
+  }
+}
+
 // Rows of a transposed tile: a part of a block's W lanes, so that M x 3 accumulators fit the registers.
 template <class F>
 inline constexpr int OUTER_ROWS = MANY_REGISTERS ? (W<F> < 8 ? W<F> : 8) : (W<F> < 4 ? W<F> : 4);

@@ -84,6 +84,7 @@ class _Kernels(Structure):
         ("tape_elements", CFUNCTYPE(None, c_void_p, c_void_p)),
         ("forward", CFUNCTYPE(None, c_void_p)),
         ("backward", CFUNCTYPE(None, c_void_p)),
+        *((name, CFUNCTYPE(None, c_void_p, c_int64)) for name in ("pack", "step_packed", "step")),
         ("activate", CFUNCTYPE(None, c_int32, c_int32, c_void_p, c_void_p, c_int64)),
     ]
 
