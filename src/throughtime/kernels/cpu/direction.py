@@ -9,16 +9,15 @@ import ctypes
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from throughtime.base.errors import KernelError
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
 from throughtime.kernels.cpu import library
-from throughtime.kernels.cpu.library import Array, Layer, Weights
+from throughtime.kernels.cpu.library import Layer
 from throughtime.kernels.cpu.plan import Plan, plan
 from throughtime.kernels.rows import Rows
 
@@ -81,13 +80,25 @@ class Direction:
 
 
 def plan_of(rows: Rows, reverse: bool) -> Plan | None:
-    """The sequences of a call, remembered where all rows run from the first step to the last."""
-    return _dense_plan(rows.steps, rows.count, reverse) if rows.plain else plan(rows, reverse)
+    """The sequences of a call; None where no row has a step."""
+    if rows.plain:
+        return dense_plan(rows.steps, rows.count, reverse) if rows.steps and rows.count else None
+    return plan(rows, reverse)
 
 
 @lru_cache(maxsize=128)
-def _dense_plan(steps: int, count: int, reverse: bool) -> Plan | None:
-    return plan(Rows(None, None, steps, count, torch.device("cpu")), reverse)
+def dense_plan(steps: int, count: int, reverse: bool) -> Plan:
+    """The sequences where all rows run from the first of the steps to the last, remembered.
+
+    Args:
+        steps: T, at least 1.
+        count: B, at least 1.
+        reverse: the direction.
+    """
+    dense = plan(Rows(None, None, steps, count, torch.device("cpu")), reverse)
+    if dense is None:
+        raise ValueError(f"a plan needs a step and a row: got {steps} and {count}")
+    return dense
 
 
 def forward(
@@ -116,7 +127,7 @@ def forward(
     layer.h_n = last[0].data_ptr()
     if len(last) > 1:
         layer.c_n = last[1].data_ptr()
-    _call(layer, library.FORWARD, x)
+    _call(layer, library.FORWARD)
     del kept
     return tape
 
@@ -152,15 +163,15 @@ def backward(
     _put_tape(layer, tape)
     if dy is not None:
         dy = _unit_stride(dy)
-        layer.dy = _array(dy)
+        layer.dy = library.array(dy)
     d_last = [None if d is None else d.contiguous() for d in d_last]
-    layer.dh_n, layer.dc_n = (_pointer(d) for d in (*d_last, None)[:2])
+    layer.dh_n, layer.dc_n = (library.pointer(d) for d in (*d_last, None)[:2])
     if dx is not None:
-        layer.dx = _array(dx)
-    layer.dh0, layer.dc0 = (_pointer(d) for d in (*d_first, None)[:2])
-    found = weights._make(None if w is None else torch.empty_like(w) for w in weights)
-    layer.d_weights = _weights(found)
-    _call(layer, library.BACKWARD, x)
+        layer.dx = library.array(dx)
+    layer.dh0, layer.dc0 = (library.pointer(d) for d in (*d_first, None)[:2])
+    found = type(weights)(*(None if w is None else torch.empty_like(w) for w in weights))  # type: ignore[arg-type]
+    layer.d_weights = library.weights(found)
+    _call(layer, library.BACKWARD)
     del kept
     return found
 
@@ -168,19 +179,8 @@ def backward(
 def activate(function: int, x: Tensor) -> Tensor:
     """Sigmoid (0) or tanh (1) of a contiguous tensor, as the layers compute it."""
     out = torch.empty_like(x)
-    _kernels().activate(library.TYPES[x.dtype], function, x.data_ptr(), out.data_ptr(), x.numel())
+    library.kernels().activate(library.TYPES[x.dtype], function, x.data_ptr(), out.data_ptr(), x.numel())
     return out
-
-
-@cache
-def _kernels() -> Any:
-    found = library.found()
-    if found.kernels is None:
-        raise KernelError(
-            f"The cpu kernel needs its compiled library: there is none here, {found.reason}. Install throughtime where "
-            'there is a C++ compiler, or use kernel="torch".'
-        )
-    return found.kernels
 
 
 def _describe(
@@ -191,25 +191,23 @@ def _describe(
     layer.cell, layer.type = CELLS[how.cell], library.TYPES[x.dtype]
     layer.reverse, layer.threads, layer.split = how.reverse, how.threads, how.split
     layer.C, layer.H, layer.P = x.shape[-1], len(weights.W_ih) // (4 if c0 is not None else 1), h0.shape[-1]
-    layer.S, layer.T = len(steps.row), len(steps.offset) - 1
-    layer.begin, layer.row, layer.length = (a.ctypes.data for a in (steps.begin, steps.row, steps.length))
-    layer.enters, layer.leaves, layer.offset = (a.ctypes.data for a in (steps.enters, steps.leaves, steps.offset))
-    layer.weights = _weights(weights)
-    layer.x, layer.y = _array(x), _array(y)
-    layer.h0, layer.c0 = h0.data_ptr(), _pointer(c0)
+    steps.put(layer)
+    layer.weights = library.weights(weights)
+    layer.x, layer.y = library.array(x), library.array(y)
+    layer.h0, layer.c0 = h0.data_ptr(), library.pointer(c0)
     kept: list[Any] = [steps]
     for name in ("zone_c", "zone_h", "drop_h"):
         mask = getattr(how.masks, name)
         if mask is not None:
             mask = _unit_stride(mask.to(x.dtype))
             kept.append(mask)
-            setattr(layer, name, _array(mask))
+            setattr(layer, name, library.array(mask))
     return layer, kept
 
 
 def _new_tape(layer: Layer, how: Direction, weights: AnyWeights, like: Tensor) -> Tape:
     sizes = (ctypes.c_int64 * 3)()
-    _kernels().tape_elements(ctypes.addressof(layer), ctypes.addressof(sizes))
+    library.kernels().tape_elements(ctypes.addressof(layer), ctypes.addressof(sizes))
     gates, cells, norms = sizes
     keep = how.keep_gates
     return Tape(
@@ -220,29 +218,14 @@ def _new_tape(layer: Layer, how: Direction, weights: AnyWeights, like: Tensor) -
 
 
 def _put_tape(layer: Layer, tape: Tape) -> None:
-    layer.gates, layer.norms = _pointer(tape.gates), _pointer(tape.norms)
+    layer.gates, layer.norms = library.pointer(tape.gates), library.pointer(tape.norms)
     layer.cells = tape.cells.data_ptr()
 
 
-def _call(layer: Layer, which: int, like: Tensor) -> None:
-    kernels, address = _kernels(), ctypes.addressof(layer)
-    scratch = torch.empty(kernels.scratch_bytes(address, which) + 64, dtype=torch.uint8)
-    layer.scratch = -(-scratch.data_ptr() // 64) * 64
-    (kernels.forward if which == library.FORWARD else kernels.backward)(address)
-
-
-def _pointer(tensor: Tensor | None) -> int | None:
-    return None if tensor is None else tensor.data_ptr()
-
-
-def _weights(weights: AnyWeights) -> Weights:
-    if isinstance(weights, LSTMWeights):
-        return Weights(*(_pointer(w) for w in weights))
-    return Weights(*(_pointer(w) for w in weights[:4]), None, None, _pointer(weights.norm))
-
-
-def _array(tensor: Tensor) -> Array:
-    return Array(tensor.data_ptr(), tensor.stride(0), tensor.stride(1))
+def _call(layer: Layer, which: int) -> None:
+    memory, kernels = library.scratch(layer, which), library.kernels()
+    (kernels.forward if which == library.FORWARD else kernels.backward)(ctypes.addressof(layer))
+    del memory
 
 
 def _unit_stride(tensor: Tensor) -> Tensor:

@@ -58,7 +58,9 @@ def run(
     Returns:
         y [T, B, D P], 0 past row ends, and the state at each row's end.
     """
-    dropped = [w if m.drop_W is None else w._replace(W_hh=w.W_hh * m.drop_W) for w, m in zip(weights, masks, strict=True)]
+    dropped = [
+        w if m.drop_W is None else w._replace(W_hh=w.W_hh * m.drop_W) for w, m in zip(weights, masks, strict=True)
+    ]
     ways = []
     for d, mask in enumerate(masks):
         plan = direction.plan_of(rows, d == 1)
@@ -125,12 +127,14 @@ class _Layer(Function):
 
 def _backward(
     call: _Call, x: Tensor, y: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None],
-    taped: Sequence[Tensor | None], dy: Tensor | None, d_last: Sequence[Tensor | None], needs_x: bool,
+    taped: Sequence[Any], dy: Tensor | None, d_last: Sequence[Tensor | None], needs_x: bool,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
     x, state = _rows_together(x), [s.contiguous() for s in state]
     P = state[0].shape[-1]
     # A row without a step hands its last state's gradient to its first; a row that starts anew, none.
-    d_first = [torch.empty_like(s) if call.dense else _without_steps(call, s, d) for s, d in zip(state, d_last, strict=True)]
+    d_first = [
+        torch.empty_like(s) if call.dense else _without_steps(call, s, d) for s, d in zip(state, d_last, strict=True)
+    ]
     dx: Tensor | None = None
     weights = []
     for d, (way, each) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
@@ -146,8 +150,12 @@ def _backward(
                 [g[d] for g in d_first],
             )
         )  # fmt: skip
-        dx = here if dx is None else dx.add_(here)
+        dx = here if dx is None or here is None else dx.add_(here)
     return dx, *d_first, *(g for each in weights for g in each)
+
+
+def _drop_weight(weights: AnyWeights, masks: Masks) -> AnyWeights:
+    return weights if masks.drop_W is None else weights._replace(W_hh=weights.W_hh * masks.drop_W)
 
 
 def _without_steps(call: _Call, state: Tensor, d_last: Tensor | None) -> Tensor:

@@ -12,10 +12,13 @@ from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from throughtime.base.errors import KernelError
+from throughtime.kernels.cells import LSTMWeights, RNNWeights
 
 # The best first.
 INSTRUCTION_SETS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")
@@ -128,6 +131,46 @@ def found() -> Found:
             f"{asked!r}. Leave it unset to let one be chosen."
         )
     return Found(None, reason="this processor has none of " + ", ".join(INSTRUCTION_SETS))
+
+
+@cache
+def kernels() -> Any:
+    """The kernels in use.
+
+    Raises:
+        KernelError: there are none.
+    """
+    here = found()
+    if here.kernels is None:
+        raise KernelError(
+            f"The cpu kernel needs its compiled library: there is none here, {here.reason}. Install throughtime where "
+            'there is a C++ compiler, or use kernel="torch".'
+        )
+    return here.kernels
+
+
+def pointer(tensor: Tensor | None) -> int | None:
+    """Where a tensor's numbers start; None stays."""
+    return None if tensor is None else tensor.data_ptr()
+
+
+def array(tensor: Tensor) -> Array:
+    """A tensor [T, B, units] whose last axis lies side by side."""
+    return Array(tensor.data_ptr(), tensor.stride(0), tensor.stride(1))
+
+
+def weights(of: LSTMWeights | RNNWeights) -> Weights:
+    """Contiguous weights, or their gradients."""
+    if isinstance(of, LSTMWeights):
+        return Weights(*(pointer(w) for w in of))
+    return Weights(*(pointer(w) for w in of[:4]), None, None, pointer(of.norm))
+
+
+def scratch(layer: Layer, which: int) -> Tensor:
+    """The memory a pass needs, put into `layer`; it must stay alive as long as the call."""
+    memory = torch.empty(kernels().scratch_bytes(ctypes.addressof(layer), which) + 64, dtype=torch.uint8)
+    layer.scratch = -(-memory.data_ptr() // 64) * 64
+    return memory
 
 
 def _load() -> ctypes.CDLL:

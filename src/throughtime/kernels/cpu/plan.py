@@ -9,9 +9,11 @@ Dimensions: T steps, B rows, S sequences, N real steps in all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from throughtime.kernels.cpu.library import Layer
 from throughtime.kernels.rows import Rows
 
 
@@ -35,10 +37,17 @@ class Plan:
     leaves: np.ndarray
     offset: np.ndarray
 
-    @property
-    def steps(self) -> int:
-        """N."""
-        return int(self.offset[-1])
+    @cached_property
+    def pointers(self) -> dict[str, int]:
+        """Where each array starts, by name; they live as long as the plan."""
+        names = ("begin", "row", "length", "enters", "leaves", "offset")
+        return {name: getattr(self, name).ctypes.data for name in names}
+
+    def put(self, layer: Layer) -> None:
+        """Write the sequences into a call's structure."""
+        layer.S, layer.T = len(self.row), len(self.offset) - 1
+        for name, where in self.pointers.items():
+            setattr(layer, name, where)
 
 
 def plan(rows: Rows, reverse: bool) -> Plan | None:
