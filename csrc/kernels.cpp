@@ -1,7 +1,9 @@
 // One instruction set's kernels. Built once for each, with TT_SET its name and TT_VECTOR_BYTES its width.
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <new>
+#include <type_traits>
 
 #include "backward.h"
 #include "forward.h"
@@ -36,12 +38,28 @@ int64_t scratch_bytes(const tt_layer* l, int32_t pass) {
                             : BackwardMemory<F>(*l, s, choice, nullptr).bytes;
 }
 
+// Asks for large pages under memory that is about to be written for the first time: a page fault costs as much as
+// filling the page. A refusal changes nothing but the time.
+void advise(void* memory, int64_t bytes) {
+  constexpr uintptr_t PAGE = 2 << 20;
+  const uintptr_t from = (reinterpret_cast<uintptr_t>(memory) + PAGE - 1) / PAGE * PAGE;
+  const uintptr_t until = (reinterpret_cast<uintptr_t>(memory) + bytes) / PAGE * PAGE;
+  if (memory && until > from) madvise(reinterpret_cast<void*>(from), until - from, MADV_HUGEPAGE);
+}
+
 template <class F, template <class> class Memory, template <class> class Worker>
 void run(const tt_layer* l) {
   const Sizes<F> s(*l);
   const Choice choice = choose<F>(*l);
   const Memory<F> memory(*l, s, choice, l->scratch);
   new (memory.barrier) Barrier;
+  advise(l->scratch, memory.bytes);
+  if (std::is_same_v<Memory<F>, ForwardMemory<F>>) {
+    int64_t elements[3];
+    Tape<F>::elements(*l, elements);
+    void* const parts[] = {l->gates, l->cells, l->norms};
+    for (int k = 0; k < 3; ++k) advise(parts[k], elements[k] * int64_t(sizeof(F)));
+  }
   if (choice.threads == 1) {
     Worker<F>(*l, memory, choice, Share{0, 1, false, memory.barrier}).run();
     return;

@@ -12,6 +12,9 @@
 
 #include "vec.h"
 
+// A tile is a function of its own: inlined into larger ones, its accumulators would be spilled.
+#define TT_APART [[gnu::noinline]]
+
 namespace tt::TT_SET {
 
 inline constexpr int PANEL = 4;                       // vectors a panel is wide
@@ -88,7 +91,7 @@ struct RowProduct {
 };
 
 template <class F, int R, int V>
-inline void row_tile_part(const RowProduct<F>& p, int at, F* z, int64_t z_row) {
+TT_APART void row_tile_part(const RowProduct<F>& p, int at, F* z, int64_t z_row) {
   Vec<F> acc[R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
@@ -122,7 +125,7 @@ inline void row_product(int rows, const RowProduct<F>& p, F* z, int64_t z_row) {
 }
 
 template <class F, int R>
-inline void block_tile(const F* a, int64_t block, int64_t row, int64_t blocks, const F* b, F* z, bool add) {
+TT_APART void block_tile(const F* a, int64_t block, int64_t row, int64_t blocks, const F* b, F* z, bool add) {
   constexpr int V = TILE_VECTORS<R>;
   for (int at = 0; at < PANEL; at += V) {
     Vec<F> acc[R][V];
@@ -183,7 +186,7 @@ inline constexpr int OUTER_VECTORS = 3;
 // d[m][n] (+)= sum over k of a[k W + m] b[v][k W + lane] for M rows from a and V vectors of columns, `columns` of them
 // real in the last; blocks of b are `b_block` apart.
 template <class F, int V>
-inline void outer_tile(const F* a, const F* b, int64_t b_block, int64_t K, F* d, int64_t d_row, int rows,
+TT_APART void outer_tile(const F* a, const F* b, int64_t b_block, int64_t K, F* d, int64_t d_row, int rows,
                        int64_t last_columns, bool add) {
   constexpr int M = OUTER_ROWS<F>;
   Vec<F> acc[M][V]{};
