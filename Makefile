@@ -3,27 +3,50 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+LIBRARY := src/throughtime/kernels/cpu/libthroughtime.so
+KERNELS := CMakeLists.txt csrc/inplace/CMakeLists.txt $(wildcard csrc/*.h csrc/*.cpp)
 # One sequence at a time hardly fills a core, so tests gain more from processes than from threads.
 WORKERS ?= auto
+
+# Every option, every width, every way of sharing: what reaches each loop's end.
+SANITIZED := -k "every_option or every_width or chunks_of_steps or threads_chosen"
 
 # took(label, commands): runs the commands and prints how long they took.
 took = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo picture lecture docs test lint torture dist lock clean
+.PHONY: help setup kernels sanitize demo picture lecture docs test lint torture dist lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## the environment, in .venv, from requirements.lock
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml tools/build_backend.py $(KERNELS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"throughtime needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Try: make PYTHON=python3.11")'
 	$(call took,setup,\
 		$(PYTHON) -m venv $(VENV) && \
 		$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock && \
+		rm -f $(LIBRARY) && \
 		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . && \
 		touch $@)
+	@test -e $(LIBRARY) || echo "setup: without the C++ kernels, which need a C++ compiler, Linux and x86-64"
+
+kernels:  ## the C++ kernels anew, in place, from csrc
+	@test -e csrc/inplace/build.ninja || $(MAKE) --no-print-directory setup
+	$(call took,kernels,$(BIN)/cmake --build csrc/inplace)
+
+# Leaks are not looked for: Python leaves memory to the end of the process.
+sanitize: setup  ## the C++ kernels' tests with the address and undefined behaviour sanitizers
+	@if test "$$(uname -sm)" != "Linux x86_64" || ! test -e $(LIBRARY); then echo "sanitize: skipped, there are no C++ kernels here"; exit; fi; \
+	start=$$(date +%s); mkdir -p build; \
+	$(BIN)/cmake -S . -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DTHROUGHTIME_SANITIZE=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON >build/sanitize.log && \
+	$(BIN)/cmake --build build/sanitize >>build/sanitize.log || { cat build/sanitize.log; exit 1; }; \
+	LD_PRELOAD="$$($${CXX:-g++} -print-file-name=libasan.so) $$($${CXX:-g++} -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=1 \
+	THROUGHTIME_CPU_LIBRARY=$(CURDIR)/build/sanitize/libthroughtime.so \
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/kernels/cpu/test_layers.py $(SANITIZED) && \
+	echo "sanitize: $$(( $$(date +%s) - start )) s"
 
 demo: setup  ## train on Seattle's weather, compare with the baselines, write the report
 	@rm -rf runs/demo
@@ -41,7 +64,7 @@ lecture: setup  ## run every command of docs/lecture.md, write outputs and figur
 docs: setup  ## the site, in build/docs: the lecture, the library, the changelog
 	$(call took,docs,$(BIN)/python -m sphinx -q -W --keep-going -E -b html docs build/docs)
 
-test: setup lint  ## lint, types, import floors and every test
+test: setup lint sanitize  ## lint, types, import floors, sanitizers and every test
 	$(call took,tests,OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal)
 
 lint: setup  ## ruff, mypy, import-linter
@@ -66,4 +89,4 @@ lock: setup  ## requirements.lock anew, from what .venv holds
 	$(BIN)/python tools/lock.py
 
 clean:  ## everything that make wrote
-	rm -rf $(VENV) build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(LIBRARY) $(VENV) build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
