@@ -2,7 +2,7 @@
 
 from throughtime.kernels import oracle, oracle_lstm, oracle_rnn, torch_layers
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
-from throughtime.kernels.choose import KERNELS, choose
+from throughtime.kernels.choose import KERNELS, choose, choose_traced, described, tracing
 from throughtime.kernels.oracle_lstm import LSTMTape
 from throughtime.kernels.oracle_rnn import RNNTape
 from throughtime.kernels.rows import Rows, Steps
@@ -17,8 +17,11 @@ __all__ = [
     "Rows",
     "Steps",
     "choose",
+    "choose_traced",
+    "described",
     "oracle",
     "oracle_lstm",
     "oracle_rnn",
     "torch_layers",
+    "tracing",
 ]

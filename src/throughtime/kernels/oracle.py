@@ -15,14 +15,13 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from throughtime.base.errors import KernelError
 from throughtime.kernels import oracle_lstm, oracle_rnn
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.once import Tensors, once
 from throughtime.kernels.oracle_lstm import LSTMTape
 from throughtime.kernels.oracle_rnn import RNNTape
 from throughtime.kernels.rows import Steps
 
-Tensors = tuple[Tensor | None, ...]
 AnyTape = TypeVar("AnyTape", LSTMTape, RNNTape)
 
 
@@ -69,7 +68,7 @@ class _LSTM(Function):
         return (
             None,
             None,
-            *_once("LSTM", (found.x, found.h0, found.c0, *found.weights), (dy, dh, dc, x, h0, c0, *weights)),
+            *once("oracle", "LSTM", (found.x, found.h0, found.c0, *found.weights), (dy, dh, dc, x, h0, c0, *weights)),
         )
 
 
@@ -91,32 +90,7 @@ class _RNN(Function):
             found = oracle_rnn.backward(
                 dy, dh, x, tape, RNNWeights._make(weights), ctx.nonlinearity, ctx.steps, ctx.masks
             )
-        return None, None, None, *_once("RNN", (found.x, found.h0, *found.weights), (dy, dh, x, h0, *weights))
-
-
-class _Once(Function):
-    """Passes gradients on; they seem to depend on all that they were made from, and refuse to be differentiated."""
-
-    @staticmethod
-    def forward(ctx: Any, layer: str, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
-        ctx.layer = layer
-        return tuple(gradient.view_as(gradient) for gradient in tensors[:count])
-
-    @staticmethod
-    def backward(ctx: Any, *_: Tensor | None) -> tuple[None, ...]:
-        raise KernelError(
-            f"The oracle's {ctx.layer} gradients are written out once and cannot be differentiated again: a second "
-            f"derivative was asked for. Call throughtime.kernels.oracle_{ctx.layer.lower()}.forward, which is plain "
-            "PyTorch, where you need one."
-        )
-
-
-def _once(layer: str, gradients: Tensors, sources: Tensors) -> Tensors:
-    if not torch.is_grad_enabled():
-        return gradients
-    live = [g for g in gradients if g is not None]
-    passed = iter(_Once.apply(layer, len(live), *live, *(s for s in sources if s is not None)))
-    return tuple(None if g is None else next(passed) for g in gradients)
+        return None, None, None, *once("oracle", "RNN", (found.x, found.h0, *found.weights), (dy, dh, x, h0, *weights))
 
 
 def _save(ctx: Any, given: Tensors, tape: LSTMTape | RNNTape) -> None:

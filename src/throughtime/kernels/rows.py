@@ -81,6 +81,11 @@ class Rows:
         """All rows run from the first step to the last."""
         return self.lengths is None and self.resets is None
 
+    @property
+    def empty(self) -> bool:
+        """No row has a step."""
+        return self.steps == 0 or self.count == 0 or (self.lengths is not None and not any(self.lengths))
+
     @cached_property
     def kept(self) -> Tensor | None:
         """[T, B] bool, false past a row's end; None when no row ends early."""

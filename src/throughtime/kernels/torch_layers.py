@@ -37,6 +37,34 @@ _CELL: dict[str, Callable[..., Any]] = {
 }
 
 
+def run(
+    cell: str,
+    x: Tensor,
+    state: State,
+    weights: Sequence[Tensor],
+    bias: bool,
+    layers: int,
+    bidirectional: bool,
+    rows: Rows,
+) -> tuple[Tensor, State]:
+    """Stacked layers, in whichever of the ways below is quickest; arguments as `dense`.
+
+    Args:
+        rows: ends and resets.
+
+    Returns:
+        y [T, B, D P], 0 past row ends, and the state at each row's end.
+    """
+    if rows.empty:
+        return x.new_zeros(rows.steps, rows.count, (1 + bidirectional) * state[0].shape[-1]), state
+    if rows.plain:
+        return dense(cell, x, state, weights, bias, layers, bidirectional)
+    # A packed step leaves oneDNN and costs about as much as a short dense run.
+    if not bidirectional and 2 * len(rows.cuts) <= rows.steps + 4:
+        return split(cell, x, state, weights, bias, layers, rows)
+    return ragged(cell, x, state, weights, bias, layers, bidirectional, rows)
+
+
 def dense(
     cell: str, x: Tensor, state: State, weights: Sequence[Tensor], bias: bool, layers: int, bidirectional: bool
 ) -> tuple[Tensor, State]:

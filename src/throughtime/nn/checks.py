@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from throughtime.base.errors import DeviceError, DtypeError, ShapeError
 from throughtime.kernels import Rows
+from throughtime.kernels.memory import shrunk
 
 Lengths = Tensor | Sequence[int]
 
@@ -32,6 +33,7 @@ def check_numbers(name: str, value: object, like: Tensor) -> Tensor:
     Raises:
         DtypeError: it is no tensor, or its dtype differs (under autocast any floating dtype serves).
         DeviceError: it lies elsewhere.
+        ShapeError: its storage was shrunk.
     """
     if not isinstance(value, Tensor):
         raise DtypeError(f"`{name}` must be a torch tensor: got {type(value).__name__}. Use torch.as_tensor(...).")
@@ -48,6 +50,16 @@ def check_numbers(name: str, value: object, like: Tensor) -> Tensor:
     if value.layout != torch.strided or value.is_nested:
         raise DtypeError(
             f"`{name}` must be a dense tensor: got layout {value.layout}. Pad it, or use {name}.to_dense()."
+        )
+    return _whole(name, value)
+
+
+def _whole(name: str, value: Tensor) -> Tensor:
+    """`value` itself, if its memory is there: torch reads past the end of a storage that was shrunk."""
+    if shrunk(value):
+        raise ShapeError(
+            f"`{name}` must hold the numbers of its shape {list(value.shape)}: its storage has "
+            f"{value.untyped_storage().nbytes()} bytes. Do not resize storages that are in use."
         )
     return value
 
@@ -165,6 +177,11 @@ def _check_lengths(lengths: object, steps: int, count: int) -> tuple[int, ...] |
             raise DtypeError(f"`lengths` must hold whole numbers: got {lengths.dtype}. Use lengths.to(torch.int64).")
         if lengths.dim() > 1:
             raise ShapeError(f"`lengths` holds one number a row, [B]: got {tuple(lengths.shape)}. Flatten it.")
+        if lengths.layout != torch.strided or lengths.is_meta:
+            raise DtypeError(
+                f"`lengths` must hold numbers that can be read: got {lengths.layout} on {lengths.device}. Pass a list."
+            )
+        _whole("lengths", lengths)
     values = lengths.reshape(-1).tolist() if isinstance(lengths, Tensor) else _whole_numbers(lengths)
     if len(values) != count:
         raise ShapeError(
@@ -195,6 +212,8 @@ def _check_resets(resets: object, steps: int, count: int, device: torch.device, 
     if not isinstance(resets, Tensor) or resets.dtype != torch.bool:
         kind = getattr(resets, "dtype", type(resets).__name__)
         raise DtypeError(f"`resets` must be a bool tensor [T, B]: got {kind}. Use resets.to(torch.bool).")
+    if resets.layout != torch.strided:
+        raise DtypeError(f"`resets` must be a dense tensor: got {resets.layout}. Use resets.to_dense().")
     if unbatched and resets.dim() == 1:
         resets = resets[:, None]
     if resets.shape != (steps, count):
@@ -206,7 +225,7 @@ def _check_resets(resets: object, steps: int, count: int, device: torch.device, 
         raise DeviceError(
             f"`resets` must be on {device} like the input: got {resets.device}. Move it with .to(device)."
         )
-    return resets.to(device) if bool(resets.any()) else None
+    return resets.to(device) if bool(_whole("resets", resets).any()) else None
 
 
 def _axes(size: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ The equations stand in `kernels.oracle_lstm`. Gates i f g o, state (h, c), W_ih 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,6 +21,20 @@ from throughtime.nn.settings import Shared, check_shared, report
 
 if TYPE_CHECKING:
     from throughtime.kernels import LSTMTape
+
+# Parameters of one direction, in the order of `LSTMWeights`.
+_NAMES = (
+    "weight_ih",
+    "weight_hh",
+    "bias_ih",
+    "bias_hh",
+    "weight_hr",
+    "weight_peep",
+    "norm_ih",
+    "norm_hh",
+    "norm_c",
+    "norm_c_bias",
+)
 
 
 class LSTM(Recurrent):
@@ -43,11 +58,11 @@ class LSTM(Recurrent):
         weight_drop: probability, on W_hh, one mask a call or stream (Merity et al. 2017).
         forget_bias: None (torch's draws), a number, or "chrono:T" (Tallec & Ollivier 2018) for dependencies up to T
             steps; set in b_ih by `reset_parameters`, with b_hh's slice zero.
-        kernel: "auto", "oracle" or "torch".
+        kernel: "auto", "cpu", "torch" or "oracle"; "auto" takes the first of these that serves where the weights are.
 
     Raises:
         ConfigError: an argument is out of range; all of them are named.
-        KernelError: the kernel asked for does not exist, or has not the options asked for.
+        KernelError: the kernel asked for does not exist, has not the options asked for, or cannot serve there.
     """
 
     cell = "lstm"
@@ -209,10 +224,13 @@ class LSTM(Recurrent):
                     shapes.append((f"norm_c_bias{suffix}", (H,)))
         return shapes
 
+    def _weights(self, suffix: str, found: Mapping[str, Tensor]) -> LSTMWeights:
+        return LSTMWeights._make(found.get(f"{name}{suffix}") for name in _NAMES)
+
     def _oracle_direction(
-        self, suffix: str, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
+        self, weights: Any, reverse: bool, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
     ) -> tuple[Tensor, State]:
-        weights, steps = lstm_weights(self, suffix), rows.steps_of(suffix.endswith("_reverse"))
+        steps = rows.steps_of(reverse)
         x, h, c = (tensor.to(weights.W_ih.dtype) for tensor in (x, *state))
         if tapes is None:
             y, h, c = oracle.lstm(x, h, c, weights, steps, masks)
@@ -232,9 +250,7 @@ class LSTM(Recurrent):
 
 def lstm_weights(holder: nn.Module, suffix: str) -> LSTMWeights:
     """The parameters of one direction of one layer, read by torch's names from the module that holds them."""
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr", "weight_peep")
-    norms = ("norm_ih", "norm_hh", "norm_c", "norm_c_bias")
-    return LSTMWeights._make(getattr(holder, f"{name}{suffix}", None) for name in names + norms)
+    return LSTMWeights._make(getattr(holder, f"{name}{suffix}", None) for name in _NAMES)
 
 
 def zoneout_mask(

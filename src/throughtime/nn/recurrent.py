@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,15 +18,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from throughtime.base.errors import ConfigError, NetworkError, ShapeError
-from throughtime.kernels import Masks, Rows, choose, torch_layers
+from throughtime.base.errors import ConfigError, KernelError, NetworkError, ShapeError
+from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows, choose, choose_traced, torch_layers, tracing
+from throughtime.kernels.cpu import layers as cpu_layers
 from throughtime.nn.checks import Lengths, check_input, check_packed, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
+from throughtime.nn.parameters import checked, reference
 from throughtime.nn.settings import Shared, notice_idle_dropout
 from throughtime.nn.stepper import Stepper
 
 State = tuple[Tensor, ...]
 Shapes = list[tuple[str, tuple[int, ...]]]
+Weights = LSTMWeights | RNNWeights
 
 
 class Recurrent(nn.Module, ABC):
@@ -54,12 +58,12 @@ class Recurrent(nn.Module, ABC):
         for setting, value in shared._asdict().items():
             setattr(self, setting, value)
         notice_idle_dropout(type(self).__name__, self.dropout, self.num_layers)
-        self.kernel = kernel
         factory = {"device": device, "dtype": dtype}
-        for name, shape in [*self._plain_shapes(), *self._extra_shapes()]:
+        self._shapes = dict([*self._plain_shapes(), *self._extra_shapes()])
+        for name, shape in self._shapes.items():
             self.register_parameter(name, nn.Parameter(torch.empty(shape, **factory)))
         self._flat_names = [name for name, _ in self._plain_shapes()]
-        self._flat_shapes = [shape for _, shape in self._plain_shapes()]
+        self.kernel = kernel
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -75,18 +79,29 @@ class Recurrent(nn.Module, ABC):
 
     @property
     def kernel(self) -> str:
-        """The kernel asked for: "auto" or a name; setting it chooses anew."""
+        """The kernel asked for: "auto" or a name; setting it chooses anew, and refuses one that cannot serve."""
         return self._kernel
 
     @kernel.setter
     def kernel(self, asked: str) -> None:
-        self._kernel_in_use = choose(asked, self._needs())
+        like = reference(self)
+        chosen = choose(asked, self._needs(), like.device, like.dtype)
         self._kernel = asked
+        self._chosen = {(like.device.type, like.dtype): chosen}
 
     @property
     def kernel_in_use(self) -> str:
-        """The name of the kernel that runs."""
-        return self._kernel_in_use
+        """The name of the kernel that runs, where the weights are now.
+
+        Raises:
+            KernelError: the kernel asked for cannot serve there.
+        """
+        return self._kernel_for(reference(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a copy's or a pickle's attributes, and choose the kernel anew: the pickle may be another machine's."""
+        super().__setstate__(state)
+        self._chosen = {}
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
@@ -160,7 +175,7 @@ class Recurrent(nn.Module, ABC):
             raise ShapeError(f"`x` of one step must be [B, C]: got {tuple(x.shape)}. Use forward for whole sequences.")
         with torch.no_grad():
             checked, state, rows, _ = self._prepare(x[None] if isinstance(x, Tensor) else x, hx, None, None, False)
-            if self.is_plain and self._kernel_in_use == "torch" and not self.draws_masks:
+            if self.is_plain and self.kernel_in_use == "torch" and not self.draws_masks:
                 y, state = torch_layers.step(self.cell, checked[0], state, self.all_weights)
                 return y, self._as_hx(state)
             y, state = self._run(checked, state, rows)
@@ -184,7 +199,11 @@ class Recurrent(nn.Module, ABC):
         said = [
             f"{n}={getattr(self, n)!r}" for n, usual in (options | self._options()).items() if getattr(self, n) != usual
         ]
-        return ", ".join([f"{self.input_size}, {self.hidden_size}", *said, f"kernel_in_use={self.kernel_in_use!r}"])
+        try:
+            kernel = self.kernel_in_use
+        except KernelError:
+            kernel = f"none: {self.kernel} cannot serve here"
+        return ", ".join([f"{self.input_size}, {self.hidden_size}", *said, f"kernel_in_use={kernel!r}"])
 
     # What the two kinds differ in
 
@@ -214,8 +233,12 @@ class Recurrent(nn.Module, ABC):
         """Whether a call in training draws masks."""
 
     @abstractmethod
+    def _weights(self, suffix: str, found: Mapping[str, Tensor]) -> Weights:
+        """The weights of one direction of one layer, among all parameters by name."""
+
+    @abstractmethod
     def _oracle_direction(
-        self, suffix: str, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
+        self, weights: Any, reverse: bool, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
     ) -> tuple[Tensor, State]:
         """One direction of one layer on the oracle; with `tapes`, under plain autograd, its tape appended."""
 
@@ -233,15 +256,14 @@ class Recurrent(nn.Module, ABC):
     def _flat_weights(self) -> list[Tensor]:
         return [getattr(self, name) for name in self._flat_names]
 
-    def _checked_weights(self) -> list[Tensor]:
-        """The flat weights, as long as nobody replaced one by another shape: fused layers read past a short one."""
-        flat = self._flat_weights
-        for weight, shape, name in zip(flat, self._flat_shapes, self._flat_names, strict=True):
-            if weight.shape != shape:
-                raise ShapeError(
-                    f"`{name}` must keep its shape {list(shape)}: got {list(weight.shape)}. Construct a new layer."
-                )
-        return flat
+    def _kernel_for(self, like: Tensor) -> str:
+        """The kernel for weights like this one; remembered, because every call asks."""
+        if tracing():
+            return choose_traced(self._kernel, self._needs(), like.device, like.dtype)
+        place = (like.device.type, like.dtype)
+        if place not in self._chosen:
+            self._chosen[place] = choose(self._kernel, self._needs(), like.device, like.dtype)
+        return self._chosen[place]
 
     def _suffix(self, layer: int, direction: int) -> str:
         return f"_l{layer}_reverse" if direction else f"_l{layer}"
@@ -250,7 +272,7 @@ class Recurrent(nn.Module, ABC):
         self, input: Any, hx: Any, lengths: Any, resets: Any, batch_first: bool | None = None
     ) -> tuple[Tensor, State, Rows, bool]:
         """Check everything; the input as [T, B, C], the state as a tuple of [L D, B, units]."""
-        like = self.weight_ih_l0
+        like = reference(self)
         batch_first = self.batch_first if batch_first is None else batch_first
         x = check_input(input, like, self.input_size, batch_first)
         unbatched = x.dim() == 2
@@ -296,10 +318,10 @@ class Recurrent(nn.Module, ABC):
     # Layers, one above the other
 
     def _run(self, x: Tensor, state: State, rows: Rows) -> tuple[Tensor, State]:
-        drawn = self._draw(rows)
-        if drawn is None and self._kernel_in_use == "torch":
-            return self._fused(x, state, self._checked_weights(), self.num_layers, rows)
-        return self._layer_by_layer(x, state, rows, drawn, None)
+        drawn, found = self._draw(rows), checked(self, self._shapes)
+        if drawn is None and self._kernel_for(found["weight_ih_l0"]) == "torch":
+            return self._fused(x, state, [found[name] for name in self._flat_names], self.num_layers, rows)
+        return self._layer_by_layer(x, state, rows, drawn, None, found)
 
     def _draw(self, rows: Rows) -> LayerMasks | None:
         if not self.draws_masks:
@@ -315,26 +337,29 @@ class Recurrent(nn.Module, ABC):
         return LayerMasks(key, key.ordinals.get(self, 0), rows.resets, rows.steps)
 
     def _fused(self, x: Tensor, state: State, weights: list[Tensor], layers: int, rows: Rows) -> tuple[Tensor, State]:
-        if rows.steps == 0 or rows.count == 0 or (rows.lengths is not None and not any(rows.lengths)):
-            return x.new_zeros(rows.steps, rows.count, self._directions * self.state_sizes[0]), state
-        if rows.plain:
-            return torch_layers.dense(self.cell, x, state, weights, self.bias, layers, self.bidirectional)
-        # A packed step leaves oneDNN and costs about as much as a short dense run.
-        if not self.bidirectional and 2 * len(rows.cuts) <= rows.steps + 4:
-            return torch_layers.split(self.cell, x, state, weights, self.bias, layers, rows)
-        return torch_layers.ragged(self.cell, x, state, weights, self.bias, layers, self.bidirectional, rows)
+        return torch_layers.run(self.cell, x, state, weights, self.bias, layers, self.bidirectional, rows)
 
     def _layer_by_layer(
-        self, x: Tensor, state: State, rows: Rows, drawn: LayerMasks | None, tapes: list[Any] | None
+        self,
+        x: Tensor,
+        state: State,
+        rows: Rows,
+        drawn: LayerMasks | None,
+        tapes: list[Any] | None,
+        found: Mapping[str, Tensor] | None = None,
     ) -> tuple[Tensor, State]:
-        ends = []
+        found = checked(self, self._shapes) if found is None else found
+        kernel = "oracle" if tapes is not None else self._kernel_for(found["weight_ih_l0"])
+        D, ends = self._directions, []
         for layer in range(self.num_layers):
             if layer:
                 x = self._dropped(x, layer, drawn)
-            parts = slice(layer * self._directions, (layer + 1) * self._directions)
-            x, end = self._layer(layer, x, tuple(s[parts] for s in state), rows, drawn, tapes)
+            part = state if self.num_layers == 1 else tuple(s[layer * D : (layer + 1) * D] for s in state)
+            weights = [self._weights(self._suffix(layer, d), found) for d in range(D)]
+            masks = [self._masks(drawn, 2 * layer + d, x) for d in range(D)]
+            x, end = self._layer(kernel, x, part, weights, rows, masks, tapes)
             ends.append(end)
-        return x, tuple(torch.cat(parts) for parts in zip(*ends, strict=True))
+        return x, ends[0] if len(ends) == 1 else tuple(torch.cat(parts) for parts in zip(*ends, strict=True))
 
     def _dropped(self, y: Tensor, layer: int, drawn: LayerMasks | None) -> Tensor:
         if drawn is None or not self.dropout:
@@ -343,17 +368,28 @@ class Recurrent(nn.Module, ABC):
         return torch.where(hit, 0, y * survivors_scale(self.dropout))
 
     def _layer(
-        self, layer: int, x: Tensor, state: State, rows: Rows, drawn: LayerMasks | None, tapes: list[Any] | None
+        self,
+        kernel: str,
+        x: Tensor,
+        state: State,
+        weights: list[Weights],
+        rows: Rows,
+        masks: list[Masks],
+        tapes: list[Any] | None,
     ) -> tuple[Tensor, State]:
-        masks = [self._masks(drawn, 2 * layer + d, x) for d in range(self._directions)]
-        if tapes is None and self._kernel_in_use == "torch":
-            self._checked_weights()
-            weights = self.all_weights[layer * self._directions : (layer + 1) * self._directions]
+        """One layer on the kernel named."""
+        if kernel == "torch":
             dropped = [_drop_weight(w, m) for w, m in zip(weights, masks, strict=True)]
-            return self._fused(x, state, [w for each in dropped for w in each], 1, rows)
+            return self._fused(x, state, [w for each in dropped for w in each if w is not None], 1, rows)
+        if kernel == "cpu":
+            dtype = weights[0].W_ih.dtype  # under autocast inputs may have another
+            x, state = x.to(dtype), tuple(s.to(dtype) for s in state)
+            if rows.empty:
+                return x.new_zeros(rows.steps, rows.count, self._directions * self.state_sizes[0]), state
+            return cpu_layers.run(self.cell, x, state, weights, rows, masks)
         ran = [
-            self._oracle_direction(self._suffix(layer, d), x, tuple(s[d] for s in state), rows, masks[d], tapes)
-            for d in range(self._directions)
+            self._oracle_direction(w, d == 1, x, tuple(s[d] for s in state), rows, masks[d], tapes)
+            for d, w in enumerate(weights)
         ]
         y = torch.cat([y for y, _ in ran], -1) if self.bidirectional else ran[0][0]
         return y, tuple(torch.stack(parts) for parts in zip(*(end for _, end in ran), strict=True))
@@ -376,8 +412,6 @@ def survivors_scale(probability: float) -> float:
     return 1 / (1 - probability) if probability < 1 else 0.0
 
 
-def _drop_weight(weights: list[Tensor], masks: Masks) -> list[Tensor]:
-    """A direction's flat weights with the mask on W_hh, the second."""
-    if masks.drop_W is None:
-        return list(weights)
-    return [weights[0], weights[1] * masks.drop_W, *weights[2:]]
+def _drop_weight(weights: Weights, masks: Masks) -> Weights:
+    """A direction's weights with the mask on W_hh."""
+    return weights if masks.drop_W is None else weights._replace(W_hh=weights.W_hh * masks.drop_W)

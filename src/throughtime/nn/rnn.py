@@ -5,6 +5,7 @@ The equations stand in `kernels.oracle_rnn`. W_ih [H, C], W_hh [H, H].
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ from throughtime.nn.lstm import recurrent_masks, zoneout_mask
 from throughtime.nn.masks import ZONEOUT_H, LayerMasks
 from throughtime.nn.recurrent import Recurrent, Shapes, State
 from throughtime.nn.settings import Shared, check_shared, report
+
+# Parameters of one direction, in the order of `RNNWeights`.
+_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm")
 
 
 class RNN(Recurrent):
@@ -35,11 +39,11 @@ class RNN(Recurrent):
         zoneout: probability that a unit keeps its old value; evaluation takes expectations (Krueger et al. 2016).
         recurrent_dropout: probability, on h where it enters W_hh, one mask a sequence (Gal & Ghahramani 2016).
         weight_drop: probability, on W_hh, one mask a call or stream (Merity et al. 2017).
-        kernel: "auto", "oracle" or "torch".
+        kernel: "auto", "cpu", "torch" or "oracle"; "auto" takes the first of these that serves where the weights are.
 
     Raises:
         ConfigError: an argument is out of range; all of them are named.
-        KernelError: the kernel asked for does not exist, or has not the options asked for.
+        KernelError: the kernel asked for does not exist, has not the options asked for, or cannot serve there.
     """
 
     state_names = ("h",)
@@ -144,12 +148,14 @@ class RNN(Recurrent):
         places = [(k, d) for k in range(self.num_layers) for d in range(self._directions)]
         return [(f"norm{self._suffix(k, d)}", (self.hidden_size,)) for k, d in places]
 
+    def _weights(self, suffix: str, found: Mapping[str, Tensor]) -> RNNWeights:
+        return RNNWeights._make(found.get(f"{name}{suffix}") for name in _NAMES)
+
     def _oracle_direction(
-        self, suffix: str, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
+        self, weights: Any, reverse: bool, x: Tensor, state: State, rows: Rows, masks: Masks, tapes: list[Any] | None
     ) -> tuple[Tensor, State]:
-        weights = rnn_weights(self, suffix)
         x, h = x.to(weights.W_ih.dtype), state[0].to(weights.W_ih.dtype)
-        steps = rows.steps_of(suffix.endswith("_reverse"))
+        steps = rows.steps_of(reverse)
         if tapes is None:
             y, h = oracle.rnn(x, h, weights, self.nonlinearity, steps, masks)
         else:
@@ -166,5 +172,4 @@ class RNN(Recurrent):
 
 def rnn_weights(holder: nn.Module, suffix: str) -> RNNWeights:
     """The parameters of one direction of one layer, read by torch's names from the module that holds them."""
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "norm")
-    return RNNWeights._make(getattr(holder, f"{name}{suffix}", None) for name in names)
+    return RNNWeights._make(getattr(holder, f"{name}{suffix}", None) for name in _NAMES)

@@ -2,8 +2,7 @@
 
     z = [x h] [W_ih W_hh]^T + (b_ih + b_hh)        one product a layer
 
-A plain layer on the torch kernel runs in buffers allocated once; one with options, or on the oracle, runs its own
-`step` on a frozen copy.
+A plain layer runs in buffers allocated once; one with options, or on the oracle, runs its own `step` on a frozen copy.
 
 Dimensions: B rows, C inputs, H hidden units, L stacked layers.
 """
@@ -62,7 +61,7 @@ class Stepper:
         self._frozen = copy.deepcopy(self._layer).requires_grad_(False)
         like = self._frozen.weight_ih_l0
         self._state = tuple(s.to(like) for s in self._state)
-        fused = self._frozen.is_plain and self._frozen.kernel_in_use == "torch"
+        fused = self._frozen.is_plain and self._frozen.kernel_in_use != "oracle"
         layers = range(self._frozen.num_layers if fused else 0)
         self._cells = [_PlainCell(self._frozen, k, self._batch) for k in layers]
 

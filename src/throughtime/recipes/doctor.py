@@ -15,6 +15,7 @@ from throughtime import __version__
 from throughtime.base.errors import RunLockedError
 from throughtime.base.run_folder import RunFolder
 from throughtime.kernels import KERNELS, choose
+from throughtime.kernels.cpu import direction, library
 from throughtime.recipes.table import Column, Table
 
 Finding = tuple[str, str]
@@ -56,9 +57,13 @@ def processor() -> Iterator[Finding]:
 def kernels() -> Iterator[Finding]:
     """Which kernels there are, and which one `kernel="auto"` takes."""
     yield "kernels", ", ".join(KERNELS)
+    found = library.found()
+    there = found.kernels is not None
+    yield "cpu kernel", f"{found.name}, {direction.threads()} threads" if there else f"none: {found.reason}"
     served = {option: choose("auto", {option}) for option in sorted(frozenset().union(*KERNELS.values()))}
     for kernel in KERNELS:
-        yield f"auto takes {kernel} for", ", ".join(option for option in served if served[option] == kernel)
+        options = ", ".join(option for option in served if served[option] == kernel)
+        yield f"auto takes {kernel} for", f"{options}, in float32 and float64" if kernel == "cpu" and there else options
 
 
 def run_folder(parent: Path) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from throughtime.base.errors import RunError
 from throughtime.base.run_folder import versions
 from throughtime.base.trees import Tree
 from throughtime.bptt import TBPTT, Piece
+from throughtime.kernels import described
 from throughtime.train.settings import Training
 
 # When checkpoints are written changes nothing in what is computed.
@@ -85,7 +86,7 @@ def setting(
     return {
         **versions(),
         "device": f"{device.type} ({name})",
-        "kernels": ", ".join(sorted(str(kernel) for kernel in kernels - {None})),
+        "kernels": ", ".join(sorted(described(kernel) for kernel in kernels if kernel is not None)),
         "threads": torch.get_num_threads(),
         "world_size": world_size,
         **settings,

@@ -11,15 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
-from throughtime.kernels.cpu import direction
+from throughtime.kernels.cpu import direction, pointers
 from throughtime.kernels.cpu.direction import AnyWeights, Direction, Tape
+from throughtime.kernels.once import once
 from throughtime.kernels.rows import Rows
 
 State = tuple[Tensor, ...]
@@ -57,10 +58,15 @@ def run(
 
     Returns:
         y [T, B, D P], 0 past row ends, and the state at each row's end.
+
+    Raises:
+        ShapeError, DtypeError, KernelError: a tensor's memory cannot be read as the kernels would, see `pointers`.
     """
+    pointers.refuse_transforms((x, *state, *(w for each in weights for w in each)))
     dropped = [
         w if m.drop_W is None else w._replace(W_hh=w.W_hh * m.drop_W) for w, m in zip(weights, masks, strict=True)
     ]
+    x, state, dropped = pointers.checked(cell, x, state, dropped, masks)
     ways = []
     for d, mask in enumerate(masks):
         plan = direction.plan_of(rows, d == 1)
@@ -109,27 +115,33 @@ class _Layer(Function):
         y, last, tapes = _forward(call, x, state, flat, record=True)  # type: ignore[arg-type]
         ctx.call = call
         taped = [t for tape in tapes for t in (tape.gates, tape.cells, tape.norms)]
-        ctx.save_for_backward(x, y, *state, *flat, *taped)
+        saved = (x, y, *state, *flat, *taped)
+        ctx.kept = pointers.kept(saved)
+        ctx.save_for_backward(*saved)
         ctx.set_materialize_grads(False)
         return (y, *last)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor | None, *d_last: Tensor | None) -> tuple[Tensor | None, ...]:
         call: _Call = ctx.call
-        x, y, *rest = ctx.saved_tensors
+        pointers.refuse_transforms((dy, *d_last))
+        x, y, *rest = cast("list[Tensor]", pointers.returned(ctx.saved_tensors, ctx.kept))
+        dy, *d_last = (None if d is None else pointers.plain("a gradient", d) for d in (dy, *d_last))  # type: ignore[assignment]
         state, rest = rest[: call.parts], rest[call.parts :]
         count = len(rest) - 3 * len(call.ways)
         flat, taped = rest[:count], rest[count:]
         with torch.no_grad():
             found = _backward(call, x, y, state, flat, taped, dy, d_last, ctx.needs_input_grad[1])
-        return None, *found
+        layer = "LSTM" if call.parts > 1 else "RNN"
+        return None, *once("cpu kernel", layer, found, (dy, *d_last, x, *state, *flat))
 
 
 def _backward(
     call: _Call, x: Tensor, y: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None],
     taped: Sequence[Any], dy: Tensor | None, d_last: Sequence[Tensor | None], needs_x: bool,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
-    x, state = _rows_together(x), [s.contiguous() for s in state]
+    x, y, state = _rows_together(x), _rows_together(y), [s.contiguous() for s in state]
+    taped = [None if t is None else t.contiguous() for t in taped]
     P = state[0].shape[-1]
     # A row without a step hands its last state's gradient to its first; a row that starts anew, none.
     d_first = [
@@ -152,10 +164,6 @@ def _backward(
         )  # fmt: skip
         dx = here if dx is None or here is None else dx.add_(here)
     return dx, *d_first, *(g for each in weights for g in each)
-
-
-def _drop_weight(weights: AnyWeights, masks: Masks) -> AnyWeights:
-    return weights if masks.drop_W is None else weights._replace(W_hh=weights.W_hh * masks.drop_W)
 
 
 def _without_steps(call: _Call, state: Tensor, d_last: Tensor | None) -> Tensor:
