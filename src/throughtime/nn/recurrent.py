@@ -18,8 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from throughtime.base.errors import ConfigError, KernelError, NetworkError, ShapeError
-from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows, choose, choose_traced, torch_layers, tracing
+from throughtime.base.errors import ConfigError, NetworkError, ShapeError
+from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows, cpu, torch_layers
+from throughtime.nn.by_kernel import ByKernel
 from throughtime.kernels.cpu import layers as cpu_layers
 from throughtime.nn.checks import Lengths, check_input, check_packed, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
@@ -32,7 +33,7 @@ Shapes = list[tuple[str, tuple[int, ...]]]
 Weights = LSTMWeights | RNNWeights
 
 
-class Recurrent(nn.Module, ABC):
+class Recurrent(ByKernel, ABC):
     """A stack of recurrent layers; `LSTM` and `RNN` are its two kinds.
 
     Subclasses set `cell` and `state_names` and say which parameters a direction has and how it runs.
@@ -76,32 +77,6 @@ class Recurrent(nn.Module, ABC):
     def handles(self) -> frozenset[str]:
         """What `forward` honours beside its input and state."""
         return frozenset({"lengths", "resets"})
-
-    @property
-    def kernel(self) -> str:
-        """The kernel asked for: "auto" or a name; setting it chooses anew, and refuses one that cannot serve."""
-        return self._kernel
-
-    @kernel.setter
-    def kernel(self, asked: str) -> None:
-        like = reference(self)
-        chosen = choose(asked, self._needs(), like.device, like.dtype)
-        self._kernel = asked
-        self._chosen = {(like.device.type, like.dtype): chosen}
-
-    @property
-    def kernel_in_use(self) -> str:
-        """The name of the kernel that runs, where the weights are now.
-
-        Raises:
-            KernelError: the kernel asked for cannot serve there.
-        """
-        return self._kernel_for(reference(self))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take a copy's or a pickle's attributes, and choose the kernel anew: the pickle may be another machine's."""
-        super().__setstate__(state)
-        self._chosen = {}
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
@@ -199,21 +174,13 @@ class Recurrent(nn.Module, ABC):
         said = [
             f"{n}={getattr(self, n)!r}" for n, usual in (options | self._options()).items() if getattr(self, n) != usual
         ]
-        try:
-            kernel = self.kernel_in_use
-        except KernelError:
-            kernel = f"none: {self.kernel} cannot serve here"
-        return ", ".join([f"{self.input_size}, {self.hidden_size}", *said, f"kernel_in_use={kernel!r}"])
+        return ", ".join([f"{self.input_size}, {self.hidden_size}", *said, f"kernel_in_use={self._kernel_said()!r}"])
 
     # What the two kinds differ in
 
     @abstractmethod
     def _options(self) -> dict[str, Any]:
         """Options beyond those all layers have, with their defaults."""
-
-    @abstractmethod
-    def _needs(self) -> frozenset[str]:
-        """What the kernel must be able to do."""
 
     @abstractmethod
     def _plain_shapes(self) -> Shapes:
@@ -255,15 +222,6 @@ class Recurrent(nn.Module, ABC):
     @property
     def _flat_weights(self) -> list[Tensor]:
         return [getattr(self, name) for name in self._flat_names]
-
-    def _kernel_for(self, like: Tensor) -> str:
-        """The kernel for weights like this one; remembered, because every call asks."""
-        if tracing():
-            return choose_traced(self._kernel, self._needs(), like.device, like.dtype)
-        place = (like.device.type, like.dtype)
-        if place not in self._chosen:
-            self._chosen[place] = choose(self._kernel, self._needs(), like.device, like.dtype)
-        return self._chosen[place]
 
     def _suffix(self, layer: int, direction: int) -> str:
         return f"_l{layer}_reverse" if direction else f"_l{layer}"
