@@ -8,8 +8,8 @@ KERNELS := CMakeLists.txt csrc/inplace/CMakeLists.txt $(wildcard csrc/*.h csrc/*
 # One sequence at a time hardly fills a core, so tests gain more from processes than from threads.
 WORKERS ?= auto
 
-# Every option, every width, every way of sharing: what reaches each loop's end.
-SANITIZED := -k "every_option or every_width or chunks_of_steps or threads_chosen"
+# Every option, every instruction set, every width, every way of sharing: what reaches each loop's end.
+SANITIZED := -k "every_option or every_instruction_set or every_width or chunks_of_steps or threads_chosen"
 
 # took(label, commands): runs the commands and prints how long they took.
 took = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -36,7 +36,7 @@ kernels:  ## the C++ kernels anew, in place, from csrc
 	@test -e csrc/inplace/build.ninja || $(MAKE) --no-print-directory setup
 	$(call took,kernels,$(BIN)/cmake --build csrc/inplace)
 
-# Leaks are not looked for: Python leaves memory to the end of the process.
+# Leaks are not looked for: Python leaves memory to the end of the process. -s: pytest's capture would swallow the report.
 sanitize: setup  ## the C++ kernels' tests with the address and undefined behaviour sanitizers
 	@if test "$$(uname -sm)" != "Linux x86_64" || ! test -e $(LIBRARY); then echo "sanitize: skipped, there are no C++ kernels here"; exit; fi; \
 	start=$$(date +%s); mkdir -p build; \
@@ -45,7 +45,7 @@ sanitize: setup  ## the C++ kernels' tests with the address and undefined behavi
 	LD_PRELOAD="$$($${CXX:-g++} -print-file-name=libasan.so) $$($${CXX:-g++} -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=1 \
 	THROUGHTIME_CPU_LIBRARY=$(CURDIR)/build/sanitize/libthroughtime.so \
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/kernels/cpu/test_layers.py $(SANITIZED) && \
+	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/kernels/cpu/test_layers.py $(SANITIZED) && \
 	echo "sanitize: $$(( $$(date +%s) - start )) s"
 
 demo: setup  ## train on Seattle's weather, compare with the baselines, write the report
