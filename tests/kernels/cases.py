@@ -22,6 +22,7 @@ class Case:
     steps: Steps
     masks: Masks
     reverse: bool
+    rows: Rows
 
 
 def _weights(H, C, P, bias, projection, peephole, layer_norm, draw):
@@ -64,7 +65,7 @@ def make(cell, T, B, C, H, *, projection=False, bias=True, peephole=False, layer
     lengths = tuple(torch.randint(T + 1, (B,), generator=generator).tolist()) if ragged else None
     starts = chance(T, B) < 0.3 if resets else None
     rows = Rows(lengths, starts, T, B, torch.device("cpu"))
-    return Case(draw(T, B, C), draw(B, P), draw(B, H), weights, rows.steps_of(reverse), masks, reverse)
+    return Case(draw(T, B, C), draw(B, P), draw(B, H), weights, rows.steps_of(reverse), masks, reverse, rows)
 
 
 def of_step(masks, t):
