@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from throughtime.base.errors import ConfigError, NetworkError, ShapeError
-from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows, cpu, torch_layers
-from throughtime.nn.by_kernel import ByKernel
+from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows, torch_layers
 from throughtime.kernels.cpu import layers as cpu_layers
+from throughtime.nn.by_kernel import ByKernel
 from throughtime.nn.checks import Lengths, check_input, check_packed, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
 from throughtime.nn.parameters import checked, reference
