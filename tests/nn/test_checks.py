@@ -5,6 +5,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pack_sequence
 
 import throughtime as tt
+from tests.nn.cases import KERNELS
 from throughtime.base.errors import ConfigError, DeviceError, DtypeError, ShapeError
 
 z = torch.zeros
@@ -58,7 +59,7 @@ BAD_RESETS = [
 ]
 
 
-@pytest.fixture(params=["oracle", "torch"])
+@pytest.fixture(params=KERNELS)
 def layer(request):
     return tt.LSTM(3, 5, kernel=request.param)
 

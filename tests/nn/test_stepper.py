@@ -16,6 +16,7 @@ LAYERS = {
     "tanh": lambda: tt.RNN(3, 5, 2, dtype=F64),
     "relu": lambda: tt.RNN(3, 5, nonlinearity="relu", dtype=F64),
     "oracle": lambda: tt.LSTM(3, 5, 2, kernel="oracle", dtype=F64),
+    "torch": lambda: tt.LSTM(3, 5, 2, kernel="torch", dtype=F64),
     "projection": lambda: tt.LSTM(3, 5, 2, proj_size=2, dtype=F64),
     "options": lambda: tt.LSTM(3, 5, 2, peephole=True, layer_norm=True, zoneout=(0.1, 0.2), dtype=F64).eval(),
     "rnn options": lambda: tt.RNN(3, 5, 2, layer_norm=True, dtype=F64),

@@ -36,8 +36,8 @@ def made(name):
 
 
 def assert_equal(got, wanted):
-    # float64; the oracle and the fused layers only add up in other orders
-    torch.testing.assert_close(got, wanted, rtol=1e-12, atol=1e-12)
+    # float64; other orders of summation, and the cpu kernel's sigmoid and tanh are good to 1e-10 by promise
+    torch.testing.assert_close(got, wanted, rtol=1e-10, atol=1e-12)
 
 
 @given(case=layer_cases("lstm"))

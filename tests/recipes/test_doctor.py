@@ -9,17 +9,33 @@ import torch
 
 from throughtime.base.errors import RunLockedError
 from throughtime.base.run_folder import RunFolder
+from throughtime.kernels.cpu import library
 from throughtime.recipes import doctor
 
 
 def test_report(tmp_path):
     found = dict(doctor.examine(tmp_path).rows)
     assert found["torch"] == torch.__version__
-    assert found["kernels"] == "torch, oracle"
-    assert "projection" in found["auto takes torch for"]
-    assert "zoneout" in found["auto takes oracle for"]
+    assert found["kernels"] == "cpu, torch, oracle"
     assert found["locks"] == found["checkpoint written and read back"] == "yes"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_cpu_kernels_instruction_set_and_threads_are_told(monkeypatch):
+    monkeypatch.setattr(library, "found", lambda: library.Found(object(), "x86-64-v3"))
+    found = dict(doctor.kernels())
+    assert found["cpu kernel"] == f"x86-64-v3, {torch.get_num_threads()} threads"
+    assert found["auto takes cpu for"].endswith("zoneout, in float32 and float64")
+    assert found["auto takes torch for"] == found["auto takes oracle for"] == ""
+
+
+def test_without_the_cpu_kernel_the_reason_is_told(monkeypatch):
+    monkeypatch.setattr(library, "found", lambda: library.Found(None, reason="it rained"))
+    found = dict(doctor.kernels())
+    assert found["cpu kernel"] == "none: it rained"
+    assert found["auto takes cpu for"] == ""
+    assert "projection" in found["auto takes torch for"]
+    assert "zoneout" in found["auto takes oracle for"]
 
 
 def test_folder_that_does_not_lock_is_told(tmp_path, monkeypatch):
