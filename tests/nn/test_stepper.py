@@ -134,9 +134,9 @@ def test_packed_cells_are_made_only_where_they_run(monkeypatch):
     made = []
     cell = stepper_module._PlainCell
     monkeypatch.setattr(stepper_module, "_PlainCell", lambda *given: made.append(1) or cell(*given))
-    tt.LSTM(3, 5, 2).stepper(4)
+    tt.LSTM(3, 5, 2, kernel="torch").stepper(4)
     assert len(made) == 2
-    tt.LSTM(3, 5, 2, peephole=True).stepper(4)
+    tt.LSTM(3, 5, 2, peephole=True, kernel="oracle").stepper(4)
     tt.LSTM(3, 5, 2, kernel="oracle").stepper(4)
     assert len(made) == 2
 

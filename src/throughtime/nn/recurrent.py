@@ -22,11 +22,12 @@ from throughtime.base.errors import ConfigError, NetworkError, ShapeError
 from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows, torch_layers
 from throughtime.kernels.cpu import layers as cpu_layers
 from throughtime.nn.by_kernel import ByKernel
-from throughtime.nn.checks import Lengths, check_input, check_packed, check_rows, check_state
+from throughtime.nn.checks import Lengths, check_input, check_numbers, check_packed, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
 from throughtime.nn.parameters import checked, reference
 from throughtime.nn.settings import Shared, notice_idle_dropout
 from throughtime.nn.stepper import Stepper
+from throughtime.nn.steps import Steps
 
 State = tuple[Tensor, ...]
 Shapes = list[tuple[str, tuple[int, ...]]]
@@ -64,7 +65,7 @@ class Recurrent(ByKernel, ABC):
         for name, shape in self._shapes.items():
             self.register_parameter(name, nn.Parameter(torch.empty(shape, **factory)))
         self._flat_names = [name for name, _ in self._plain_shapes()]
-        self.kernel = kernel
+        self.kernel, self._steps = kernel, Steps()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -145,12 +146,21 @@ class Recurrent(ByKernel, ABC):
             NetworkError: the layer is bidirectional, so a step's output needs the future.
             ShapeError, DtypeError, DeviceError: as `forward`.
         """
+        quick = self._steps.quick(self, x, hx)
+        if quick is not None:
+            return quick[0], self._as_hx(quick[1])
         self.check_steppable()
-        if isinstance(x, Tensor) and x.dim() != 2:
+        if check_numbers("input", x, reference(self)).dim() != 2:
             raise ShapeError(f"`x` of one step must be [B, C]: got {tuple(x.shape)}. Use forward for whole sequences.")
         with torch.no_grad():
-            checked, state, rows, _ = self._prepare(x[None] if isinstance(x, Tensor) else x, hx, None, None, False)
-            if self.is_plain and self.kernel_in_use == "torch" and not self.draws_masks:
+            checked, state, rows, _ = self._prepare(x[None], hx, None, None, False)
+            kernel = "oracle" if self.draws_masks or rows.empty else self.kernel_in_use
+            if kernel == "cpu":
+                dtype = self.weight_ih_l0.dtype
+                inputs, state = checked[0].to(dtype), tuple(part.to(dtype) for part in state)
+                y, state = self._steps.step(self, inputs, state)
+                return y, self._as_hx(state)
+            if kernel == "torch" and self.is_plain:
                 y, state = torch_layers.step(self.cell, checked[0], state, self.all_weights)
                 return y, self._as_hx(state)
             y, state = self._run(checked, state, rows)

@@ -2,7 +2,8 @@
 
     z = [x h] [W_ih W_hh]^T + (b_ih + b_hh)        one product a layer
 
-A plain layer runs in buffers allocated once; one with options, or on the oracle, runs its own `step` on a frozen copy.
+On the cpu kernel all layers run in one call, on packed weights and buffers made once. On torch's a plain layer does so,
+too; one with options, or on the oracle, runs its own `step` on a frozen copy.
 
 Dimensions: B rows, C inputs, H hidden units, L stacked layers.
 """
@@ -17,7 +18,11 @@ from torch import Tensor
 
 from throughtime.base.checks import Checks
 from throughtime.base.errors import ConfigError, ShapeError
+from throughtime.kernels.cpu import pointers
+from throughtime.kernels.cpu.stepping import Stack
 from throughtime.nn.checks import check_numbers, check_state
+from throughtime.nn.parameters import checked
+from throughtime.nn.steps import shares
 
 if TYPE_CHECKING:
     from throughtime.nn.recurrent import Recurrent
@@ -61,7 +66,9 @@ class Stepper:
         self._frozen = copy.deepcopy(self._layer).requires_grad_(False)
         like = self._frozen.weight_ih_l0
         self._state = tuple(s.to(like) for s in self._state)
-        fused = self._frozen.is_plain and self._frozen.kernel_in_use != "oracle"
+        kernel = self._frozen.kernel_in_use
+        self._stack = self._packed() if kernel == "cpu" else None
+        fused = self._frozen.is_plain and kernel == "torch"
         layers = range(self._frozen.num_layers if fused else 0)
         self._cells = [_PlainCell(self._frozen, k, self._batch) for k in layers]
 
@@ -74,7 +81,7 @@ class Stepper:
     @state.setter
     def state(self, hx: Any) -> None:
         parts = check_state(hx, self._frozen.state_names, self._sizes(), self._frozen.weight_ih_l0)
-        self._state = tuple(part.detach().clone() for part in parts)
+        self._state = tuple(part.detach().clone(memory_format=torch.contiguous_format) for part in parts)
 
     def reset(self, rows: Tensor | None = None) -> None:
         """Set states to zero.
@@ -113,6 +120,8 @@ class Stepper:
                 f"`x` of one step must be [B, C] = [{self._batch}, {self._frozen.input_size}]: got {tuple(x.shape)}. "
                 "Make a stepper for the batch you have."
             )
+        if self._stack is not None:
+            return self._stack.step(pointers.plain("x", x).contiguous(), self._state, self._state, packed=True)
         with torch.no_grad():
             if not self._cells:
                 y, hx = self._frozen.step(x, self._state if len(self._state) > 1 else self._state[0])
@@ -121,6 +130,16 @@ class Stepper:
             for k, cell in enumerate(self._cells):
                 x = cell.step(x, *(part[k] for part in self._state))
             return x.clone()
+
+    def _packed(self) -> Stack:
+        """The layers on the cpu kernel, with a copy of their weights in its own form."""
+        layer = self._frozen
+        found = {name: pointers.plain(name, w).contiguous() for name, w in checked(layer, layer._shapes).items()}
+        weights = [layer._weights(f"_l{k}", found) for k in range(layer.num_layers)]
+        stack = Stack(layer.cell, weights, self._batch, shares(layer))
+        stack.pack()
+        self._unpacked = found  # biases and other small weights are read where they are
+        return stack
 
     def _sizes(self) -> list[tuple[int, ...]]:
         return [(self._frozen.num_layers, self._batch, units) for units in self._frozen.state_sizes]
