@@ -63,10 +63,10 @@ def run(
         ShapeError, DtypeError, KernelError: a tensor's memory cannot be read as the kernels would, see `pointers`.
     """
     pointers.refuse_transforms((x, *state, *(w for each in weights for w in each)))
+    x, state, weights = pointers.checked(cell, x, state, weights, masks)
     dropped = [
         w if m.drop_W is None else w._replace(W_hh=w.W_hh * m.drop_W) for w, m in zip(weights, masks, strict=True)
     ]
-    x, state, dropped = pointers.checked(cell, x, state, dropped, masks)
     ways = []
     for d, mask in enumerate(masks):
         plan = direction.plan_of(rows, d == 1)

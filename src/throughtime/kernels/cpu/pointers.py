@@ -79,6 +79,8 @@ def checked(
             given = getattr(mask, name)
             if given is not None:
                 _fit(name, given, (T, B, units), None)
+        if mask.drop_W is not None:
+            _fit("drop_W", mask.drop_W, sizes[1], dtype)
     return x, state, whole
 
 
