@@ -38,6 +38,7 @@ OPTIONS = {
     "reach": ["RUN|RECIPE", "--lags", "--seeds", "--short", "--svg", "--json"],
     "recipes": ["--json"],
     "doctor": ["--out", "--json"],
+    "bench": ["QUESTION", "--rounds", "--json"],
 }
 
 

@@ -20,6 +20,7 @@ from typing import Annotated, TextIO, TypeGuard, cast
 import typer
 
 from throughtime.base.errors import ConfigError, Interrupted, Notice, ScheduleError, ThroughtimeError
+from throughtime.cli.bench import bench
 from throughtime.cli.compare import compare
 from throughtime.cli.doctor import doctor
 from throughtime.cli.evaluate import evaluate
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, predict, compare, inspect, lab, unfold, reach, recipes, doctor):
+for command in (train, resume, evaluate, predict, compare, inspect, lab, unfold, reach, recipes, doctor, bench):
     app.command()(command)
 
 
