@@ -2,7 +2,8 @@
 
 from throughtime.kernels import oracle, oracle_lstm, oracle_rnn, torch_layers
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
-from throughtime.kernels.choose import KERNELS, choose, choose_traced, described, tracing
+from throughtime.kernels.choose import KERNELS, choose, choose_traced, described
+from throughtime.kernels.modes import tracing
 from throughtime.kernels.oracle_lstm import LSTMTape
 from throughtime.kernels.oracle_rnn import RNNTape
 from throughtime.kernels.rows import Rows, Steps

@@ -71,11 +71,6 @@ def obstacle(name: str, needs: Set[str], device: torch.device, dtype: torch.dtyp
     return "" if found.kernels is not None else f"needs its compiled library: there is none here, {found.reason}"
 
 
-def tracing() -> bool:
-    """Whether torch records a call to run it later (torch.compile, torch.export, torch.jit.trace)."""
-    return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
-
-
 def choose_traced(asked: str, needs: Set[str], device: torch.device, dtype: torch.dtype) -> str:
     """The kernel of a call that torch records: the cpu kernel is no part of torch's graphs, torch stands in for it.
 

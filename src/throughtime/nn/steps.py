@@ -137,6 +137,7 @@ class _Ready:
                 return False
         return True
 
+    @pointers.undisturbed
     def step(self, x: Tensor, before: State) -> tuple[Tensor, State]:
         """One step; what comes back is new."""
         after = tuple(torch.empty(part.shape, dtype=self._dtype) for part in before)

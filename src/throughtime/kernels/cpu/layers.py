@@ -91,6 +91,7 @@ class _Call:
     parts: int
 
 
+@pointers.undisturbed
 def _forward(
     call: _Call, x: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None], record: bool
 ) -> tuple[Tensor, list[Tensor], list[Tape]]:
@@ -136,6 +137,7 @@ class _Layer(Function):
         return None, *once("cpu kernel", layer, found, (dy, *d_last, x, *state, *flat))
 
 
+@pointers.undisturbed
 def _backward(
     call: _Call, x: Tensor, y: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None],
     taped: Sequence[Any], dy: Tensor | None, d_last: Sequence[Tensor | None], needs_x: bool,

@@ -8,22 +8,50 @@ They are refused, and so is a storage that was shrunk under its tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.utils._python_dispatch import _disable_current_modes
 
 from throughtime.base.errors import DtypeError, KernelError, ShapeError
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
 from throughtime.kernels.cpu import library
 from throughtime.kernels.memory import holds_its_numbers
+from throughtime.kernels.modes import recording
 
 _PLAIN = (Tensor, torch.nn.Parameter)
 _REMEDY = 'Use kernel="torch" or kernel="oracle" there.'
 State = tuple[Tensor, ...]
 AnyWeights = LSTMWeights | RNNWeights
+AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
+
+
+def undisturbed(function: AnyCallable) -> AnyCallable:
+    """The function, which makes tensors and passes pointers to them: whatever mode is on, they are memory.
+
+    A default device, a mode that counts operations and the like would otherwise make them elsewhere or not at all.
+
+    Raises:
+        KernelError: a mode is on that computes nothing (fake tensors) or records operations to run them later.
+    """
+
+    @wraps(function)
+    def run(*given: Any, **named: Any) -> Any:
+        if not (torch._C._len_torch_function_stack() or torch._C._len_torch_dispatch_stack()):
+            return function(*given, **named)
+        if recording():
+            raise KernelError(
+                "The cpu kernel computes at once and in memory: it was called under a mode of torch that computes "
+                f"nothing (FakeTensorMode) or records operations to run them later (make_fx). {_REMEDY}"
+            )
+        with torch._C.DisableTorchFunction(), _disable_current_modes():
+            return function(*given, **named)
+
+    return run  # type: ignore[return-value]
 
 
 def refuse_transforms(tensors: Iterable[Tensor | None]) -> None:

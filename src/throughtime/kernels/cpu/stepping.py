@@ -14,7 +14,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from throughtime.kernels.cpu import library
+from throughtime.kernels.cpu import library, pointers
 from throughtime.kernels.cpu.direction import CELLS, AnyWeights, dense_plan
 from throughtime.kernels.cpu.library import Layer
 
@@ -31,6 +31,7 @@ class Stack:
         zoneout: shares (c, h) of the old state that stay; (h,) for an Elman layer.
     """
 
+    @pointers.undisturbed
     def __init__(self, cell: str, weights: Sequence[AnyWeights], rows: int, zoneout: Sequence[float]) -> None:
         self._count, self._rows = len(weights), rows
         self._like = weights[0].W_ih
@@ -58,6 +59,7 @@ class Stack:
         """Copy the weights, as they are now, in the form in which steps are fastest."""
         self._kernels.pack(self._address, self._count)
 
+    @pointers.undisturbed
     def step(self, x: Tensor, before: State, after: State, packed: bool) -> Tensor:
         """One step of every row.
 
