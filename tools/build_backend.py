@@ -7,6 +7,8 @@ not hear of a missing CMake. There is no hook for metadata alone, as it depends 
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -33,20 +35,29 @@ Settings = dict[str, Any] | None
 
 def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
     """A wheel, of this platform with the kernels, of any without."""
-    return _with_kernels_or_without(build.build_wheel, wheel_directory, config_settings)
+    return _with_kernels_or_without(build.build_wheel, wheel_directory, config_settings, developing=False)
 
 
 def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
-    """A wheel that points to the sources; the kernels' library is put among them."""
-    return _with_kernels_or_without(build.build_editable, wheel_directory, config_settings)
+    """A wheel that points to the sources; the kernels' library is put among them.
+
+    It is a developer's: where there is a compiler, kernels that do not compile are an error.
+    """
+    return _with_kernels_or_without(build.build_editable, wheel_directory, config_settings, developing=True)
 
 
-def _with_kernels_or_without(step: Callable[..., str], folder: str, settings: Settings) -> str:
+def _with_kernels_or_without(step: Callable[..., str], folder: str, settings: Settings, developing: bool) -> str:
+    # scikit-build-core would take the compiler that built Python, which may not be here.
+    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++")
+    if compiler:
+        os.environ["CXX"] = compiler
     try:
         return step(folder, settings)
     except (ScikitBuildError, FailedProcessError, SystemExit) as error:  # SystemExit: CMake or the compiler failed
+        if developing and compiler and isinstance(error, SystemExit):
+            raise
         print(f"\nthroughtime's C++ kernels cannot be built here ({type(error).__name__}: {error}), see above.")
         print("Installing without them: torch's layers serve.", flush=True)
     return step(folder, {**(settings or {}), "wheel.cmake": "false"})
