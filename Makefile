@@ -36,13 +36,14 @@ kernels:  ## the C++ kernels anew, in place, from csrc
 	@test -e csrc/inplace/build.ninja || $(MAKE) --no-print-directory setup
 	$(call took,kernels,$(BIN)/cmake --build csrc/inplace)
 
+# libstdc++ comes with ASan, which looks for it once, at the start: without it torch's first exception ends the process.
 # Leaks are not looked for: Python leaves memory to the end of the process. -s: pytest's capture would swallow the report.
 sanitize: setup  ## the C++ kernels' tests with the address and undefined behaviour sanitizers
 	@if test "$$(uname -sm)" != "Linux x86_64" || ! test -e $(LIBRARY); then echo "sanitize: skipped, there are no C++ kernels here"; exit; fi; \
 	start=$$(date +%s); mkdir -p build; \
 	$(BIN)/cmake -S . -B build/sanitize -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DTHROUGHTIME_SANITIZE=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON >build/sanitize.log && \
 	$(BIN)/cmake --build build/sanitize >>build/sanitize.log || { cat build/sanitize.log; exit 1; }; \
-	LD_PRELOAD="$$($${CXX:-g++} -print-file-name=libasan.so) $$($${CXX:-g++} -print-file-name=libubsan.so)" \
+	LD_PRELOAD="$$($${CXX:-g++} -print-file-name=libasan.so) $$($${CXX:-g++} -print-file-name=libubsan.so) $$($${CXX:-g++} -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=1 \
 	THROUGHTIME_CPU_LIBRARY=$(CURDIR)/build/sanitize/libthroughtime.so \
 	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/kernels/cpu/test_layers.py $(SANITIZED) && \
@@ -78,6 +79,7 @@ torture: setup  ## kill training at 200 random moments; every run must resume bi
 dist: setup  ## sdist and wheel; the wheel runs the README's quick start in a fresh environment
 	rm -rf dist build/wheel-venv
 	$(call took,build,$(BIN)/python -m build --no-isolation --outdir dist .)
+	@if test -e $(LIBRARY); then ls dist/*-linux_x86_64.whl; fi  # kernels here are kernels in the wheel
 	$(call took,install,\
 		$(PYTHON) -m venv build/wheel-venv && \
 		build/wheel-venv/bin/python -m pip install -qq --disable-pip-version-check -c requirements.lock dist/*.whl)
