@@ -69,7 +69,8 @@ def test_runs_without_what_only_development_installs():
     walk = (
         "import importlib, pkgutil, throughtime\n"
         "for module in pkgutil.walk_packages(throughtime.__path__, 'throughtime.'):\n"
-        "    importlib.import_module(module.name)\n"
+        "    if not module.name.endswith('.libthroughtime'):  # the C++ kernels, no module of Python's\n"
+        "        importlib.import_module(module.name)\n"
     )
     python(f"{block}\n{walk}")
 
