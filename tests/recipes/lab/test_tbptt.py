@@ -27,10 +27,11 @@ def test_every_schedule_has_its_row(found):
     assert len(found.claims) == 18
 
 
-def test_bytes_are_more_than_the_formula_and_of_its_kind(found):
+def test_bytes_are_of_the_formulas_kind(found):
     costs = found.tables[1]
     measured, formula = (costs.column(f"kB kept by an update.{name}") for name in ("measured", "formula"))
-    assert all(1 < a / b < 5 for a, b in zip(measured, formula, strict=True))
+    # The cpu kernel keeps a little less than C + 7 H numbers a step and row, torch's kernel more.
+    assert all(0.5 < a / b < 5 for a, b in zip(measured, formula, strict=True))
 
 
 def test_the_figure_names_what_it_shows(found):
