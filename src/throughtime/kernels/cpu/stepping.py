@@ -50,11 +50,6 @@ class Stack:
             self._kept.append(between)
             below.y.data = above.x.data = between.data_ptr()
 
-    def put_weights(self, weights: Sequence[AnyWeights]) -> None:
-        """Read these weights, of the same shapes, from now on; they must stay alive as long as steps are made."""
-        for layer, each in zip(self._layers, weights, strict=True):
-            layer.weights = library.weights(each)
-
     def pack(self) -> None:
         """Copy the weights, as they are now, in the form in which steps are fastest."""
         self._kernels.pack(self._address, self._count)
