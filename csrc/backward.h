@@ -50,7 +50,7 @@ struct BackwardMemory {
     back_ih = cut.cut<F>(l.dx.data ? s.blocks * W<F> * s.Cp : 0);
     back_hh = cut.cut<F>(s.blocks * W<F> * s.Pp);
     back_hr = cut.cut<F>(w.W_hr ? s.P * wide_H : 0);
-    zeros = cut.cut<F>(std::max(s.P, s.H));
+    zeros = cut.cut<F>(std::max(std::max(s.P, s.H), int64_t(PANEL * W<F>)));
     dh = cut.cut<F>(s.S * s.Pp);
     dc = cut.cut<F>(s.lstm ? s.S * s.Hp : 0);
     rows = std::min(std::max(chunk_rows(s.H), s.S), s.N);
@@ -84,7 +84,9 @@ class BackwardWorker {
  public:
   BackwardWorker(const tt_layer& layer, const BackwardMemory<F>& memory, const Choice&, Share share)
       : l(layer), s(layer), w(layer.weights), d(layer.d_weights), m(memory), share_(share), again_(!l.gates),
-        after_(s.lstm && (w.norm_c || w.W_hr)), tape_(s, s.N, l.gates, l.cells, l.norms) {
+        after_(s.lstm && (w.norm_c || w.W_hr)),
+        plain_(s.lstm && !after_ && !w.peep && !l.zone_c.data && !l.zone_h.data),
+        tape_(s, s.N, l.gates, l.cells, l.norms) {
     const int64_t panels = s.Pp / WIDE;
     std::tie(panel_from_, panel_until_) = share.by_units ? share.part(panels) : std::pair<int64_t, int64_t>(0, panels);
     block_from_ = share.by_units ? std::min(panel_from_ * PANEL, s.unit_blocks) : 0;
@@ -121,7 +123,7 @@ class BackwardWorker {
       small.pack(s, w);
       if (w.W_hr)
         for (int64_t p = 0; p < s.P; ++p) pack_line<F>(static_cast<const F*>(w.W_hr) + p * s.H, s.H, p, s.P, m.back_hr);
-      std::fill_n(m.zeros, std::max(s.P, s.H), F(0));
+      std::fill_n(m.zeros, std::max(std::max(s.P, s.H), WIDE), F(0));
     }
     std::fill_n(m.sums + share_.thread * m.sums_size, m.sums_size, F(0));
     for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
@@ -201,21 +203,13 @@ class BackwardWorker {
   void group_again(int64_t first, int64_t count, const F* const* xs, const F* const* hs, const F* const* cs) {
     const bool apart = w.norm_ih && s.lstm;  // the two products are normalised each on its own
     F* z = w.norm_ih ? m.n_hh + first * s.Z : m.gates + first * s.Z;
-    const Tiles tiles(count);
-    for (int64_t panel = 0; panel < s.panels; ++panel)
-      for (int64_t t = 0; t < tiles.count; ++t) {
-        const int64_t at = tiles.first(t), wide = panel * WIDE;
-        const int tile = int(tiles.first(t + 1) - at);
-        RowProduct<F> product{xs + at, s.C, m.W_ih + wide * s.C, hs + at, s.P, m.W_hh + wide * s.P,
-                              w.norm_ih ? nullptr : m.small.bias + wide, 0};
-        if (apart) {
-          RowProduct<F> of_x = product;
-          of_x.second_K = 0;
-          product.first_K = 0;
-          row_product<F>(tile, of_x, m.n_ih + (first + at) * s.Z + wide, s.Z);
-        }
-        row_product<F>(tile, product, z + at * s.Z + wide, s.Z);
-      }
+    for (int64_t panel = 0; panel < s.panels; ++panel) {
+      const int64_t wide = panel * WIDE;
+      Terms<F> of_x{xs, s.C, m.W_ih + wide * s.C}, of_h{hs, s.P, m.W_hh + wide * s.P};
+      const F* start = w.norm_ih ? m.zeros : m.small.bias + wide;
+      if (apart) rows_times_panel<F>(count, {of_x, {}, start, 0}, m.n_ih + first * s.Z + wide, s.Z), of_x.K = 0;
+      rows_times_panel<F>(count, {of_x, of_h, start, 0}, z + wide, s.Z);
+    }
     for (int64_t k = 0; k < count; ++k) {
       F* gates = m.gates + (first + k) * s.Z;
       if (w.norm_ih) {
@@ -274,11 +268,13 @@ class BackwardWorker {
     BackwardRow<F> rows[GROUP];
     for (int64_t i = 0; i < count; ++i) rows[i] = describe(j, sequence(first + i), i);
     if (after_) through_output(rows, count);
-    for (int64_t i = 0; i < count; ++i) {
-      for (int64_t b = block_from_; b < block_until_; ++b)
-        s.lstm ? lstm_unit(rows[i], b) : elman_unit(rows[i], b);
-      if (w.norm_ih) through_norms(rows[i]);
+    for (int64_t b = block_from_; b < block_until_; ++b) {
+      if (plain_ && s.count(b * W<F>) == W<F>)
+        plain_lstm_units(rows, count, b);
+      else
+        for (int64_t i = 0; i < count; ++i) s.lstm ? lstm_unit(rows[i], b) : elman_unit(rows[i], b);
     }
+    for (int64_t i = 0; w.norm_ih && i < count; ++i) through_norms(rows[i]);
   }
 
   // What of h_t's gradient reaches what the step made; the rest, which zoneout lets through, stays in dh.
@@ -307,13 +303,10 @@ class BackwardWorker {
   void through_projection(const BackwardRow<F>* rows, int64_t count) {
     const F* dms[GROUP];
     for (int64_t i = 0; i < count; ++i) dms[i] = rows[i].dm_h;
-    const Tiles tiles(count);
-    for (int64_t panel = 0; panel * WIDE < m.wide_H; ++panel)
-      for (int64_t t = 0; t < tiles.count; ++t) {
-        const int64_t at = tiles.first(t);
-        const RowProduct<F> product{dms + at, s.P, m.back_hr + panel * s.P * WIDE, nullptr, 0, nullptr, nullptr, 0};
-        row_product<F>(int(tiles.first(t + 1) - at), product, rows[at].dm + panel * WIDE, m.wide_H);
-      }
+    for (int64_t panel = 0; panel * WIDE < m.wide_H; ++panel) {
+      const Terms<F> terms{dms, s.P, m.back_hr + panel * s.P * WIDE};
+      rows_times_panel<F>(count, {terms, {}, m.zeros, 0}, rows[0].dm + panel * WIDE, m.wide_H);
+    }
   }
 
   void through_cell_norm(const BackwardRow<F>& r) {
@@ -337,6 +330,25 @@ class BackwardWorker {
   Vec<F> c_new(const BackwardRow<F>& r, int64_t u) const {
     const F* z = r.gates + u / W<F> * WIDE;
     return next_cell<F>(load<F>(z), load<F>(z + W<F>), load<F>(z + 2 * W<F>), load_some<F>(r.c_old + u, s.count(u)));
+  }
+
+  // W whole units without options: `lstm_unit`, less what it would not do.
+  void plain_lstm_units(const BackwardRow<F>* rows, int64_t count, int64_t b) const {
+    const int64_t u = b * W<F>, apart = m.rows * W<F>;
+    for (int64_t k = 0; k < count; ++k) {
+      const BackwardRow<F>& r = rows[k];
+      const F* z = r.gates + b * WIDE;
+      const Vec<F> i = load<F>(z), f = load<F>(z + W<F>), g = load<F>(z + 2 * W<F>), o = load<F>(z + 3 * W<F>);
+      const Vec<F> c_old = load<F>(r.c_old + u), squashed = tanh<F>(next_cell<F>(i, f, g, c_old));
+      const Vec<F> dm = load<F>(r.dh + u) + load<F>(r.dy + u);
+      const Vec<F> dc = load<F>(r.dc + u) + dm * o * (F(1) - squashed * squashed);
+      F* da = m.da + b * PANEL * apart + r.k * W<F>;
+      store<F>(da, dc * g * i * (F(1) - i));
+      store<F>(da + apart, dc * c_old * f * (F(1) - f));
+      store<F>(da + 2 * apart, dc * i * (F(1) - g * g));
+      store<F>(da + 3 * apart, dm * squashed * o * (F(1) - o));
+      store<F>(r.dc + u, dc * f);
+    }
   }
 
   void lstm_unit(const BackwardRow<F>& r, int64_t b) {
@@ -416,11 +428,16 @@ class BackwardWorker {
 
   // dh of the step before += da W_hh, masked where h was.
   void to_step_before(int64_t j, int64_t first, int64_t count) {
-    const F* da = m.ds + (l.offset[j] - base_ + sequence(first)) * W<F>;
+    const int64_t q = sequence(first), apart = share_.row_step();
     for (int64_t panel = panel_from_; panel < panel_until_; ++panel) {
+      const BlockProduct<F> product{m.ds + (l.offset[j] - base_ + q) * W<F>, m.rows * W<F>, apart * W<F>, s.blocks,
+                                    m.back_hh + panel * s.blocks * W<F> * WIDE};
+      if (!l.drop_h.data && !l.zone_h.data) {
+        blocks_times_panel<F>(count, product, m.dh + q * s.Pp + panel * WIDE, apart * s.Pp);
+        continue;
+      }
       alignas(64) F z[GROUP * WIDE];
-      blocks_times_panel<F>(count, da, m.rows * W<F>, share_.row_step() * W<F>, s.blocks,
-                            m.back_hh + panel * s.blocks * W<F> * WIDE, z);
+      blocks_times_panel<F>(count, product, z, WIDE);
       for (int64_t i = 0; i < count; ++i) add_to_state(j, sequence(first + i), panel, z + i * WIDE);
     }
   }
@@ -474,8 +491,9 @@ class BackwardWorker {
 
   void input_gradient_panel(int64_t panel, int64_t first, int64_t count, F* const* dxs) const {
     alignas(64) F z[CHUNK * WIDE];
-    blocks_times_panel<F>(count, m.dp + first * W<F>, m.rows * W<F>, W<F>, s.blocks,
-                          m.back_ih + panel * s.blocks * W<F> * WIDE, z);
+    const BlockProduct<F> product{m.dp + first * W<F>, m.rows * W<F>, W<F>, s.blocks,
+                                  m.back_ih + panel * s.blocks * W<F> * WIDE};
+    blocks_times_panel<F>(count, product, z, WIDE);
     for (int64_t k = 0; k < count; ++k)
       for (int64_t n = panel * WIDE; n < std::min(s.C, (panel + 1) * WIDE); n += W<F>)
         store_some<F>(dxs[k] + n, load<F>(z + k * WIDE + n - panel * WIDE), std::min<int64_t>(W<F>, s.C - n));
@@ -590,7 +608,7 @@ class BackwardWorker {
   const tt_weights& d;
   const BackwardMemory<F>& m;
   const Share share_;
-  const bool again_, after_;
+  const bool again_, after_, plain_;
   const Tape<F> tape_;
   bool any_enters_ = false;
   int64_t panel_from_, panel_until_, block_from_, block_until_, base_ = 0;

@@ -19,20 +19,27 @@ TT_INLINE Vec<F> next_cell(Vec<F> i, Vec<F> f, Vec<F> g, Vec<F> c) {
   return f * c + added;
 }
 
+// Without peepholes.
 template <class F>
-TT_INLINE Gates<F> lstm_gates(const F* z, Vec<F> c, const SmallWeights<F>& w, int64_t u) {
-  Vec<F> zi = load<F>(z), zf = load<F>(z + W<F>), zg = load<F>(z + 2 * W<F>), zo = load<F>(z + 3 * W<F>);
-  if (w.peep_i) {
-    zi += load<F>(w.peep_i + u) * c;
-    zf += load<F>(w.peep_f + u) * c;
-  }
+TT_INLINE Gates<F> plain_gates(const F* z, Vec<F> c) {
   Gates<F> gates;
-  gates.i = sigmoid<F>(zi);
-  gates.f = sigmoid<F>(zf);
-  gates.g = tanh<F>(zg);
+  gates.i = sigmoid<F>(load<F>(z));
+  gates.f = sigmoid<F>(load<F>(z + W<F>));
+  gates.g = tanh<F>(load<F>(z + 2 * W<F>));
+  gates.o = sigmoid<F>(load<F>(z + 3 * W<F>));
   gates.c_new = next_cell<F>(gates.i, gates.f, gates.g, c);
-  if (w.peep_o) zo += load<F>(w.peep_o + u) * gates.c_new;
-  gates.o = sigmoid<F>(zo);
+  return gates;
+}
+
+template <class F>
+inline Gates<F> lstm_gates(const F* z, Vec<F> c, const SmallWeights<F>& w, int64_t u) {
+  if (!w.peep_i) return plain_gates<F>(z, c);
+  Gates<F> gates;
+  gates.i = sigmoid<F>(load<F>(z) + load<F>(w.peep_i + u) * c);
+  gates.f = sigmoid<F>(load<F>(z + W<F>) + load<F>(w.peep_f + u) * c);
+  gates.g = tanh<F>(load<F>(z + 2 * W<F>));
+  gates.c_new = next_cell<F>(gates.i, gates.f, gates.g, c);
+  gates.o = sigmoid<F>(load<F>(z + 3 * W<F>) + load<F>(w.peep_o + u) * gates.c_new);
   return gates;
 }
 

@@ -162,14 +162,18 @@ class ForwardWorker {
 
   enum Factor { OF_X, OF_H, OF_M };
 
+  Terms<F> terms(Factor which, int64_t panel, const F* const* rows) const {
+    const int64_t K = which == OF_X ? s.C : which == OF_H ? s.P : s.H;
+    const F* packed = which == OF_X ? m.W_ih : which == OF_H ? m.W_hh : m.W_hr;
+    return {rows, K, packed + panel * K * WIDE};
+  }
+
   // z = start + rows times one panel of W_ih, W_hh or W_hr.
   void product(Factor which, int64_t panel, int64_t count, const F* const* rows, const F* start, int64_t start_row, F* z,
                int64_t z_row) const {
+    if (packed_)
+      return rows_times_panel<F>(count, {terms(which, panel, rows), {}, start, start_row}, z, z_row);
     const int64_t K = which == OF_X ? s.C : which == OF_H ? s.P : s.H;
-    if (packed_) {
-      const F* packed = which == OF_X ? m.W_ih : which == OF_H ? m.W_hh : m.W_hr;
-      return rows_times_panel<F>(count, rows, K, packed + panel * K * WIDE, start, start_row, z, z_row);
-    }
     const F* weights = static_cast<const F*>(which == OF_X ? w.W_ih : which == OF_H ? w.W_hh : w.W_hr);
     const F* columns[WIDE];
     for (int64_t n = 0; n < WIDE; ++n) {
@@ -232,25 +236,16 @@ class ForwardWorker {
   void summed_panel(int64_t panel, int64_t count, const F* const* xs, const F* const* hs, const F* inputs,
                     const ForwardRow<F>* rows) const {
     alignas(64) F z[GROUP * WIDE];
-    const F* start = inputs ? inputs + panel * WIDE : m.small.bias + panel * WIDE;
-    int64_t start_row = inputs ? s.Z : 0;
-    if (!inputs && (!packed_ || s.C + s.P > LONG_SUM)) {
-      product(OF_X, panel, count, xs, start, 0, z, WIDE);
-      start = z, start_row = WIDE;
+    const F* bias = m.small.bias + panel * WIDE;
+    if (inputs) {
+      product(OF_H, panel, count, hs, inputs + panel * WIDE, s.Z, z, WIDE);
+    } else if (packed_) {
+      rows_times_panel<F>(count, {terms(OF_X, panel, xs), terms(OF_H, panel, hs), bias, 0}, z, WIDE);
+    } else {
+      product(OF_X, panel, count, xs, bias, 0, z, WIDE);
+      product(OF_H, panel, count, hs, z, WIDE, z, WIDE);
     }
-    if (inputs || start == z) {
-      product(OF_H, panel, count, hs, start, start_row, z, WIDE);
-      for (int64_t k = 0; k < count; ++k) unit(rows[k], panel, z + k * WIDE);
-      return;
-    }
-    const Tiles tiles(count);
-    for (int64_t t = 0; t < tiles.count; ++t) {
-      const int64_t from = tiles.first(t), until = tiles.first(t + 1);
-      const RowProduct<F> product{xs + from, s.C, m.W_ih + panel * s.C * WIDE, hs + from, s.P,
-                                  m.W_hh + panel * s.P * WIDE, start, 0};
-      row_product<F>(int(until - from), product, z, WIDE);
-      for (int64_t k = from; k < until; ++k) unit(rows[k], panel, z + (k - from) * WIDE);
-    }
+    units(rows, count, panel, z, WIDE);
   }
 
   // LSTM: a = LN(x's; norm_ih) + LN(h's; norm_hh) + b.  Elman: a = LN(x's + h's; norm_ih) + b.
@@ -271,15 +266,38 @@ class ForwardWorker {
         std::copy_n(scale, 2, rows[k].scale);
       }
       join_normalised<F>(s, m.small, x, z);
-      for (int64_t panel = 0; panel < s.panels; ++panel) unit(rows[k], panel, z + panel * WIDE);
+      for (int64_t panel = 0; panel < s.panels; ++panel) units(rows + k, 1, panel, z + panel * WIDE, s.Z);
     }
   }
 
-  void unit(const ForwardRow<F>& r, int64_t panel, const F* z) const {
-    if (s.lstm)
-      lstm_unit(r, panel, z);
-    else
-      elman_units(r, panel, z);
+  // What the cell makes of one panel's summed inputs, rows `z_row` apart, which are overwritten.
+  void units(const ForwardRow<F>* rows, int64_t count, int64_t panel, F* z, int64_t z_row) const {
+    if (!s.lstm) {
+      for (int64_t k = 0; k < count; ++k) elman_units(rows[k], panel, z + k * z_row);
+    } else if (!w.peep && !l.zone_c.data && !l.zone_h.data && !two_passes_) {
+      plain_lstm_units(rows, count, panel, z, z_row);
+    } else {
+      for (int64_t k = 0; k < count; ++k) lstm_unit(rows[k], panel, z + k * z_row);
+    }
+  }
+
+  // Without options. Two loops, so that a processor has several rows' gates in work at once: the chain of operations
+  // from z to y is longer than what it holds at a time.
+  void plain_lstm_units(const ForwardRow<F>* rows, int64_t count, int64_t panel, F* z, int64_t z_row) const {
+    const int64_t u = panel * W<F>;
+    for (int64_t k = 0; k < count; ++k) {
+      const ForwardRow<F>& r = rows[k];
+      F* sums = z + k * z_row;
+      const Gates<F> gates = plain_gates<F>(sums, load<F>(r.c + u));
+      store<F>(r.c + u, gates.c_new);
+      store<F>(sums, gates.o);
+      store<F>(sums + W<F>, gates.c_new);
+      if (r.gates) keep_gates<F>(r.gates + panel * WIDE, gates);
+      if (r.cells) store<F>(r.cells + u, gates.c_new);
+    }
+    const int64_t real = s.count(u);
+    for (int64_t k = 0; k < count; ++k)
+      store_some<F>(rows[k].y + u, load<F>(z + k * z_row) * tanh<F>(load<F>(z + k * z_row + W<F>)), real);
   }
 
   void lstm_unit(const ForwardRow<F>& r, int64_t panel, const F* z) const {

@@ -143,43 +143,44 @@ inline F* place(const tt_layer& l, const tt_array& a, int64_t s, int64_t j) {
 
 inline int64_t running(const tt_layer& l, int64_t j) { return l.offset[j + 1] - l.offset[j]; }
 
-// Splits `rows` into tiles of at most MOST_ROWS, as equal as can be: tile k starts at first(k).
-struct Tiles {
-  int64_t rows, count;
-  explicit Tiles(int64_t n) : rows(n), count(up(n, MOST_ROWS)) {}
-  int64_t first(int64_t k) const { return rows * k / count; }
-};
-
-// z = start + a b for one panel and any number of rows, LONG_SUM terms at a time so that b is read from a near cache.
-// `start` [rows][4][W], `start_row` apart (0: the same for all); z's rows are `z_row` apart.
-template <class F>
-void rows_times_panel(int64_t rows, const F* const* a, int64_t K, const F* b, const F* start, int64_t start_row, F* z,
-                      int64_t z_row) {
-  const Tiles tiles(rows);
-  for (int64_t k = 0; k == 0 || k < K; k += LONG_SUM) {
-    for (int64_t t = 0; t < tiles.count; ++t) {
-      const int64_t at = tiles.first(t), count = tiles.first(t + 1) - at;
-      const F* part[MOST_ROWS];
-      for (int64_t r = 0; r < count; ++r) part[r] = a[at + r] + k;
-      const RowProduct<F> product{part, std::min(LONG_SUM, K - k), b + k * PANEL * W<F>, nullptr, 0, nullptr,
-                                  start + at * start_row, start_row};
-      row_product<F>(int(count), product, z + at * z_row, z_row);
-    }
-    start = z, start_row = z_row;
+// Splits `rows` into tiles of at most MOST_ROWS, as equal as can be, and runs one pass of each.
+template <class F, class Product>
+void every_tile(int64_t rows, const Product& product, int at, F* z, int64_t z_row) {
+  const int64_t count = up(rows, MOST_ROWS);
+  for (int64_t t = 0; t < count; ++t) {
+    const int64_t from = rows * t / count, until = rows * (t + 1) / count;
+    pass<F>(product, Tile{t, from, int(until - from), at}, z, z_row);
   }
 }
 
-// z = a b for a in blocks, likewise; z's rows are a panel wide.
+// The product of one panel and any number of rows, one pass and LONG_SUM terms at a time: what is read of the panel then
+// stays in the first-level cache while all rows go over it. z's rows are `z_row` apart.
 template <class F>
-void blocks_times_panel(int64_t rows, const F* a, int64_t block, int64_t row, int64_t blocks, const F* b, F* z) {
-  constexpr int64_t WIDE = PANEL * W<F>, AT_ONCE = LONG_SUM / W<F>;
-  const Tiles tiles(rows);
-  for (int64_t p = 0; p < blocks; p += AT_ONCE)
-    for (int64_t t = 0; t < tiles.count; ++t) {
-      const int64_t at = tiles.first(t);
-      block_product<F>(int(tiles.first(t + 1) - at), a + p * block + at * row, block, row,
-                       std::min(AT_ONCE, blocks - p), b + p * W<F> * WIDE, z + at * WIDE, p > 0);
+void rows_times_panel(int64_t rows, const RowProduct<F>& p, F* z, int64_t z_row) {
+  for (int at = 0; at < PANEL; at += PASS_VECTORS) {
+    RowProduct<F> left = p;
+    do {
+      RowProduct<F> part = left;
+      part.first = left.first.take(LONG_SUM);
+      part.second = left.second.take(LONG_SUM - part.first.K);
+      every_tile<F>(rows, part, at, z, z_row);
+      left.init = z, left.init_row = z_row;
+    } while (left.first.K + left.second.K > 0);
+  }
+}
+
+// The same for rows in blocks.
+template <class F>
+void blocks_times_panel(int64_t rows, const BlockProduct<F>& p, F* z, int64_t z_row) {
+  constexpr int64_t AT_ONCE = LONG_SUM / W<F>;
+  for (int at = 0; at < PANEL; at += PASS_VECTORS) {
+    BlockProduct<F> part = p;
+    for (int64_t left = p.blocks; left > 0; left -= AT_ONCE) {
+      part.blocks = std::min(AT_ONCE, left);
+      every_tile<F>(rows, part, at, z, z_row);
+      part.a += AT_ONCE * p.block, part.b += LONG_SUM * PASS_WIDTH<F>, part.add = true;
     }
+  }
 }
 
 // z = start + a b for weights as they came: columns[4 W] are the panel's columns, each K numbers side by side; NULL: 0.
@@ -209,36 +210,37 @@ void rows_times_columns(int64_t rows, const F* const* a, int64_t K, const F* con
   }
 }
 
-// --- packing: weights into panels [k][4][W] ---
+// --- packing: weights into panels ---
 
-// Weights [G H, K] for the summed inputs of a step: b[panel][k][gate or block][lane] = weights[row][k].
+// One column of a panel: K numbers side by side, or zeros (NULL), to lane `l` of vector q.
+template <class F>
+void pack_column(const F* numbers, int64_t K, int q, int l, F* panel) {
+  F* at = panel + in_panel<F>(0, K, q) + l;
+  for (int64_t k = 0; k < K; ++k) at[k * PASS_WIDTH<F>] = numbers ? numbers[k] : F(0);
+}
+
+// Weights [G H, K] for the summed inputs of a step.
 template <class F>
 void pack_gates(const Sizes<F>& z, const F* weights, int64_t K, F* to, int64_t from, int64_t until) {
   for (int64_t panel = from; panel < until; ++panel)
     for (int q = 0; q < PANEL; ++q) {
       const int64_t block = panel * PANEL + q, u = z.block_unit(block);
-      for (int l = 0; l < W<F>; ++l) {
-        F* at = to + (panel * K * PANEL + q) * W<F> + l;
-        if (u + l >= z.H) {
-          for (int64_t k = 0; k < K; ++k) at[k * PANEL * W<F>] = 0;
-          continue;
-        }
-        const F* row = weights + (z.block_gate(block) * z.H + u + l) * K;
-        for (int64_t k = 0; k < K; ++k) at[k * PANEL * W<F>] = row[k];
-      }
+      for (int l = 0; l < W<F>; ++l)
+        pack_column<F>(u + l < z.H ? weights + (z.block_gate(block) * z.H + u + l) * K : nullptr, K, q, l,
+                       to + panel * K * PANEL * W<F>);
     }
 }
 
-// Weights [columns, K] whose rows become columns: b[panel][k][q][lane] = weights[(4 panel + q) W + lane][k].
+// Weights [columns, K] whose rows become columns.
 template <class F>
 void pack_rows(const F* weights, int64_t columns, int64_t K, F* to) {
-  for (int64_t n = 0; n < up(columns, PANEL * W<F>) * PANEL * W<F>; ++n) {
-    F* at = to + (n / (PANEL * W<F>)) * K * PANEL * W<F> + n % (PANEL * W<F>);
-    for (int64_t k = 0; k < K; ++k) at[k * PANEL * W<F>] = n < columns ? weights[n * K + k] : F(0);
-  }
+  constexpr int64_t WIDE = PANEL * W<F>;
+  for (int64_t n = 0; n < up(columns, WIDE) * WIDE; ++n)
+    pack_column<F>(n < columns ? weights + n * K : nullptr, K, int(n % WIDE) / W<F>, int(n % W<F>),
+                   to + n / WIDE * K * WIDE);
 }
 
-// One row of a weight whose columns stay columns, into every panel: b[panel][k][...] = row[...].
+// One row of a weight whose columns stay columns, into every panel.
 template <class F>
 void pack_line(const F* row, int64_t columns, int64_t k, int64_t K, F* to) {
   constexpr int64_t WIDE = PANEL * W<F>;
@@ -246,7 +248,7 @@ void pack_line(const F* row, int64_t columns, int64_t k, int64_t K, F* to) {
     for (int q = 0; q < PANEL; ++q) {
       const int64_t n = panel * WIDE + q * W<F>;
       const Vec<F> v = row && n < columns ? load_some<F>(row + n, columns - n) : Vec<F>{};
-      store<F>(to + (panel * K + k) * WIDE + q * W<F>, v);
+      store<F>(to + panel * K * WIDE + in_panel<F>(k, K, q), v);
     }
 }
 

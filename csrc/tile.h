@@ -6,7 +6,7 @@
 //   blocks x panels   the same, with k split into blocks of W: a[k / W][r][k % W]
 //   blocks^T x blocks d[m][n]        = sum_k a[m / W][k][m % W] b[n / W][k][n % W]
 //
-// A panel b is [k][4][W]: 4 vectors of columns. W lanes make a vector; R rows and V vectors of accumulators a tile,
+// A panel b holds 4 vectors of columns for every k. W lanes make a vector; R rows and V vectors of accumulators a tile,
 // R V + V + 1 registers of the 16 or 32 there are.
 #pragma once
 
@@ -21,137 +21,192 @@ inline constexpr int PANEL = 4;                       // vectors a panel is wide
 inline constexpr int MOST_ROWS = 6;                   // 6 x 2 + 3 of 16 registers, 6 x 4 + 5 of 32
 inline constexpr bool MANY_REGISTERS = VECTOR_BYTES == 64;
 
-// Vectors a tile of R rows holds at once; the others of the panel take another pass over k.
+// Vectors of a panel that one pass over k makes; they lie side by side: b[pass][k][PASS_VECTORS][W]. A tile of few rows
+// makes all passes at once, in the first one.
+inline constexpr int PASS_VECTORS = MANY_REGISTERS ? 4 : 2;
 template <int R>
-inline constexpr int TILE_VECTORS = MANY_REGISTERS || R <= 3 ? 4 : 2;
+inline constexpr int TILE_VECTORS = R <= 3 ? PANEL : PASS_VECTORS;
+template <class F>
+inline constexpr int PASS_WIDTH = PASS_VECTORS * W<F>;
 
-// Asks for the weights some steps of k ahead: a step takes 6 cycles, the third-level cache answers in about 50.
-inline constexpr int FETCH_AHEAD = 16;
-template <class F, int V>
-inline void fetch_ahead(const F* b) {
-  constexpr int LINE = 64 / sizeof(F);
-#pragma GCC unroll 4
-  for (int at = 0; at < V * W<F>; at += LINE) __builtin_prefetch(b + FETCH_AHEAD * PANEL * W<F> + at);
+// Where vector q of a panel stands for term k of K.
+template <class F>
+inline int64_t in_panel(int64_t k, int64_t K, int q) {
+  return (q / PASS_VECTORS * K + k) * PASS_WIDTH<F> + q % PASS_VECTORS * W<F>;
 }
 
+// Terms in one turn of a loop: where another program shares the core, it is the instructions that count.
+inline constexpr int UNROLLED = 4;
+
+// Asks the second-level cache for weights that the next pass will read: every tile of this pass for half of them.
+template <class F, int TERMS>
+TT_INLINE void fetch(const F*& next) {
+  constexpr int LINE = 64 / sizeof(F), LINES = TERMS * PASS_WIDTH<F> / LINE / 2;
+#pragma GCC unroll 16
+  for (int n = 0; n < LINES; ++n) __builtin_prefetch(next + n * LINE, 0, 2);
+  next += LINES * LINE;
+}
+
+// acc[r][v] += a[r][k] b[k][v] for one k; passes lie `apart`.
 template <class F, int R, int V>
-inline void add_rows(Vec<F> (&acc)[R][V], const F* const* a, int64_t K, const F* b) {
-  const F* row[R];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) row[r] = a[r];
-  for (int64_t k = 0; k < K; ++k, b += PANEL * W<F>) {
-    Vec<F> w[V];
-    fetch_ahead<F, V>(b);
+TT_INLINE void add_one(Vec<F> (&acc)[R][V], const F* const (&row)[R], int64_t k, const F* b, int64_t apart) {
+  Vec<F> w[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) w[v] = *reinterpret_cast<const Vec<F>*>(b + v * W<F>);
+  for (int v = 0; v < V; ++v)
+    w[v] = *reinterpret_cast<const Vec<F>*>(b + v / PASS_VECTORS * apart + v % PASS_VECTORS * W<F>);
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      const Vec<F> x = all<F>(row[r][k]);
+  for (int r = 0; r < R; ++r) {
+    const Vec<F> x = all<F>(row[r][k]);
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
-    }
+    for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
   }
 }
 
 template <class F, int R, int V>
-inline void add_blocks(Vec<F> (&acc)[R][V], const F* a, int64_t block, int64_t row, int64_t blocks, const F* b) {
+inline void add_rows(Vec<F> (&acc)[R][V], const F* const* a, int64_t from, int64_t K, const F* b, int64_t apart,
+                     const F* next) {
+  const F* row[R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) row[r] = a[r] + from;
+  int64_t k = 0;
+  for (; k + UNROLLED <= K; k += UNROLLED, b += UNROLLED * PASS_WIDTH<F>) {
+    if (V == PASS_VECTORS) fetch<F, UNROLLED>(next);
+#pragma GCC unroll 8
+    for (int u = 0; u < UNROLLED; ++u) add_one<F, R, V>(acc, row, k + u, b + u * PASS_WIDTH<F>, apart);
+  }
+  for (; k < K; ++k, b += PASS_WIDTH<F>) add_one<F, R, V>(acc, row, k, b, apart);
+}
+
+template <class F, int R, int V>
+inline void add_blocks(Vec<F> (&acc)[R][V], const F* a, int64_t block, int64_t row, int64_t blocks, const F* b,
+                       int64_t apart, const F* next) {
   const F* at[R];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) at[r] = a + r * row;
-  for (int64_t p = 0; p < blocks; ++p) {
-#pragma GCC unroll 2
-    for (int l = 0; l < W<F>; ++l, b += PANEL * W<F>) {
-      Vec<F> w[V];
-      fetch_ahead<F, V>(b);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) w[v] = *reinterpret_cast<const Vec<F>*>(b + v * W<F>);
-#pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) {
-        const Vec<F> x = all<F>(at[r][l]);
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) acc[r][v] += x * w[v];
-      }
-    }
+  for (int64_t p = 0; p < blocks; ++p, b += W<F> * PASS_WIDTH<F>) {
+    if (V == PASS_VECTORS) fetch<F, W<F>>(next);
+#pragma GCC unroll 16
+    for (int l = 0; l < W<F>; ++l) add_one<F, R, V>(acc, at, l, b + l * PASS_WIDTH<F>, apart);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) at[r] += block;
   }
 }
 
-// One tile's product from up to two sources of rows. `init` [4][W] a row, `init_row` apart (0: the same for all).
+// K terms of a sum: rows of which the terms stand from `from` on, and the weights that belong to them, passes `apart`.
+template <class F>
+struct Terms {
+  const F* const* rows;
+  int64_t K;
+  const F* b;
+  int64_t apart, from = 0;
+
+  // All K terms with one panel.
+  Terms(const F* const* rows, int64_t K, const F* panel) : rows(rows), K(K), b(panel), apart(K * PASS_WIDTH<F>) {}
+  Terms() : Terms(nullptr, 0, nullptr) {}
+
+  // The first of them, at most `most`, which are taken off.
+  Terms take(int64_t most) {
+    Terms part = *this;
+    part.K = K < most ? K : most;
+    from += part.K, K -= part.K, b += part.K * PASS_WIDTH<F>;
+    return part;
+  }
+};
+
+// A product summed from up to two sources, from `init` on: [4][W] a row, `init_row` apart (0: the same for all).
 template <class F>
 struct RowProduct {
-  const F* const* first;   // rows of the first source, `first_K` long, weights `first_b`
-  int64_t first_K;
-  const F* first_b;
-  const F* const* second;
-  int64_t second_K;
-  const F* second_b;
+  Terms<F> first, second;
   const F* init;
   int64_t init_row;
 };
 
+// Which tile of how many rows: from row `row` on, the `index`-th of a pass; the pass from vector `at` on.
+struct Tile {
+  int64_t index, row;
+  int rows, at;
+};
+
+// The next pass's half of a tile.
+template <class F>
+TT_INLINE const F* next_pass(const F* b, int64_t K, const Tile& tile) {
+  return b + (2 + tile.index % 2) * (K * PASS_WIDTH<F> / 2);
+}
+
 template <class F, int R, int V>
-TT_APART void row_tile_part(const RowProduct<F>& p, int at, F* z, int64_t z_row) {
+TT_INLINE void add_terms(Vec<F> (&acc)[R][V], const Terms<F>& terms, const Tile& tile) {
+  if (terms.K == 0) return;
+  const F* b = terms.b + tile.at / PASS_VECTORS * terms.apart;
+  add_rows<F, R, V>(acc, terms.rows + tile.row, terms.from, terms.K, b, terms.apart, next_pass<F>(b, terms.K, tile));
+}
+
+template <class F, int R, int V>
+TT_APART void row_tile(const RowProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
   Vec<F> acc[R][V];
+  const F* init = p.init + tile.row * p.init_row + tile.at * W<F>;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) acc[r][v] = p.init ? load<F>(p.init + r * p.init_row + (at + v) * W<F>) : Vec<F>{};
-  if (p.first_K) add_rows<F, R, V>(acc, p.first, p.first_K, p.first_b + at * W<F>);
-  if (p.second_K) add_rows<F, R, V>(acc, p.second, p.second_K, p.second_b + at * W<F>);
+    for (int v = 0; v < V; ++v) acc[r][v] = load<F>(init + r * p.init_row + v * W<F>);
+  add_terms<F, R, V>(acc, p.first, tile);
+  add_terms<F, R, V>(acc, p.second, tile);
+  z += tile.row * z_row + tile.at * W<F>;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) store<F>(z + r * z_row + (at + v) * W<F>, acc[r][v]);
+    for (int v = 0; v < V; ++v) store<F>(z + r * z_row + v * W<F>, acc[r][v]);
 }
 
-template <class F, int R>
-inline void row_tile(const RowProduct<F>& p, F* z, int64_t z_row) {
-  constexpr int V = TILE_VECTORS<R>;
-  for (int at = 0; at < PANEL; at += V) row_tile_part<F, R, V>(p, at, z, z_row);
-}
-
-// z [rows][4][W], rows `z_row` apart.
+// Rows in blocks of W numbers: blocks `block` apart, rows `row` apart; `blocks` of them, and weights, passes `apart`.
 template <class F>
-inline void row_product(int rows, const RowProduct<F>& p, F* z, int64_t z_row) {
-  switch (rows) {
-    case 1: return row_tile<F, 1>(p, z, z_row);
-    case 2: return row_tile<F, 2>(p, z, z_row);
-    case 3: return row_tile<F, 3>(p, z, z_row);
-    case 4: return row_tile<F, 4>(p, z, z_row);
-    case 5: return row_tile<F, 5>(p, z, z_row);
-    default: return row_tile<F, 6>(p, z, z_row);
-  }
+struct BlockProduct {
+  const F* a;
+  int64_t block, row, blocks;
+  const F* b;
+  int64_t apart;
+  bool add;  // to what z holds
+
+  // All blocks with one panel.
+  BlockProduct(const F* a, int64_t block, int64_t row, int64_t blocks, const F* panel)
+      : a(a), block(block), row(row), blocks(blocks), b(panel), apart(blocks * W<F> * PASS_WIDTH<F>), add(false) {}
+};
+
+template <class F, int R, int V>
+TT_APART void block_tile(const BlockProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
+  Vec<F> acc[R][V];
+  z += tile.row * z_row + tile.at * W<F>;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) acc[r][v] = p.add ? load<F>(z + r * z_row + v * W<F>) : Vec<F>{};
+  const F* b = p.b + tile.at / PASS_VECTORS * p.apart;
+  add_blocks<F, R, V>(acc, p.a + tile.row * p.row, p.block, p.row, p.blocks, b, p.apart,
+                      next_pass<F>(b, p.blocks * W<F>, tile));
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) store<F>(z + r * z_row + v * W<F>, acc[r][v]);
 }
 
+// One tile's part of a pass: z [rows][4][W], rows `z_row` apart.
 template <class F, int R>
-TT_APART void block_tile(const F* a, int64_t block, int64_t row, int64_t blocks, const F* b, F* z, bool add) {
-  constexpr int V = TILE_VECTORS<R>;
-  for (int at = 0; at < PANEL; at += V) {
-    Vec<F> acc[R][V];
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[r][v] = add ? load<F>(z + (r * PANEL + at + v) * W<F>) : Vec<F>{};
-    add_blocks<F, R, V>(acc, a, block, row, blocks, b + at * W<F>);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) store<F>(z + (r * PANEL + at + v) * W<F>, acc[r][v]);
-  }
+inline void pass(const RowProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
+  row_tile<F, R, TILE_VECTORS<R>>(p, tile, z, z_row);
 }
-
-// z [rows][4][W] (+)= a b, a's blocks of W `block` apart, its rows `row` apart.
-template <class F>
-inline void block_product(int rows, const F* a, int64_t block, int64_t row, int64_t blocks, const F* b, F* z,
-                          bool add) {
-  switch (rows) {
-    case 1: return block_tile<F, 1>(a, block, row, blocks, b, z, add);
-    case 2: return block_tile<F, 2>(a, block, row, blocks, b, z, add);
-    case 3: return block_tile<F, 3>(a, block, row, blocks, b, z, add);
-    case 4: return block_tile<F, 4>(a, block, row, blocks, b, z, add);
-    case 5: return block_tile<F, 5>(a, block, row, blocks, b, z, add);
-    default: return block_tile<F, 6>(a, block, row, blocks, b, z, add);
+template <class F, int R>
+inline void pass(const BlockProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
+  block_tile<F, R, TILE_VECTORS<R>>(p, tile, z, z_row);
+}
+template <class F, class Product>
+inline void pass(const Product& p, const Tile& tile, F* z, int64_t z_row) {
+  const bool later = tile.at > 0;
+  switch (tile.rows) {
+    case 1: return later ? void() : pass<F, 1>(p, tile, z, z_row);
+    case 2: return later ? void() : pass<F, 2>(p, tile, z, z_row);
+    case 3: return later ? void() : pass<F, 3>(p, tile, z, z_row);
+    case 4: return pass<F, 4>(p, tile, z, z_row);
+    case 5: return pass<F, 5>(p, tile, z, z_row);
+    default: return pass<F, 6>(p, tile, z, z_row);
   }
 }
 

@@ -9,6 +9,8 @@
 // Sources: the float32 polynomial is Cephes' expf (Moshier); the float64 one is Taylor's, |r| <= ln(2)/2, to r^13.
 #pragma once
 
+#include <immintrin.h>
+
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -73,6 +75,20 @@ inline F sum(Vec<F> v) {
   for (int l = 0; l < W<F>; ++l) total += v[l];
   return total;
 }
+
+// The lesser, or the greater, of x and a bound; a NaN stays. One instruction, which a comparison and a choice are not.
+#if TT_VECTOR_BYTES == 16
+#define TT_OF_WIDTH(name, type, lanes) _mm_##name##_##type
+#elif TT_VECTOR_BYTES == 32
+#define TT_OF_WIDTH(name, type, lanes) _mm256_##name##_##type
+#else
+#define TT_OF_WIDTH(name, type, lanes) [](auto a, auto b) { return _mm512_maskz_##name##_##type(lanes, a, b); }
+#endif
+TT_INLINE Vec<float> at_most(Vec<float> x, float most) { return TT_OF_WIDTH(min, ps, 0xFFFF)(all<float>(most), x); }
+TT_INLINE Vec<double> at_most(Vec<double> x, double most) { return TT_OF_WIDTH(min, pd, 0xFF)(all<double>(most), x); }
+TT_INLINE Vec<float> at_least(Vec<float> x, float least) { return TT_OF_WIDTH(max, ps, 0xFFFF)(all<float>(least), x); }
+TT_INLINE Vec<double> at_least(Vec<double> x, double least) { return TT_OF_WIDTH(max, pd, 0xFF)(all<double>(least), x); }
+#undef TT_OF_WIDTH
 
 template <class F>
 struct Exp;
@@ -141,11 +157,10 @@ TT_INLINE Vec<F> magnitude(Vec<F> x) {
 template <class F>
 TT_INLINE Vec<F> sigmoid(Vec<F> x) {
   using E = Exp<F>;
-  x = E::SIGMOID_ONE < x ? all<F>(E::SIGMOID_ONE) : x;  // comparisons with a NaN are false: it stays
-  x = x < E::SIGMOID_ZERO ? all<F>(E::SIGMOID_ZERO) : x;
+  x = at_least(at_most(x, E::SIGMOID_ONE), E::SIGMOID_ZERO);
   const Vec<F> t = E::ROUND - x * E::LOG2E, n = t - E::ROUND;
   const Vec<F> r = -x - n * E::LN2_HIGH - n * E::LN2_LOW;
-  const Vec<F> e = (E::tail(r) * r * r + r) + F(1);
+  const Vec<F> e = (E::tail(r) * (r * r) + r) + F(1);
   constexpr F K = F(1) / F(typename E::Bits(1) << E::SHIFT);
   return K / (K + e * power_of_two<F>(t, E::SHIFT));
 }
@@ -154,14 +169,13 @@ template <class F>
 TT_INLINE Vec<F> tanh(Vec<F> x) {
   using E = Exp<F>;
   using Whole = typename Lanes<F>::Whole;
-  Vec<F> m = magnitude<F>(x), a = m + m;
-  a = a > E::TANH_ONE ? all<F>(E::TANH_ONE) : a;
-  Vec<F> t = a * E::LOG2E + E::ROUND, n = t - E::ROUND;
-  Vec<F> r = a - n * E::LN2_HIGH - n * E::LN2_LOW;
-  Vec<F> q = E::tail(r) * r * r + r, s = power_of_two<F>(t);
-  Vec<F> e = s * q + (s - F(1));
-  Vec<F> positive = e / (e + F(2));
-  Whole sign = (Whole)x ^ (Whole)m;
+  const Vec<F> m = magnitude<F>(x), a = at_most(m + m, E::TANH_ONE);
+  const Vec<F> t = a * E::LOG2E + E::ROUND, n = t - E::ROUND;
+  const Vec<F> r = a - n * E::LN2_HIGH - n * E::LN2_LOW;
+  const Vec<F> q = E::tail(r) * (r * r) + r, s = power_of_two<F>(t);
+  const Vec<F> e = s * q + (s - F(1));
+  const Vec<F> positive = e / (e + F(2));
+  const Whole sign = (Whole)x ^ (Whole)m;
   return (Vec<F>)((Whole)positive | sign);
 }
 
