@@ -29,6 +29,7 @@ struct BackwardMemory {
   F *back_ih, *back_hh, *back_hr;  // packed for dx, dh, dm
   F *zeros, *dh, *dc;            // [S, Pp], [S, Hp]
   int64_t rows, wide_H;          // of a chunk; H padded to whole panels
+  int64_t apart;                 // from block to block: an odd number of cache lines, so that they fall apart in the caches
   F *da, *ds, *dp;               // blocks: of the summed inputs, of the two products before they were normalised
   F *x, *h, *m, *dm_h;           // blocks: the other factors of the weights' gradients
   F *gates, *n_ih, *n_hh, *scale;  // of a chunk, where they are made again
@@ -54,14 +55,14 @@ struct BackwardMemory {
     dh = cut.cut<F>(s.S * s.Pp);
     dc = cut.cut<F>(s.lstm ? s.S * s.Hp : 0);
     rows = std::min(std::max(chunk_rows(s.H), s.S), s.N);
-    const int64_t block = rows * W<F>;
-    da = cut.cut<F>(s.Z / W<F> * block);
-    ds = w.norm_ih ? cut.cut<F>(s.Z / W<F> * block) : da;
-    dp = w.norm_ih && s.lstm ? cut.cut<F>(s.Z / W<F> * block) : ds;
-    x = cut.cut<F>(up(s.C, W<F>) * block);
-    h = cut.cut<F>(up(s.P, W<F>) * block);
-    m = cut.cut<F>(w.W_hr ? s.unit_blocks * block : 0);
-    dm_h = cut.cut<F>(w.W_hr ? up(s.P, W<F>) * block : 0);
+    apart = (up(rows * VECTOR_BYTES, 64) | 1) * 64 / int64_t(sizeof(F));
+    da = cut.cut<F>(s.Z / W<F> * apart);
+    ds = w.norm_ih ? cut.cut<F>(s.Z / W<F> * apart) : da;
+    dp = w.norm_ih && s.lstm ? cut.cut<F>(s.Z / W<F> * apart) : ds;
+    x = cut.cut<F>(up(s.C, W<F>) * apart);
+    h = cut.cut<F>(up(s.P, W<F>) * apart);
+    m = cut.cut<F>(w.W_hr ? s.unit_blocks * apart : 0);
+    dm_h = cut.cut<F>(w.W_hr ? up(s.P, W<F>) * apart : 0);
     gates = cut.cut<F>(again ? rows * s.Z : 0);
     n_ih = cut.cut<F>(again && w.norm_ih ? rows * s.Z : 0);
     n_hh = s.lstm ? cut.cut<F>(again && w.norm_ih ? rows * s.Z : 0) : n_ih;
@@ -293,7 +294,7 @@ class BackwardWorker {
         const int64_t some = std::min<int64_t>(W<F>, s.P - u);
         const Vec<F> dh = only_units<F>(made(rows[i], u, some), some);
         store_some<F>((w.W_hr ? rows[i].dm_h : rows[i].dm) + u, dh, some);
-        if (w.W_hr) store<F>(m.dm_h + (u / W<F> * m.rows + rows[i].k) * W<F>, dh);
+        if (w.W_hr) store<F>(m.dm_h + u / W<F> * m.apart + rows[i].k * W<F>, dh);
       }
     if (w.W_hr) through_projection(rows, count);
     if (w.norm_c)
@@ -334,7 +335,7 @@ class BackwardWorker {
 
   // W whole units without options: `lstm_unit`, less what it would not do.
   void plain_lstm_units(const BackwardRow<F>* rows, int64_t count, int64_t b) const {
-    const int64_t u = b * W<F>, apart = m.rows * W<F>;
+    const int64_t u = b * W<F>, apart = m.apart;
     for (int64_t k = 0; k < count; ++k) {
       const BackwardRow<F>& r = rows[k];
       const F* z = r.gates + b * WIDE;
@@ -358,7 +359,7 @@ class BackwardWorker {
     const Vec<F> c_old = load_some<F>(r.c_old + u, count), c = next_cell<F>(i, f, g, c_old);
     const Vec<F> squashed = r.r ? load<F>(r.r + u) : tanh<F>(c);
     const Vec<F> dm = after_ ? load<F>(r.dm + u) : made(r, u, count);
-    if (w.W_hr) store<F>(m.m + (b * m.rows + r.k) * W<F>, only_units<F>(o * squashed, count));
+    if (w.W_hr) store<F>(m.m + b * m.apart + r.k * W<F>, only_units<F>(o * squashed, count));
     Vec<F> dc = load<F>(r.dc + u), dc_old{};
     if (r.zone_c) {
       const Vec<F> share = load_some<F>(r.zone_c + u, count);
@@ -379,14 +380,14 @@ class BackwardWorker {
     store<F>(r.dc + u, only_units<F>(dc_old, count));
     const Vec<F> dz[] = {dzi, dzf, dzg, dzo};
     for (int q = 0; q < PANEL; ++q)
-      store<F>(m.da + ((b * PANEL + q) * m.rows + r.k) * W<F>, only_units<F>(dz[q], count));
+      store<F>(m.da + (b * PANEL + q) * m.apart + r.k * W<F>, only_units<F>(dz[q], count));
   }
 
   void elman_unit(const BackwardRow<F>& r, int64_t b) {
     const int64_t u = b * W<F>, count = s.count(u);
     const Vec<F> h = load<F>(r.gates + u), dh = made(r, u, count);
     const Vec<F> da = l.cell == TT_RELU ? (h > F(0) ? dh : Vec<F>{}) : dh * (F(1) - h * h);
-    store<F>(m.da + (b * m.rows + r.k) * W<F>, only_units<F>(da, count));
+    store<F>(m.da + b * m.apart + r.k * W<F>, only_units<F>(da, count));
   }
 
   // da = scale (dn - mean(dn) - n mean(dn n)); blocks of dn and out lie `apart`.
@@ -416,7 +417,7 @@ class BackwardWorker {
   }
 
   void through_norm(const BackwardRow<F>& r, const F* n, const F* gain, F scale, F* sums, F* out) {
-    const int64_t apart = m.rows * W<F>, at = r.k * W<F>;
+    const int64_t apart = m.apart, at = r.k * W<F>;
     for (int64_t b = 0; b < s.blocks; ++b) {
       const Vec<F> da = load<F>(m.da + b * apart + at);
       store<F>(sums + b * W<F>, load<F>(sums + b * W<F>) + da * load<F>(n + b * W<F>));
@@ -430,7 +431,7 @@ class BackwardWorker {
   void to_step_before(int64_t j, int64_t first, int64_t count) {
     const int64_t q = sequence(first), apart = share_.row_step();
     for (int64_t panel = panel_from_; panel < panel_until_; ++panel) {
-      const BlockProduct<F> product{m.ds + (l.offset[j] - base_ + q) * W<F>, m.rows * W<F>, apart * W<F>, s.blocks,
+      const BlockProduct<F> product{m.ds + (l.offset[j] - base_ + q) * W<F>, m.apart, apart * W<F>, s.blocks,
                                     m.back_hh + panel * s.blocks * W<F> * WIDE};
       if (!l.drop_h.data && !l.zone_h.data) {
         blocks_times_panel<F>(count, product, m.dh + q * s.Pp + panel * WIDE, apart * s.Pp);
@@ -468,7 +469,7 @@ class BackwardWorker {
       const int64_t some = std::min<int64_t>(W<F>, columns - n);
       Vec<F> v = load_some<F>(row + n, some);
       if (factor) v = v * load_some<F>(factor + n, some);
-      store<F>(to + (n / W<F> * m.rows + k) * W<F>, v);
+      store<F>(to + n / W<F> * m.apart + k * W<F>, v);
     }
   }
 
@@ -491,7 +492,7 @@ class BackwardWorker {
 
   void input_gradient_panel(int64_t panel, int64_t first, int64_t count, F* const* dxs) const {
     alignas(64) F z[CHUNK * WIDE];
-    const BlockProduct<F> product{m.dp + first * W<F>, m.rows * W<F>, W<F>, s.blocks,
+    const BlockProduct<F> product{m.dp + first * W<F>, m.apart, W<F>, s.blocks,
                                   m.back_ih + panel * s.blocks * W<F> * WIDE};
     blocks_times_panel<F>(count, product, z, WIDE);
     for (int64_t k = 0; k < count; ++k)
@@ -516,7 +517,7 @@ class BackwardWorker {
     each_outer(columns, [&](int64_t n, int vectors, int64_t last) {
       for (int64_t block = from; block < until; ++block) {
         const int64_t u = s.block_unit(block), row = s.block_gate(block) * s.H + u;
-        outer_block(a + block * m.rows * W<F>, b + n * m.rows * W<F>, K, to + row * columns + n * W<F>, columns,
+        outer_block(a + block * m.apart, b + n * m.apart, K, to + row * columns + n * W<F>, columns,
                     s.count(u), vectors, last, add);
       }
     });
@@ -525,7 +526,7 @@ class BackwardWorker {
   void projection_gradient(int64_t from, int64_t until, int64_t K, bool add) const {
     each_outer(s.H, [&](int64_t n, int vectors, int64_t last) {
       for (int64_t block = from; block < until; ++block)
-        outer_block(m.dm_h + block * m.rows * W<F>, m.m + n * m.rows * W<F>, K,
+        outer_block(m.dm_h + block * m.apart, m.m + n * m.apart, K,
                     static_cast<F*>(d.W_hr) + block * W<F> * s.H + n * W<F>, s.H,
                     std::min<int64_t>(W<F>, s.P - block * W<F>), vectors, last, add);
     });
@@ -544,7 +545,7 @@ class BackwardWorker {
   void outer_block(const F* a, const F* b, int64_t K, F* to, int64_t to_row, int64_t rows, int vectors, int64_t last,
                    bool add) const {
     constexpr int M = OUTER_ROWS<F>;
-    const int64_t apart = m.rows * W<F>;
+    const int64_t apart = m.apart;
     for (int64_t sub = 0; sub < rows; sub += M) {
       const int real = int(std::min<int64_t>(M, rows - sub));
       F* at = to + sub * to_row;
@@ -556,7 +557,7 @@ class BackwardWorker {
 
   void bias_gradient(int64_t block, int64_t rows, bool add) const {
     Vec<F> total{};
-    const F* da = m.da + block * m.rows * W<F>;
+    const F* da = m.da + block * m.apart;
     for (int64_t k = 0; k < rows; ++k) total += load<F>(da + k * W<F>);
     const int64_t u = s.block_unit(block), count = s.count(u);
     F* to = static_cast<F*>(d.b_ih) + s.block_gate(block) * s.H + u;

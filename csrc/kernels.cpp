@@ -87,13 +87,26 @@ void one_step(const tt_layer* l, Weights weights) {
   }
 }
 
-void step_any(const tt_layer* layers, int64_t count, Weights weights) {
-  for (int64_t k = 0; k < count; ++k)
-    layers[k].type == TT_FLOAT ? one_step<float>(layers + k, weights) : one_step<double>(layers + k, weights);
+void one_of_any_type(const tt_layer* l, Weights weights) {
+  l->type == TT_FLOAT ? one_step<float>(l, weights) : one_step<double>(l, weights);
 }
-void pack(const tt_layer* layers, int64_t count) { step_any(layers, count, Weights::PACK); }
-void step_packed(const tt_layer* layers, int64_t count) { step_any(layers, count, Weights::PACKED); }
-void step(const tt_layer* layers, int64_t count) { step_any(layers, count, Weights::AS_THEY_CAME); }
+void pack(const tt_layer* layers, int64_t count) {
+  for (int64_t k = 0; k < count; ++k) one_of_any_type(layers + k, Weights::PACK);
+}
+template <Weights WEIGHTS>
+void step(tt_layer* layers, int64_t count, const void* x, void* y, const void* h0, const void* c0, void* h_n,
+          void* c_n) {
+  layers[0].x.data = const_cast<void*>(x);
+  layers[count - 1].y.data = y;
+  const int64_t bytes = layers->type == TT_FLOAT ? sizeof(float) : sizeof(double);
+  for (int64_t k = 0; k < count; ++k) {
+    tt_layer& l = layers[k];
+    const int64_t h = k * l.S * l.P * bytes, c = k * l.S * l.H * bytes;
+    l.h0 = static_cast<const char*>(h0) + h, l.c0 = static_cast<const char*>(c0) + c;
+    l.h_n = static_cast<char*>(h_n) + h, l.c_n = static_cast<char*>(c_n) + c;
+    one_of_any_type(&l, WEIGHTS);
+  }
+}
 
 template <class F>
 void activate(int32_t function, const F* in, F* out, int64_t count) {
@@ -129,6 +142,6 @@ void activate_any(int32_t type, int32_t function, const void* in, void* out, int
 #define TT_NAME(x) TT_TEXT(x)
 extern const tt_kernels kernels;
 const tt_kernels kernels{"x86-64-" TT_NAME(TT_SET), TT_VECTOR_BYTES, 0, scratch_of, tape_of, forward, backward,
-                         pack, step_packed, step, activate_any};
+                         pack, step<Weights::PACKED>, step<Weights::AS_THEY_CAME>, activate_any};
 
 }  // namespace tt::TT_SET

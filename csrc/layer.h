@@ -184,29 +184,34 @@ void blocks_times_panel(int64_t rows, const BlockProduct<F>& p, F* z, int64_t z_
 }
 
 // z = start + a b for weights as they came: columns[4 W] are the panel's columns, each K numbers side by side; NULL: 0.
+// For weights used once, and not worth packing. A sum's order is the same for every row.
 template <class F>
 void rows_times_columns(int64_t rows, const F* const* a, int64_t K, const F* const* columns, const F* start,
                         int64_t start_row, F* z, int64_t z_row) {
-  for (int l = 0; l < W<F>; ++l) {
-    const F* w[PANEL];
-    for (int q = 0; q < PANEL; ++q) w[q] = columns[q * W<F> + l];
-    const auto finish = [&](int64_t r, int q, Vec<F> total) {
-      z[r * z_row + q * W<F> + l] = start[r * start_row + q * W<F> + l] + (w[q] ? sum<F>(total) : F(0));
-    };
-    const F* some[PANEL];
-    for (int q = 0; q < PANEL; ++q) some[q] = w[q] ? w[q] : a[0];  // read, and not used
-    int64_t r = 0;
-    for (; r + 3 <= rows; r += 3) {
-      Vec<F> acc[PANEL][3]{};
-      dot_tile<F, PANEL, 3>(some, a + r, K, acc);
-      for (int q = 0; q < PANEL; ++q)
-        for (int k = 0; k < 3; ++k) finish(r + k, q, acc[q][k]);
+  constexpr int64_t AT_ONCE = 8;
+  for (int64_t first = 0; first < rows; first += AT_ONCE) {
+    const int64_t count = std::min(AT_ONCE, rows - first);
+    Vec<F> parts[AT_ONCE][PANEL][W<F>];
+    for (int l = 0; l < W<F>; ++l) {
+      const F* column[PANEL];
+      for (int q = 0; q < PANEL; ++q) {
+        column[q] = columns[q * W<F> + l];
+        if (!column[q]) column[q] = a[0];  // read, and not used
+      }
+      for (int64_t r = 0; r < count; ++r) {
+        Vec<F> found[PANEL];
+        dots<F>(a[first + r], column, K, found);
+        for (int q = 0; q < PANEL; ++q) parts[r][q][l] = found[q];
+      }
     }
-    for (; r < rows; ++r) {
-      Vec<F> acc[PANEL][1]{};
-      dot_tile<F, PANEL, 1>(some, a + r, K, acc);
-      for (int q = 0; q < PANEL; ++q) finish(r, q, acc[q][0]);
-    }
+    for (int64_t r = 0; r < count; ++r)
+      for (int q = 0; q < PANEL; ++q) {
+        Vec<F> total = sums<F>(parts[r][q]);
+        for (int l = 0; l < W<F>; ++l)
+          if (!columns[q * W<F> + l]) total[l] = 0;
+        const int64_t row = first + r;
+        store<F>(z + row * z_row + q * W<F>, load<F>(start + row * start_row + q * W<F>) + total);
+      }
   }
 }
 

@@ -82,9 +82,12 @@ typedef int64_t (*tt_scratch_bytes)(const tt_layer*, int32_t pass);
 typedef void (*tt_tape_elements)(const tt_layer*, int64_t elements[3]);
 typedef void (*tt_run)(const tt_layer*);
 // One step (T = 1) of a stack of layers, one after the other, on the calling thread. `pack` puts the weights, as they are
-// now, into the layers' scratch, where `step_packed` reads them; `step` reads the weights themselves. h_n and c_n may be
-// h0 and c0.
-typedef void (*tt_stack)(const tt_layer* layers, int64_t count);
+// now, into the layers' scratch, where `step_packed` reads them; `step` reads the weights themselves.
+typedef void (*tt_pack)(const tt_layer* layers, int64_t count);
+// x [B, C] into the first layer, y [B, P] out of the last, contiguous; between them a layer's y.data is the next one's
+// x.data. States [count, B, P] and [count, B, H], contiguous, before and after; where packed, they may be the same.
+typedef void (*tt_step)(tt_layer* layers, int64_t count, const void* x, void* y, const void* h0, const void* c0,
+                        void* h_n, void* c_n);
 // out[k] = sigmoid or tanh of in[k], as the layers compute it (function 0, 1).
 typedef void (*tt_activate)(int32_t type, int32_t function, const void* in, void* out, int64_t count);
 
@@ -95,7 +98,8 @@ typedef struct {
   tt_scratch_bytes scratch_bytes;
   tt_tape_elements tape_elements;
   tt_run forward, backward;
-  tt_stack pack, step_packed, step;
+  tt_pack pack;
+  tt_step step_packed, step;
   tt_activate activate;
 } tt_kernels;
 

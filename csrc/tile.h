@@ -210,27 +210,46 @@ inline void pass(const Product& p, const Tile& tile, F* z, int64_t z_row) {
   }
 }
 
-// Q x R sums start[q] + w[q] . a[r] over K numbers side by side in memory, W of them at a time; for weights that are
-// used once and not worth packing. Every sum has the same order, whatever Q and R.
-template <class F, int Q, int R>
-inline void dot_tile(const F* const* w, const F* const* a, int64_t K, Vec<F> (&acc)[Q][R]) {
+// One vector of sums: lane l holds the sum over v[l]'s lanes. v is overwritten.
+template <class F>
+TT_INLINE Vec<F> sums(Vec<F> (&v)[W<F>]) {
+  using Whole = typename Lanes<F>::Whole;
+#pragma GCC unroll 4
+  for (int half = W<F> / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (int k = 0; k < half; ++k) {
+      Whole low, high;  // lanes of v[k] then of v[k + half], those that are added to one another
+#pragma GCC unroll 16
+      for (int l = 0; l < W<F>; ++l) {
+        low[l] = l & half ? W<F> + l - half : l;
+        high[l] = low[l] + half;
+      }
+      v[k] = __builtin_shuffle(v[k], v[k + half], low) + __builtin_shuffle(v[k], v[k + half], high);
+    }
+  return v[0];
+}
+
+// out[q] = a times a column, summed W numbers at a time: for PANEL columns of K numbers side by side in memory. Two chains of
+// additions a column; more columns at once would meet in the same places of the first-level cache.
+template <class F>
+TT_APART void dots(const F* a, const F* const (&columns)[PANEL], int64_t K, Vec<F> (&out)[PANEL]) {
+  Vec<F> even[PANEL]{}, odd[PANEL]{};
   int64_t k = 0;
-  for (; k + W<F> <= K; k += W<F>) {
-    Vec<F> x[R];
+  for (; k + 2 * W<F> <= K; k += 2 * W<F>) {
+    const Vec<F> x = load<F>(a + k), y = load<F>(a + k + W<F>);
 #pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) x[r] = load<F>(a[r] + k);
-#pragma GCC unroll 4
-    for (int q = 0; q < Q; ++q) {
-      const Vec<F> v = load<F>(w[q] + k);
-#pragma GCC unroll 4
-      for (int r = 0; r < R; ++r) acc[q][r] += v * x[r];
+    for (int q = 0; q < PANEL; ++q) {
+      even[q] += load<F>(columns[q] + k) * x;
+      odd[q] += load<F>(columns[q] + k + W<F>) * y;
     }
   }
-  if (k == K) return;
-  for (int q = 0; q < Q; ++q) {
-    const Vec<F> v = load_some<F>(w[q] + k, K - k);
-    for (int r = 0; r < R; ++r) acc[q][r] += v * load_some<F>(a[r] + k, K - k);
+  for (; k < K; k += W<F>) {
+    const Vec<F> x = load_some<F>(a + k, K - k);
+#pragma GCC unroll 4
+    for (int q = 0; q < PANEL; ++q) even[q] += load_some<F>(columns[q] + k, K - k) * x;
   }
+#pragma GCC unroll 4
+  for (int q = 0; q < PANEL; ++q) out[q] = even[q] + odd[q];
 }
 
 // Rows of a transposed tile: a part of a block's W lanes, so that M x 3 accumulators fit the registers.

@@ -121,7 +121,7 @@ class Stepper:
                 "Make a stepper for the batch you have."
             )
         if self._stack is not None:
-            return self._stack.step(pointers.plain("x", x).contiguous(), self._state, self._state, packed=True)
+            return self._on_stack(x)
         with torch.no_grad():
             if not self._cells:
                 y, hx = self._frozen.step(x, self._state if len(self._state) > 1 else self._state[0])
@@ -130,6 +130,10 @@ class Stepper:
             for k, cell in enumerate(self._cells):
                 x = cell.step(x, *(part[k] for part in self._state))
             return x.clone()
+
+    @pointers.undisturbed
+    def _on_stack(self, x: Tensor) -> Tensor:
+        return self._stack.step(pointers.plain("x", x).contiguous(), self._state, self._state, packed=True)  # type: ignore[union-attr]
 
     def _packed(self) -> Stack:
         """The layers on the cpu kernel, with a copy of their weights in its own form."""

@@ -8,6 +8,7 @@ Dimensions: B rows, C inputs, L stacked layers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class Steps:
             x: whatever came as input.
             hx: whatever came as state.
         """
-        if type(x) is not Tensor or x.dim() != 2 or torch.compiler.is_compiling():
+        if type(x) is not Tensor or x.dim() != 2 or torch.compiler.is_compiling() or pointers.disturbed():
             return None
         kept = self._ready.get(x.shape[0])
         if not kept:
@@ -76,12 +77,17 @@ class Steps:
             y [B, P] and the state after the step.
         """
         rows = x.shape[0]
-        ready = _Ready(layer, rows)
-        x = pointers.plain("x", x).contiguous()
-        found = ready.step(x, tuple(pointers.plain("hx", part).contiguous() for part in state))
+        ready, found = self._first(layer, x, state)
         if ready.may_stay and (rows in self._ready or len(self._ready) < MOST_KEPT):
             self._ready[rows] = [ready]
         return found
+
+    @staticmethod
+    @pointers.undisturbed
+    def _first(layer: Recurrent, x: Tensor, state: State) -> tuple[_Ready, tuple[Tensor, State]]:
+        ready = _Ready(layer, x.shape[0])
+        state = tuple(pointers.plain("hx", part).contiguous() for part in state)
+        return ready, ready.step(pointers.plain("x", x).contiguous(), state)
 
 
 class _Ready:
@@ -100,11 +106,8 @@ class _Ready:
         weights = [layer._weights(f"_l{k}", whole) for k in range(layer.num_layers)]
         self._stack = Stack(layer.cell, weights, rows, shares(layer))
         self._dtype = weights[0].W_ih.dtype
-        self._shapes = (
-            torch.Size((rows, layer.input_size)),
-            *(torch.Size((layer.num_layers, rows, units)) for units in layer.state_sizes),
-        )
-        self._bytes = [shape.numel() * self._dtype.itemsize for shape in self._shapes]
+        shapes = [(rows, layer.input_size), *((layer.num_layers, rows, units) for units in layer.state_sizes)]
+        self._fitting = [(torch.Size(s), math.prod(s) * self._dtype.itemsize) for s in shapes]
 
     def fits(self, layer: Recurrent) -> bool:
         """Whether the layer's parameters are still where they were, and it still draws no masks."""
@@ -121,26 +124,26 @@ class _Ready:
 
     def takes(self, x: Tensor, state: Sequence[Any]) -> bool:
         """Whether these are contiguous tensors of the right shape and dtype, on the CPU, with all their numbers."""
-        if len(state) + 1 != len(self._shapes):
+        if len(state) + 1 != len(self._fitting):
             return False
-        for tensor, shape, size in zip((x, *state), self._shapes, self._bytes, strict=True):
+        dtype, strided = self._dtype, torch.strided
+        for (shape, size), tensor in zip(self._fitting, (x, *state), strict=True):
             if (
                 type(tensor) is not Tensor
-                or tensor.dtype is not self._dtype
+                or tensor.dtype is not dtype
                 or tensor.shape != shape
                 or not tensor.is_cpu
-                or tensor.layout is not torch.strided
+                or tensor.layout is not strided
                 or not tensor.is_contiguous()
                 or tensor.is_neg()
-                or tensor.storage_offset() * self._dtype.itemsize + size > tensor.untyped_storage().nbytes()
+                or tensor.untyped_storage().nbytes() - tensor.storage_offset() * dtype.itemsize < size
             ):
                 return False
         return True
 
-    @pointers.undisturbed
     def step(self, x: Tensor, before: State) -> tuple[Tensor, State]:
-        """One step; what comes back is new."""
-        after = tuple(torch.empty(part.shape, dtype=self._dtype) for part in before)
+        """One step, with no mode of torch on; what comes back is new."""
+        after = tuple([torch.empty_like(part) for part in before])
         return self._stack.step(x, before, after, packed=False), after
 
 

@@ -223,9 +223,9 @@ def _put_tape(layer: Layer, tape: Tape) -> None:
 
 
 def _call(layer: Layer, which: int) -> None:
-    memory, kernels = library.scratch(layer, which), library.kernels()
-    (kernels.forward if which == library.FORWARD else kernels.backward)(ctypes.addressof(layer))
-    del memory
+    kernels = library.kernels()
+    with library.lent_scratch(layer, which):
+        (kernels.forward if which == library.FORWARD else kernels.backward)(ctypes.addressof(layer))
 
 
 def _unit_stride(tensor: Tensor) -> Tensor:

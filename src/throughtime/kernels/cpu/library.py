@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +27,9 @@ from throughtime.kernels.cells import LSTMWeights, RNNWeights
 INSTRUCTION_SETS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")
 CHOSEN_SET = "THROUGHTIME_INSTRUCTION_SET"  # overrides the choice
 OTHER_LIBRARY = "THROUGHTIME_CPU_LIBRARY"  # another build of the library, e.g. one with sanitizers
+
+ALIGNED = 64  # bytes: where scratch starts
+MOST_KEPT = 64 << 20  # bytes of scratch that a thread keeps from one call to the next
 
 LSTM, TANH, RELU = range(3)
 FORWARD, BACKWARD = range(2)
@@ -87,7 +93,8 @@ class _Kernels(Structure):
         ("tape_elements", CFUNCTYPE(None, c_void_p, c_void_p)),
         ("forward", CFUNCTYPE(None, c_void_p)),
         ("backward", CFUNCTYPE(None, c_void_p)),
-        *((name, CFUNCTYPE(None, c_void_p, c_int64)) for name in ("pack", "step_packed", "step")),
+        ("pack", CFUNCTYPE(None, c_void_p, c_int64)),
+        *((name, CFUNCTYPE(None, c_void_p, c_int64, *[c_void_p] * 6)) for name in ("step_packed", "step")),
         ("activate", CFUNCTYPE(None, c_int32, c_int32, c_void_p, c_void_p, c_int64)),
     ]
 
@@ -167,9 +174,39 @@ def weights(of: LSTMWeights | RNNWeights) -> Weights:
 
 
 def scratch(layer: Layer, which: int) -> Tensor:
-    """The memory a pass needs, put into `layer`; it must stay alive as long as the call."""
-    memory = torch.empty(kernels().scratch_bytes(ctypes.addressof(layer), which) + 64, dtype=torch.uint8)
-    layer.scratch = -(-memory.data_ptr() // 64) * 64
+    """New memory for a pass, put into `layer`; it must stay alive as long as the layer is called."""
+    return _placed(layer, torch.empty(_bytes(layer, which), dtype=torch.uint8))
+
+
+@contextmanager
+def lent_scratch(layer: Layer, which: int) -> Iterator[None]:
+    """Memory for one pass, put into `layer`: this thread's, used again from call to call.
+
+    Memory that is new costs as much to touch for the first time as a small layer's arithmetic.
+    """
+    size = _bytes(layer, which)
+    memory, _kept.memory = _kept.memory, None  # taken out while in use
+    if memory is None or len(memory) < size:
+        memory = torch.empty(size, dtype=torch.uint8)
+    _placed(layer, memory)
+    yield
+    if len(memory) <= MOST_KEPT:
+        _kept.memory = memory
+
+
+class _Kept(threading.local):
+    memory: Tensor | None = None
+
+
+_kept = _Kept()
+
+
+def _bytes(layer: Layer, which: int) -> int:
+    return int(kernels().scratch_bytes(ctypes.addressof(layer), which)) + ALIGNED
+
+
+def _placed(layer: Layer, memory: Tensor) -> Tensor:
+    layer.scratch = -(-memory.data_ptr() // ALIGNED) * ALIGNED
     return memory
 
 

@@ -30,6 +30,11 @@ AnyWeights = LSTMWeights | RNNWeights
 AnyCallable = TypeVar("AnyCallable", bound=Callable[..., Any])
 
 
+def disturbed() -> bool:
+    """Whether a mode of torch is on that sees every operation, and may make tensors elsewhere or not at all."""
+    return bool(torch._C._len_torch_function_stack() or torch._C._len_torch_dispatch_stack())
+
+
 def undisturbed(function: AnyCallable) -> AnyCallable:
     """The function, which makes tensors and passes pointers to them: whatever mode is on, they are memory.
 
@@ -41,7 +46,7 @@ def undisturbed(function: AnyCallable) -> AnyCallable:
 
     @wraps(function)
     def run(*given: Any, **named: Any) -> Any:
-        if not (torch._C._len_torch_function_stack() or torch._C._len_torch_dispatch_stack()):
+        if not disturbed():
             return function(*given, **named)
         if recording():
             raise KernelError(

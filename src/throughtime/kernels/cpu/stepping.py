@@ -33,18 +33,17 @@ class Stack:
 
     @pointers.undisturbed
     def __init__(self, cell: str, weights: Sequence[AnyWeights], rows: int, zoneout: Sequence[float]) -> None:
-        self._count, self._rows = len(weights), rows
+        self._count = len(weights)
         self._like = weights[0].W_ih
         self._plan = dense_plan(1, rows, False)
         self._layers = (Layer * self._count)()
         self._address = ctypes.addressof(self._layers)
         self._kept: list[Tensor] = []
-        self._put: dict[str, int] = {}
         for layer, each in zip(self._layers, weights, strict=True):
             self._describe(layer, cell, each, zoneout)
-        self._last, self._kernels = self._layers[self._count - 1], library.kernels()
-        self._x, self._y = self._layers[0].x, self._last.y
-        self._outputs = self._last.P
+        kernels = library.kernels()
+        self._pack, self._step, self._step_packed = kernels.pack, kernels.step, kernels.step_packed
+        self._output = torch.empty(rows, self._layers[self._count - 1].P, dtype=self._like.dtype)
         for below, above in pairwise(self._layers):
             between = torch.empty(rows, below.P, dtype=self._like.dtype)
             self._kept.append(between)
@@ -52,11 +51,10 @@ class Stack:
 
     def pack(self) -> None:
         """Copy the weights, as they are now, in the form in which steps are fastest."""
-        self._kernels.pack(self._address, self._count)
+        self._pack(self._address, self._count)
 
-    @pointers.undisturbed
     def step(self, x: Tensor, before: State, after: State, packed: bool) -> Tensor:
-        """One step of every row.
+        """One step of every row; no mode of torch may be on, see `pointers.undisturbed`.
 
         Args:
             x: [B, C], contiguous.
@@ -67,11 +65,11 @@ class Stack:
         Returns:
             y [B, P], new.
         """
-        y = torch.empty(self._rows, self._outputs, dtype=x.dtype)
-        self._x.data, self._y.data = x.data_ptr(), y.data_ptr()
-        self._put_states("h0", "c0", before)
-        self._put_states("h_n", "c_n", after)
-        (self._kernels.step_packed if packed else self._kernels.step)(self._address, self._count)
+        y = torch.empty_like(self._output)
+        step = self._step_packed if packed else self._step
+        h, c = before[0].data_ptr(), before[-1].data_ptr()  # an Elman layer has no c, and looks at none
+        h_n, c_n = after[0].data_ptr(), after[-1].data_ptr()
+        step(self._address, self._count, x.data_ptr(), y.data_ptr(), h, c, h_n, c_n)
         return y
 
     def _describe(self, layer: Layer, cell: str, weights: AnyWeights, zoneout: Sequence[float]) -> None:
@@ -91,13 +89,3 @@ class Stack:
                 self._kept.append(same)
                 setattr(layer, name, library.Array(same.data_ptr(), 0, 0))
         self._kept.append(library.scratch(layer, library.FORWARD))
-
-    def _put_states(self, h: str, c: str, state: State) -> None:
-        for name, part in zip((h, c), state, strict=False):
-            where = part.data_ptr()
-            if self._put.get(name) == where:
-                continue
-            self._put[name] = where
-            apart = part.stride(0) * part.element_size()
-            for k, layer in enumerate(self._layers):
-                setattr(layer, name, where + k * apart)
