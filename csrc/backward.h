@@ -88,10 +88,12 @@ class BackwardWorker {
         after_(s.lstm && (w.norm_c || w.W_hr)),
         plain_(s.lstm && !after_ && !w.peep && !l.zone_c.data && !l.zone_h.data),
         tape_(s, s.N, l.gates, l.cells, l.norms) {
-    const int64_t panels = s.Pp / WIDE;
-    std::tie(panel_from_, panel_until_) = share.by_units ? share.part(panels) : std::pair<int64_t, int64_t>(0, panels);
-    block_from_ = share.by_units ? std::min(panel_from_ * PANEL, s.unit_blocks) : 0;
-    block_until_ = share.by_units ? std::min(panel_until_ * PANEL, s.unit_blocks) : s.unit_blocks;
+    // By units there is no projection: a vector of outputs is a block of units.
+    const int64_t vectors = up(s.P, W<F>);
+    std::tie(vector_from_, vector_until_) =
+        share.by_units ? share.part(vectors, PASS_VECTORS) : std::pair<int64_t, int64_t>(0, vectors);
+    block_from_ = share.by_units ? vector_from_ : 0;
+    block_until_ = share.by_units ? vector_until_ : s.unit_blocks;
     for (int64_t q = 0; q < s.S; ++q) any_enters_ = any_enters_ || l.enters[q];
     F* sums = m.sums + share.thread * m.sums_size;
     if (w.peep) sum_peep_ = sums, sums += 3 * s.Hp;
@@ -430,25 +432,30 @@ class BackwardWorker {
   // dh of the step before += da W_hh, masked where h was.
   void to_step_before(int64_t j, int64_t first, int64_t count) {
     const int64_t q = sequence(first), apart = share_.row_step();
-    for (int64_t panel = panel_from_; panel < panel_until_; ++panel) {
+    each_panel(vector_from_, vector_until_, [&](int64_t panel, Vectors vectors) {
       const BlockProduct<F> product{m.ds + (l.offset[j] - base_ + q) * W<F>, m.apart, apart * W<F>, s.blocks,
                                     m.back_hh + panel * s.blocks * W<F> * WIDE};
-      if (!l.drop_h.data && !l.zone_h.data) {
-        blocks_times_panel<F>(count, product, m.dh + q * s.Pp + panel * WIDE, apart * s.Pp);
-        continue;
-      }
+      if (!l.drop_h.data && !l.zone_h.data)
+        return blocks_times_panel<F>(count, product, m.dh + q * s.Pp + panel * WIDE, apart * s.Pp, vectors);
       alignas(64) F z[GROUP * WIDE];
-      blocks_times_panel<F>(count, product, z, WIDE);
-      for (int64_t i = 0; i < count; ++i) add_to_state(j, sequence(first + i), panel, z + i * WIDE);
-    }
+      blocks_times_panel<F>(count, product, z, WIDE, vectors);
+      for (int64_t i = 0; i < count; ++i) add_to_state(j, sequence(first + i), panel, vectors, z + i * WIDE);
+    });
   }
 
-  void add_to_state(int64_t j, int64_t q, int64_t panel, const F* z) const {
+  // Calls visit(panel, its vectors) for the panels that hold vectors `from` .. `until`.
+  template <class Visit>
+  static void each_panel(int64_t from, int64_t until, Visit visit) {
+    for (int64_t panel = from / PANEL; panel * PANEL < until; ++panel)
+      visit(panel, Vectors{int(std::max<int64_t>(from - panel * PANEL, 0)),
+                           int(std::min<int64_t>(until - panel * PANEL, PANEL))});
+  }
+
+  void add_to_state(int64_t j, int64_t q, int64_t panel, Vectors vectors, const F* z) const {
     F* dh = m.dh + q * s.Pp + panel * WIDE;
     const F* factor = l.drop_h.data ? place<F>(l, l.drop_h, q, j) + panel * WIDE : nullptr;
-    for (int64_t at = 0; at < WIDE; at += W<F>) {
+    for (int64_t at = vectors.from * W<F>; at < vectors.until * W<F>; at += W<F>) {
       const int64_t units = s.P - panel * WIDE - at;
-      if (units <= 0) return;
       Vec<F> v = load<F>(z + at);
       if (factor) v = v * load_some<F>(factor + at, units);
       store<F>(dh + at, l.zone_h.data ? load<F>(dh + at) + v : v);
@@ -475,9 +482,9 @@ class BackwardWorker {
 
   // dx of the chunk: shared by columns where there are enough of them, so that each thread reads a part of W_ih.
   void input_gradients(int64_t j, int64_t rows) const {
-    const int64_t panels = s.Cp / WIDE;
-    const bool by_columns = panels >= 4 * share_.threads;
-    const auto [panel, panel_until] = by_columns ? share_.part(panels) : std::pair<int64_t, int64_t>(0, panels);
+    const int64_t vectors = up(s.C, W<F>);
+    const bool by_columns = vectors >= 4 * PANEL * share_.threads;
+    const auto [vector, vector_until] = by_columns ? share_.part(vectors, PANEL) : std::pair<int64_t, int64_t>(0, vectors);
     const auto [from, until] = by_columns ? std::pair<int64_t, int64_t>(0, rows) : share_.part(rows, MOST_ROWS);
     for (int64_t first = from; first < until; first += CHUNK) {
       const int64_t count = std::min(CHUNK, until - first);
@@ -486,18 +493,21 @@ class BackwardWorker {
         while (l.offset[j + 1] - base_ <= first + k) ++j;
         dxs[k] = place<F>(l, l.dx, first + k - (l.offset[j] - base_), j);
       }
-      for (int64_t p = panel; p < panel_until; ++p) input_gradient_panel(p, first, count, dxs);
+      each_panel(vector, vector_until,
+                 [&](int64_t panel, Vectors some) { input_gradient_panel(panel, some, first, count, dxs); });
     }
   }
 
-  void input_gradient_panel(int64_t panel, int64_t first, int64_t count, F* const* dxs) const {
+  void input_gradient_panel(int64_t panel, Vectors vectors, int64_t first, int64_t count, F* const* dxs) const {
     alignas(64) F z[CHUNK * WIDE];
     const BlockProduct<F> product{m.dp + first * W<F>, m.apart, W<F>, s.blocks,
                                   m.back_ih + panel * s.blocks * W<F> * WIDE};
-    blocks_times_panel<F>(count, product, z, WIDE);
+    blocks_times_panel<F>(count, product, z, WIDE, vectors);
     for (int64_t k = 0; k < count; ++k)
-      for (int64_t n = panel * WIDE; n < std::min(s.C, (panel + 1) * WIDE); n += W<F>)
-        store_some<F>(dxs[k] + n, load<F>(z + k * WIDE + n - panel * WIDE), std::min<int64_t>(W<F>, s.C - n));
+      for (int64_t at = 0; at < vectors.until * W<F>; at += W<F>) {
+        const int64_t n = panel * WIDE + at;
+        store_some<F>(dxs[k] + n, load<F>(z + k * WIDE + at), std::min<int64_t>(W<F>, s.C - n));
+      }
   }
 
   void weight_gradients(int64_t rows, bool add) const {
@@ -612,7 +622,7 @@ class BackwardWorker {
   const bool again_, after_, plain_;
   const Tape<F> tape_;
   bool any_enters_ = false;
-  int64_t panel_from_, panel_until_, block_from_, block_until_, base_ = 0;
+  int64_t vector_from_, vector_until_, block_from_, block_until_, base_ = 0;
   F *sum_peep_ = nullptr, *sum_norm_ih_ = nullptr, *sum_norm_hh_ = nullptr, *sum_norm_c_ = nullptr,
     *sum_norm_c_bias_ = nullptr;
 };

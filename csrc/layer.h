@@ -143,27 +143,38 @@ inline F* place(const tt_layer& l, const tt_array& a, int64_t s, int64_t j) {
 
 inline int64_t running(const tt_layer& l, int64_t j) { return l.offset[j + 1] - l.offset[j]; }
 
-// Splits `rows` into tiles of at most MOST_ROWS, as equal as can be, and runs one pass of each.
+// A panel's vectors from `from` until `until`: whole passes.
+struct Vectors {
+  int from = 0, until = PANEL;
+};
+
+// Splits `rows` into tiles of at most MOST_ROWS, as equal as can be, and runs one pass of each; a tile of few rows makes all
+// its vectors in the first.
 template <class F, class Product>
-void every_tile(int64_t rows, const Product& product, int at, F* z, int64_t z_row) {
+void every_tile(int64_t rows, const Product& product, Vectors vectors, int at, F* z, int64_t z_row) {
   const int64_t count = up(rows, MOST_ROWS);
   for (int64_t t = 0; t < count; ++t) {
-    const int64_t from = rows * t / count, until = rows * (t + 1) / count;
-    pass<F>(product, Tile{t, from, int(until - from), at}, z, z_row);
+    const int64_t from = rows * t / count;
+    Tile tile{t, from, int(rows * (t + 1) / count - from), at, PASS_VECTORS};
+    if (tile.rows <= FEW && vectors.until - vectors.from == PANEL) {
+      if (at > 0) continue;
+      tile.vectors = PANEL;
+    }
+    run<F>(product, tile, z, z_row);
   }
 }
 
-// The product of one panel and any number of rows, one pass and LONG_SUM terms at a time: what is read of the panel then
+// The product of a panel and any number of rows, one pass and LONG_SUM terms at a time: what is read of the panel then
 // stays in the first-level cache while all rows go over it. z's rows are `z_row` apart.
 template <class F>
-void rows_times_panel(int64_t rows, const RowProduct<F>& p, F* z, int64_t z_row) {
-  for (int at = 0; at < PANEL; at += PASS_VECTORS) {
+void rows_times_panel(int64_t rows, const RowProduct<F>& p, F* z, int64_t z_row, Vectors vectors = {}) {
+  for (int at = vectors.from; at < vectors.until; at += PASS_VECTORS) {
     RowProduct<F> left = p;
     do {
       RowProduct<F> part = left;
       part.first = left.first.take(LONG_SUM);
       part.second = left.second.take(LONG_SUM - part.first.K);
-      every_tile<F>(rows, part, at, z, z_row);
+      every_tile<F>(rows, part, vectors, at, z, z_row);
       left.init = z, left.init_row = z_row;
     } while (left.first.K + left.second.K > 0);
   }
@@ -171,13 +182,13 @@ void rows_times_panel(int64_t rows, const RowProduct<F>& p, F* z, int64_t z_row)
 
 // The same for rows in blocks.
 template <class F>
-void blocks_times_panel(int64_t rows, const BlockProduct<F>& p, F* z, int64_t z_row) {
+void blocks_times_panel(int64_t rows, const BlockProduct<F>& p, F* z, int64_t z_row, Vectors vectors = {}) {
   constexpr int64_t AT_ONCE = LONG_SUM / W<F>;
-  for (int at = 0; at < PANEL; at += PASS_VECTORS) {
+  for (int at = vectors.from; at < vectors.until; at += PASS_VECTORS) {
     BlockProduct<F> part = p;
     for (int64_t left = p.blocks; left > 0; left -= AT_ONCE) {
       part.blocks = std::min(AT_ONCE, left);
-      every_tile<F>(rows, part, at, z, z_row);
+      every_tile<F>(rows, part, vectors, at, z, z_row);
       part.a += AT_ONCE * p.block, part.b += LONG_SUM * PASS_WIDTH<F>, part.add = true;
     }
   }

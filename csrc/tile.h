@@ -22,10 +22,10 @@ inline constexpr int MOST_ROWS = 6;                   // 6 x 2 + 3 of 16 registe
 inline constexpr bool MANY_REGISTERS = VECTOR_BYTES == 64;
 
 // Vectors of a panel that one pass over k makes; they lie side by side: b[pass][k][PASS_VECTORS][W]. A tile of few rows
-// makes all passes at once, in the first one.
+// makes a whole panel at once.
 inline constexpr int PASS_VECTORS = MANY_REGISTERS ? 4 : 2;
-template <int R>
-inline constexpr int TILE_VECTORS = R <= 3 ? PANEL : PASS_VECTORS;
+inline constexpr int FEW = 3;  // rows
+
 template <class F>
 inline constexpr int PASS_WIDTH = PASS_VECTORS * W<F>;
 
@@ -121,10 +121,10 @@ struct RowProduct {
   int64_t init_row;
 };
 
-// Which tile of how many rows: from row `row` on, the `index`-th of a pass; the pass from vector `at` on.
+// The `index`-th tile: `rows` rows from `row` on, and `vectors` of the panel's vectors from `at` on, a pass or all.
 struct Tile {
   int64_t index, row;
-  int rows, at;
+  int rows, at, vectors;
 };
 
 // The next pass's half of a tile.
@@ -188,25 +188,25 @@ TT_APART void block_tile(const BlockProduct<F>& p, const Tile& tile, F* z, int64
     for (int v = 0; v < V; ++v) store<F>(z + r * z_row + v * W<F>, acc[r][v]);
 }
 
-// One tile's part of a pass: z [rows][4][W], rows `z_row` apart.
-template <class F, int R>
-inline void pass(const RowProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
-  row_tile<F, R, TILE_VECTORS<R>>(p, tile, z, z_row);
+// z [rows][4][W], rows `z_row` apart: a tile's vectors of it.
+template <class F, int R, int V>
+inline void run(const RowProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
+  row_tile<F, R, V>(p, tile, z, z_row);
 }
-template <class F, int R>
-inline void pass(const BlockProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
-  block_tile<F, R, TILE_VECTORS<R>>(p, tile, z, z_row);
+template <class F, int R, int V>
+inline void run(const BlockProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
+  block_tile<F, R, V>(p, tile, z, z_row);
 }
 template <class F, class Product>
-inline void pass(const Product& p, const Tile& tile, F* z, int64_t z_row) {
-  const bool later = tile.at > 0;
+inline void run(const Product& p, const Tile& tile, F* z, int64_t z_row) {
+  const bool whole = tile.vectors == PANEL;
   switch (tile.rows) {
-    case 1: return later ? void() : pass<F, 1>(p, tile, z, z_row);
-    case 2: return later ? void() : pass<F, 2>(p, tile, z, z_row);
-    case 3: return later ? void() : pass<F, 3>(p, tile, z, z_row);
-    case 4: return pass<F, 4>(p, tile, z, z_row);
-    case 5: return pass<F, 5>(p, tile, z, z_row);
-    default: return pass<F, 6>(p, tile, z, z_row);
+    case 1: return whole ? run<F, 1, PANEL>(p, tile, z, z_row) : run<F, 1, PASS_VECTORS>(p, tile, z, z_row);
+    case 2: return whole ? run<F, 2, PANEL>(p, tile, z, z_row) : run<F, 2, PASS_VECTORS>(p, tile, z, z_row);
+    case 3: return whole ? run<F, 3, PANEL>(p, tile, z, z_row) : run<F, 3, PASS_VECTORS>(p, tile, z, z_row);
+    case 4: return run<F, 4, PASS_VECTORS>(p, tile, z, z_row);
+    case 5: return run<F, 5, PASS_VECTORS>(p, tile, z, z_row);
+    default: return run<F, 6, PASS_VECTORS>(p, tile, z, z_row);
   }
 }
 
