@@ -1,7 +1,7 @@
 """Kernels: each runs one layer's equations forward and backward; `choose` says which one runs."""
 
 from throughtime.kernels import oracle, oracle_lstm, oracle_rnn, torch_layers
-from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.cells import NO_MASKS, LSTMWeights, Masks, RNNWeights
 from throughtime.kernels.choose import KERNELS, choose, choose_traced, described
 from throughtime.kernels.modes import tracing
 from throughtime.kernels.oracle_lstm import LSTMTape
@@ -13,6 +13,7 @@ __all__ = [
     "LSTMTape",
     "LSTMWeights",
     "Masks",
+    "NO_MASKS",
     "RNNTape",
     "RNNWeights",
     "Rows",

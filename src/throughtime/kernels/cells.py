@@ -56,3 +56,6 @@ class Masks:
     zone_h: Tensor | None = None
     drop_h: Tensor | None = None
     drop_W: Tensor | None = None
+
+
+NO_MASKS = Masks()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from throughtime.base.checks import Checks, as_number, as_whole
 from throughtime.base.errors import ConfigError
-from throughtime.kernels import LSTMWeights, Masks, Rows, oracle, oracle_lstm
+from throughtime.kernels import NO_MASKS, LSTMWeights, Masks, Rows, oracle, oracle_lstm
 from throughtime.nn.masks import RECURRENT_DROPOUT, WEIGHT_DROP, ZONEOUT_C, ZONEOUT_H, LayerMasks
 from throughtime.nn.recurrent import Recurrent, Shapes, State, survivors_scale
 from throughtime.nn.settings import Shared, check_shared, report
@@ -240,6 +240,8 @@ class LSTM(Recurrent):
         return y, (h, c)
 
     def _masks(self, drawn: LayerMasks | None, part: int, x: Tensor) -> Masks:
+        if drawn is None and not any(self.zoneout):
+            return NO_MASKS
         like = self.weight_hh_l0
         P, H = self.state_sizes
         zone_c = zoneout_mask(self.zoneout[0], drawn, ZONEOUT_C, part, (*x.shape[:2], H), like)

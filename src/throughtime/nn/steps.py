@@ -8,7 +8,6 @@ Dimensions: B rows, C inputs, L stacked layers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from throughtime.kernels.cpu import pointers
 from throughtime.kernels.cpu.stepping import Stack, State
+from throughtime.kernels.memory import plainly_there
 from throughtime.nn.parameters import checked
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _Ready:
         self._stack = Stack(layer.cell, weights, rows, shares(layer))
         self._dtype = weights[0].W_ih.dtype
         shapes = [(rows, layer.input_size), *((layer.num_layers, rows, units) for units in layer.state_sizes)]
-        self._fitting = [(torch.Size(s), math.prod(s) * self._dtype.itemsize) for s in shapes]
+        self._shapes = [torch.Size(shape) for shape in shapes]
 
     def fits(self, layer: Recurrent) -> bool:
         """Whether the layer's parameters are still where they were, and it still draws no masks."""
@@ -124,20 +124,10 @@ class _Ready:
 
     def takes(self, x: Tensor, state: Sequence[Any]) -> bool:
         """Whether these are contiguous tensors of the right shape and dtype, on the CPU, with all their numbers."""
-        if len(state) + 1 != len(self._fitting):
+        if len(state) + 1 != len(self._shapes):
             return False
-        dtype, strided = self._dtype, torch.strided
-        for (shape, size), tensor in zip(self._fitting, (x, *state), strict=True):
-            if (
-                type(tensor) is not Tensor
-                or tensor.dtype is not dtype
-                or tensor.shape != shape
-                or not tensor.is_cpu
-                or tensor.layout is not strided
-                or not tensor.is_contiguous()
-                or tensor.is_neg()
-                or tensor.untyped_storage().nbytes() - tensor.storage_offset() * dtype.itemsize < size
-            ):
+        for tensor, shape in zip((x, *state), self._shapes, strict=True):
+            if not plainly_there(tensor, shape, self._dtype):
                 return False
         return True
 

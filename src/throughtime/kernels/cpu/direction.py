@@ -110,7 +110,7 @@ def forward(
     Args:
         how: cell, sequences, masks.
         x: [T, B, C].
-        h0: [B, P], contiguous.
+        h0: [B, P] or [1, B, P], contiguous, like every state here.
         c0: [B, H], contiguous; None for an Elman layer.
         weights: contiguous.
         y: [T, B, P] to write; steps past a row's end are left alone.
@@ -127,7 +127,7 @@ def forward(
     layer.h_n = last[0].data_ptr()
     if len(last) > 1:
         layer.c_n = last[1].data_ptr()
-    _call(layer, library.FORWARD)
+    library.run(layer, library.FORWARD)
     del kept
     return tape
 
@@ -171,7 +171,7 @@ def backward(
     layer.dh0, layer.dc0 = (library.pointer(d) for d in (*d_first, None)[:2])
     found = type(weights)(*(None if w is None else torch.empty_like(w) for w in weights))  # type: ignore[arg-type]
     layer.d_weights = library.weights(found)
-    _call(layer, library.BACKWARD)
+    library.run(layer, library.BACKWARD)
     del kept
     return found
 
@@ -196,8 +196,8 @@ def _describe(
     layer.x, layer.y = library.array(x), library.array(y)
     layer.h0, layer.c0 = h0.data_ptr(), library.pointer(c0)
     kept: list[Any] = [steps]
-    for name in ("zone_c", "zone_h", "drop_h"):
-        mask = getattr(how.masks, name)
+    masks = how.masks
+    for name, mask in (("zone_c", masks.zone_c), ("zone_h", masks.zone_h), ("drop_h", masks.drop_h)):
         if mask is not None:
             mask = _unit_stride(mask.to(x.dtype))
             kept.append(mask)
@@ -220,12 +220,6 @@ def _new_tape(layer: Layer, how: Direction, weights: AnyWeights, like: Tensor) -
 def _put_tape(layer: Layer, tape: Tape) -> None:
     layer.gates, layer.norms = library.pointer(tape.gates), library.pointer(tape.norms)
     layer.cells = tape.cells.data_ptr()
-
-
-def _call(layer: Layer, which: int) -> None:
-    kernels = library.kernels()
-    with library.lent_scratch(layer, which):
-        (kernels.forward if which == library.FORWARD else kernels.backward)(ctypes.addressof(layer))
 
 
 def _unit_stride(tensor: Tensor) -> Tensor:

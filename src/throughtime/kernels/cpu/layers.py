@@ -72,7 +72,8 @@ def run(
         plan = direction.plan_of(rows, d == 1)
         if plan is None:
             raise ValueError("no row has a step: there is nothing for a kernel to run")
-        ways.append(Direction(cell, plan, d == 1, replace(mask, drop_W=None), direction.threads(), _keep_gates.get()))
+        mask = mask if mask.drop_W is None else replace(mask, drop_W=None)
+        ways.append(Direction(cell, plan, d == 1, mask, direction.threads(), _keep_gates.get()))
     call = _Call(tuple(ways), rows.plain, len(state))
     flat = [w for each in dropped for w in each]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *flat)):
@@ -96,14 +97,14 @@ def _forward(
     call: _Call, x: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None], record: bool
 ) -> tuple[Tensor, list[Tensor], list[Tape]]:
     x, state = _rows_together(x), [s.contiguous() for s in state]
-    P = state[0].shape[-1]
-    y = _like_order(x, len(call.ways) * P, torch.empty if call.dense else torch.zeros)
+    D, P = len(call.ways), state[0].shape[-1]
+    y = _like_order(x, D * P, torch.empty if call.dense else torch.zeros)
     last = [torch.empty_like(s) if call.dense else s.clone() for s in state]
     tapes = []
     for d, (way, weights) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
-        c0 = state[1][d] if call.parts > 1 else None
-        ends = [s[d] for s in last]
-        tape = direction.forward(way, x, state[0][d], c0, weights, y[..., d * P : (d + 1) * P], ends, record)
+        h0, *c0 = [_of(s, d, D) for s in state]
+        ends = [_of(s, d, D) for s in last]
+        tape = direction.forward(way, x, h0, c0[0] if c0 else None, weights, _units(y, d, D), ends, record)
         if tape is not None:
             tapes.append(tape)
     return y, last, tapes
@@ -144,7 +145,7 @@ def _backward(
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
     x, y, state = _rows_together(x), _rows_together(y), [s.contiguous() for s in state]
     taped = [None if t is None else t.contiguous() for t in taped]
-    P = state[0].shape[-1]
+    D = len(call.ways)
     # A row without a step hands its last state's gradient to its first; a row that starts anew, none.
     d_first = [
         torch.empty_like(s) if call.dense else _without_steps(call, s, d) for s, d in zip(state, d_last, strict=True)
@@ -153,15 +154,14 @@ def _backward(
     weights = []
     for d, (way, each) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
         here = _like_order(x, x.shape[-1], torch.empty if call.dense else torch.zeros) if needs_x else None
-        part = slice(d * P, (d + 1) * P)
+        h0, *c0 = [_of(s, d, D) for s in state]
         weights.append(
             direction.backward(
-                way, x, state[0][d], state[1][d] if call.parts > 1 else None, each, y[..., part],
-                Tape(*taped[3 * d : 3 * d + 3]),
-                None if dy is None else dy[..., part],
-                [None if g is None else g[d] for g in d_last],
+                way, x, h0, c0[0] if c0 else None, each, _units(y, d, D), Tape(*taped[3 * d : 3 * d + 3]),
+                None if dy is None else _units(dy, d, D),
+                [None if g is None else _of(g, d, D) for g in d_last],
                 here,
-                [g[d] for g in d_first],
+                [_of(g, d, D) for g in d_first],
             )
         )  # fmt: skip
         dx = here if dx is None or here is None else dx.add_(here)
@@ -182,6 +182,17 @@ def _split(call: _Call, flat: Sequence[Tensor | None]) -> list[AnyWeights]:
     size = len(kind._fields)
     whole = [None if w is None else w.contiguous() for w in flat]
     return [kind._make(whole[k : k + size]) for k in range(0, len(whole), size)]
+
+
+def _of(state: Tensor, d: int, D: int) -> Tensor:
+    """One direction of [D, B, units]; of a single direction the whole, whose numbers are the same."""
+    return state if D == 1 else state[d]
+
+
+def _units(y: Tensor, d: int, D: int) -> Tensor:
+    """One direction's units of [T, B, D P]."""
+    P = y.shape[-1] // D
+    return y if D == 1 else y[..., d * P : (d + 1) * P]
 
 
 def _rows_together(x: Tensor) -> Tensor:

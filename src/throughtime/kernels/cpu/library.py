@@ -9,8 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
@@ -169,7 +167,7 @@ def array(tensor: Tensor) -> Array:
 def weights(of: LSTMWeights | RNNWeights) -> Weights:
     """Contiguous weights, or their gradients."""
     if isinstance(of, LSTMWeights):
-        return Weights(*(pointer(w) for w in of))
+        return Weights(*[None if w is None else w.data_ptr() for w in of])
     return Weights(*(pointer(w) for w in of[:4]), None, None, pointer(of.norm))
 
 
@@ -178,9 +176,8 @@ def scratch(layer: Layer, which: int) -> Tensor:
     return _placed(layer, torch.empty(_bytes(layer, which), dtype=torch.uint8))
 
 
-@contextmanager
-def lent_scratch(layer: Layer, which: int) -> Iterator[None]:
-    """Memory for one pass, put into `layer`: this thread's, used again from call to call.
+def run(layer: Layer, which: int) -> None:
+    """One pass, FORWARD or BACKWARD, in this thread's scratch, which is used again from call to call.
 
     Memory that is new costs as much to touch for the first time as a small layer's arithmetic.
     """
@@ -189,8 +186,8 @@ def lent_scratch(layer: Layer, which: int) -> Iterator[None]:
     if memory is None or len(memory) < size:
         memory = torch.empty(size, dtype=torch.uint8)
     _placed(layer, memory)
-    yield
-    if len(memory) <= MOST_KEPT:
+    (kernels().forward if which == FORWARD else kernels().backward)(ctypes.addressof(layer))
+    if size <= MOST_KEPT:
         _kept.memory = memory
 
 

@@ -20,7 +20,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 from throughtime.base.errors import DtypeError, KernelError, ShapeError
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
 from throughtime.kernels.cpu import library
-from throughtime.kernels.memory import holds_its_numbers
+from throughtime.kernels.memory import holds_its_numbers, plainly_there
 from throughtime.kernels.modes import recording
 
 _PLAIN = (Tensor, torch.nn.Parameter)
@@ -108,8 +108,7 @@ def checked(
     )
     whole = [_whole(each, sizes, dtype) for each in weights]
     for mask in masks:
-        for name, units in (("zone_c", H), ("zone_h", P), ("drop_h", P)):
-            given = getattr(mask, name)
+        for name, given, units in (("zone_c", mask.zone_c, H), ("zone_h", mask.zone_h, P), ("drop_h", mask.drop_h, P)):
             if given is not None:
                 _fit(name, given, (T, B, units), None)
         if mask.drop_W is not None:
@@ -181,6 +180,8 @@ def _sizes(cell: str, C: int, H: int, P: int) -> Sequence[tuple[int, ...]]:
 
 
 def _fit(name: str, tensor: Tensor, shape: Sequence[int], dtype: torch.dtype | None) -> Tensor:
+    if dtype is not None and _quick(tensor, shape, dtype):
+        return tensor
     if tensor.shape != shape:
         raise ShapeError(
             f"`{name}` must be {list(shape)} for the cpu kernel, as the call's other tensors ask: got "
@@ -192,6 +193,13 @@ def _fit(name: str, tensor: Tensor, shape: Sequence[int], dtype: torch.dtype | N
             f"{tensor.layout}, on {tensor.device}. Convert it with .to(...)."
         )
     return plain(name, tensor)
+
+
+def _quick(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> bool:
+    try:
+        return plainly_there(tensor, shape, dtype) and (tensor.data_ptr() != 0 or tensor.numel() == 0)
+    except (NotImplementedError, RuntimeError):
+        return False
 
 
 def _no_memory(name: str, tensor: Tensor) -> KernelError:
