@@ -86,7 +86,7 @@ class BackwardWorker {
   BackwardWorker(const tt_layer& layer, const BackwardMemory<F>& memory, const Choice&, Share share)
       : l(layer), s(layer), w(layer.weights), d(layer.d_weights), m(memory), share_(share), again_(!l.gates),
         after_(s.lstm && (w.norm_c || w.W_hr)),
-        plain_(s.lstm && !after_ && !w.peep && !l.zone_c.data && !l.zone_h.data),
+        plain_(s.lstm && !w.peep && !l.zone_c.data && !l.zone_h.data),
         tape_(s, s.N, l.gates, l.cells, l.norms) {
     // By units there is no projection: a vector of outputs is a block of units.
     const int64_t vectors = up(s.P, W<F>);
@@ -216,11 +216,8 @@ class BackwardWorker {
     for (int64_t k = 0; k < count; ++k) {
       F* gates = m.gates + (first + k) * s.Z;
       if (w.norm_ih) {
-        F *x = m.n_ih + (first + k) * s.Z, *scale = m.scale + 2 * (first + k);
-        if (apart) scale[0] = normalise_sums<F>(s, x);
-        scale[1] = normalise_sums<F>(s, z + k * s.Z);
-        std::copy_n(z + k * s.Z, s.Z, gates);
-        join_normalised<F>(s, m.small, x, gates);
+        F *x = m.n_ih + (first + k) * s.Z, *h = z + k * s.Z, *scale = m.scale + 2 * (first + k);
+        std::tie(scale[0], scale[1]) = join_normalised<F>(s, m.small, x, h, x, h, gates);
       }
       for (int64_t b = 0; b < s.unit_blocks; ++b) {
         const int64_t u = b * W<F>;
@@ -315,18 +312,21 @@ class BackwardWorker {
   void through_cell_norm(const BackwardRow<F>& r) {
     const auto count = [&](int64_t b) { return s.count(b * W<F>); };
     for (int64_t u = 0; u < s.Hp; u += W<F>) store<F>(r.c_new + u, c_new(r, u));
-    const F scale = normalise<F>(r.c_new, s.unit_blocks, F(s.H), count, r.c_new);
+    const Norm<F> norm = norm_of<F>(r.c_new, s.unit_blocks, F(s.H), count);
     for (int64_t u = 0; u < s.Hp; u += W<F>) {
-      const Vec<F> n = load<F>(r.c_new + u), gain = load<F>(m.small.norm_c + u);
+      const Vec<F> n = norm.of(load<F>(r.c_new + u), s.count(u)), gain = load<F>(m.small.norm_c + u);
       const Vec<F> squashed = tanh<F>(n * gain + load<F>(m.small.norm_c_bias + u));
       const Vec<F> o = load<F>(r.gates + u / W<F> * WIDE + 3 * W<F>);
       const Vec<F> dm = only_units<F>(load<F>(r.dm + u), s.count(u)), du = dm * o * (F(1) - squashed * squashed);
       store<F>(sum_norm_c_ + u, load<F>(sum_norm_c_ + u) + du * n);
       store<F>(sum_norm_c_bias_ + u, load<F>(sum_norm_c_bias_ + u) + du);
+      store<F>(r.c_new + u, n);
       store<F>(r.r + u, squashed);
       store<F>(r.du + u, du * gain);
     }
-    normalise_backward(r.du, W<F>, s.unit_blocks, F(s.H), r.c_new, scale, count, r.du, W<F>);
+    normalise_backward(
+        s.unit_blocks, F(s.H), r.c_new, norm.scale, [&](int64_t b) { return load<F>(r.du + b * W<F>); },
+        [&](int64_t b, Vec<F> v) { store<F>(r.du + b * W<F>, only_units<F>(v, count(b))); });
   }
 
   // c~ of W units, from the gates and the state before.
@@ -335,22 +335,25 @@ class BackwardWorker {
     return next_cell<F>(load<F>(z), load<F>(z + W<F>), load<F>(z + 2 * W<F>), load_some<F>(r.c_old + u, s.count(u)));
   }
 
-  // W whole units without options: `lstm_unit`, less what it would not do.
+  // W whole units without peepholes and zoneout: `lstm_unit`, less what it would not do.
   void plain_lstm_units(const BackwardRow<F>* rows, int64_t count, int64_t b) const {
-    const int64_t u = b * W<F>, apart = m.apart;
+    const int64_t u = b * W<F>;
     for (int64_t k = 0; k < count; ++k) {
       const BackwardRow<F>& r = rows[k];
       const F* z = r.gates + b * WIDE;
       const Vec<F> i = load<F>(z), f = load<F>(z + W<F>), g = load<F>(z + 2 * W<F>), o = load<F>(z + 3 * W<F>);
-      const Vec<F> c_old = load<F>(r.c_old + u), squashed = tanh<F>(next_cell<F>(i, f, g, c_old));
-      const Vec<F> dm = load<F>(r.dh + u) + load<F>(r.dy + u);
-      const Vec<F> dc = load<F>(r.dc + u) + dm * o * (F(1) - squashed * squashed);
-      F* da = m.da + b * PANEL * apart + r.k * W<F>;
+      const Vec<F> c_old = load<F>(r.c_old + u);
+      const Vec<F> squashed = r.r ? load<F>(r.r + u) : tanh<F>(next_cell<F>(i, f, g, c_old));
+      const Vec<F> dm = after_ ? load<F>(r.dm + u) : load<F>(r.dh + u) + load<F>(r.dy + u);
+      const Vec<F> through_m = r.du ? load<F>(r.du + u) : dm * o * (F(1) - squashed * squashed);
+      const Vec<F> dc = load<F>(r.dc + u) + through_m;
+      F* da = m.da + b * PANEL * m.apart + r.k * W<F>;
       store<F>(da, dc * g * i * (F(1) - i));
-      store<F>(da + apart, dc * c_old * f * (F(1) - f));
-      store<F>(da + 2 * apart, dc * i * (F(1) - g * g));
-      store<F>(da + 3 * apart, dm * squashed * o * (F(1) - o));
+      store<F>(da + m.apart, dc * c_old * f * (F(1) - f));
+      store<F>(da + 2 * m.apart, dc * i * (F(1) - g * g));
+      store<F>(da + 3 * m.apart, dm * squashed * o * (F(1) - o));
       store<F>(r.dc + u, dc * f);
+      if (w.W_hr) store<F>(m.m + b * m.apart + r.k * W<F>, o * squashed);
     }
   }
 
@@ -392,21 +395,14 @@ class BackwardWorker {
     store<F>(m.da + b * m.apart + r.k * W<F>, only_units<F>(da, count));
   }
 
-  // da = scale (dn - mean(dn) - n mean(dn n)); blocks of dn and out lie `apart`.
-  template <class Count>
-  static void normalise_backward(const F* dn, int64_t apart, int64_t blocks, F units, const F* n, F scale, Count count,
-                                 F* out, int64_t out_apart) {
-    Vec<F> total{}, with_n{};
-    for (int64_t b = 0; b < blocks; ++b) {
-      const Vec<F> v = load<F>(dn + b * apart);
-      total += v;
-      with_n += v * load<F>(n + b * W<F>);
-    }
-    const F mean = sum<F>(total) / units, share = sum<F>(with_n) / units;
-    for (int64_t b = 0; b < blocks; ++b) {
-      const Vec<F> v = (load<F>(dn + b * apart) - mean - load<F>(n + b * W<F>) * share) * scale;
-      store<F>(out + b * out_apart, only_units<F>(v, count(b)));
-    }
+  // Calls out(b, da) for every block: da = scale (dn - mean(dn) - n mean(dn n)), where dn(b) is the gradient of n.
+  template <class Gradient, class Out>
+  static void normalise_backward(int64_t blocks, F units, const F* n, F scale, Gradient dn, Out out) {
+    Chains<F> total, with_n;
+    total.add(blocks, dn);
+    with_n.add(blocks, [&](int64_t b) { return dn(b) * load<F>(n + b * W<F>); });
+    const F mean = total.total() / units, share = with_n.total() / units;
+    for (int64_t b = 0; b < blocks; ++b) out(b, (dn(b) - mean - load<F>(n + b * W<F>) * share) * scale);
   }
 
   void through_norms(const BackwardRow<F>& r) {
@@ -419,14 +415,15 @@ class BackwardWorker {
   }
 
   void through_norm(const BackwardRow<F>& r, const F* n, const F* gain, F scale, F* sums, F* out) {
-    const int64_t apart = m.apart, at = r.k * W<F>;
-    for (int64_t b = 0; b < s.blocks; ++b) {
-      const Vec<F> da = load<F>(m.da + b * apart + at);
-      store<F>(sums + b * W<F>, load<F>(sums + b * W<F>) + da * load<F>(n + b * W<F>));
-      store<F>(out + b * apart + at, da * load<F>(gain + b * W<F>));
-    }
-    normalise_backward(out + at, apart, s.blocks, F(s.G * s.H), n, scale,
-                       [&](int64_t b) { return s.count(s.block_unit(b)); }, out + at, apart);
+    const F* da = m.da + r.k * W<F>;
+    const auto block = [&](int64_t b) { return load<F>(da + b * m.apart); };
+    out += r.k * W<F>;
+    normalise_backward(
+        s.blocks, F(s.G * s.H), n, scale, [&](int64_t b) { return block(b) * load<F>(gain + b * W<F>); },
+        [&](int64_t b, Vec<F> v) {
+          store<F>(sums + b * W<F>, load<F>(sums + b * W<F>) + block(b) * load<F>(n + b * W<F>));
+          store<F>(out + b * m.apart, only_units<F>(v, s.count(s.block_unit(b))));
+        });
   }
 
   // dh of the step before += da W_hh, masked where h was.

@@ -257,32 +257,26 @@ class ForwardWorker {
     for (int64_t k = 0; k < count; ++k) {
       const int64_t at = l.offset[j] + sequence(first + k);
       F *z = z_ + k * s.Z, *x = inputs + k * s.Z;
-      F scale[2] = {0, 0};
-      if (s.lstm) scale[0] = normalise_sums<F>(s, x);
-      scale[1] = normalise_sums<F>(s, z);
-      if (tape_.n_ih) {
-        if (s.lstm) std::copy_n(x, s.Z, tape_.n_ih + at * s.Z);
-        std::copy_n(z, s.Z, tape_.n_hh + at * s.Z);
-        std::copy_n(scale, 2, rows[k].scale);
-      }
-      join_normalised<F>(s, m.small, x, z);
-      for (int64_t panel = 0; panel < s.panels; ++panel) units(rows + k, 1, panel, z + panel * WIDE, s.Z);
+      F *n_x = tape_.n_ih ? tape_.n_ih + at * s.Z : nullptr, *n_h = tape_.n_hh ? tape_.n_hh + at * s.Z : nullptr;
+      const auto [x_scale, h_scale] = join_normalised<F>(s, m.small, x, z, n_x, n_h, z);
+      if (rows[k].scale) rows[k].scale[0] = x_scale, rows[k].scale[1] = h_scale;
     }
+    for (int64_t panel = 0; panel < s.panels; ++panel) units(rows, count, panel, z_ + panel * WIDE, s.Z);
   }
 
   // What the cell makes of one panel's summed inputs, rows `z_row` apart, which are overwritten.
   void units(const ForwardRow<F>* rows, int64_t count, int64_t panel, F* z, int64_t z_row) const {
     if (!s.lstm) {
       for (int64_t k = 0; k < count; ++k) elman_units(rows[k], panel, z + k * z_row);
-    } else if (!w.peep && !l.zone_c.data && !l.zone_h.data && !two_passes_) {
+    } else if (!w.peep && !l.zone_c.data && !l.zone_h.data) {
       plain_lstm_units(rows, count, panel, z, z_row);
     } else {
       for (int64_t k = 0; k < count; ++k) lstm_unit(rows[k], panel, z + k * z_row);
     }
   }
 
-  // Without options. Two loops, so that a processor has several rows' gates in work at once: the chain of operations
-  // from z to y is longer than what it holds at a time.
+  // Without peepholes and zoneout. Two loops, so that a processor has several rows' gates in work at once: the chain of
+  // operations from z to y is longer than what it holds at a time.
   void plain_lstm_units(const ForwardRow<F>* rows, int64_t count, int64_t panel, F* z, int64_t z_row) const {
     const int64_t u = panel * W<F>;
     for (int64_t k = 0; k < count; ++k) {
@@ -290,13 +284,13 @@ class ForwardWorker {
       F* sums = z + k * z_row;
       const Gates<F> gates = plain_gates<F>(sums, load<F>(r.c + u));
       store<F>(r.c + u, gates.c_new);
-      store<F>(sums, gates.o);
-      store<F>(sums + W<F>, gates.c_new);
+      store<F>(two_passes_ ? r.o + u : sums, gates.o);
+      store<F>(two_passes_ ? r.c_new + u : sums + W<F>, gates.c_new);
       if (r.gates) keep_gates<F>(r.gates + panel * WIDE, gates);
       if (r.cells) store<F>(r.cells + u, gates.c_new);
     }
     const int64_t real = s.count(u);
-    for (int64_t k = 0; k < count; ++k)
+    for (int64_t k = 0; k < count && !two_passes_; ++k)
       store_some<F>(rows[k].y + u, load<F>(z + k * z_row) * tanh<F>(load<F>(z + k * z_row + W<F>)), real);
   }
 
@@ -333,11 +327,11 @@ class ForwardWorker {
 
   // m = o tanh(c~), c~ normalised or not; without a projection m is the output.
   void second_pass(const ForwardRow<F>& r) const {
-    if (w.norm_c)
-      normalise<F>(r.c_new, s.unit_blocks, F(s.H), [&](int64_t b) { return s.count(b * W<F>); }, r.c_new);
+    Norm<F> norm{};
+    if (w.norm_c) norm = norm_of<F>(r.c_new, s.unit_blocks, F(s.H), [&](int64_t b) { return s.count(b * W<F>); });
     for (int64_t u = 0; u < s.Hp; u += W<F>) {
       Vec<F> a = load<F>(r.c_new + u);
-      if (w.norm_c) a = a * load<F>(m.small.norm_c + u) + load<F>(m.small.norm_c_bias + u);
+      if (w.norm_c) a = norm.of(a, s.count(u)) * load<F>(m.small.norm_c + u) + load<F>(m.small.norm_c_bias + u);
       const Vec<F> out = load<F>(r.o + u) * tanh<F>(a);
       if (w.W_hr)
         store<F>(r.m + u, out);

@@ -159,9 +159,14 @@ def _hits(base: Tensor, probability: float, units: int) -> Tensor:
 
 def _mix(z: Tensor) -> Tensor:
     """splitmix64's finaliser on int64, whose products wrap; shifts are made logical by masking."""
-    z = (z ^ ((z >> 30) & (2**34 - 1))) * _signed(_MIX1)
-    z = (z ^ ((z >> 27) & (2**37 - 1))) * _signed(_MIX2)
-    return z ^ ((z >> 31) & (2**33 - 1))
+    a = _folded(z, 30, z >> 30).mul_(_signed(_MIX1))
+    b = _folded(a, 27, a >> 27).mul_(_signed(_MIX2))
+    return _folded(b, 31, torch.bitwise_right_shift(b, 31, out=a))
+
+
+def _folded(z: Tensor, places: int, shifted: Tensor) -> Tensor:
+    """z ^ (z >> places), logical, in the memory of the arithmetic shift: new memory would cost more than the sums."""
+    return shifted.bitwise_and_(2 ** (64 - places) - 1).bitwise_xor_(z)
 
 
 def _mix_int(z: int) -> int:
