@@ -48,27 +48,60 @@ void advise(void* memory, int64_t bytes) {
 }
 
 template <class F, template <class> class Memory, template <class> class Worker>
-void run(const tt_layer* l) {
-  const Sizes<F> s(*l);
-  const Choice choice = choose<F>(*l);
-  const Memory<F> memory(*l, s, choice, l->scratch);
-  new (memory.barrier) Barrier;
-  advise(l->scratch, memory.bytes);
-  if (std::is_same_v<Memory<F>, ForwardMemory<F>>) {
+class Pass {
+ public:
+  explicit Pass(const tt_layer& layer)
+      : l_(layer), s_(layer), choice_(choose<F>(layer)), memory_(layer, s_, choice_, layer.scratch) {
+    new (memory_.barrier) Barrier;
+    advise(l_.scratch, memory_.bytes);
+    if (!std::is_same_v<Memory<F>, ForwardMemory<F>>) return;
     int64_t elements[3];
-    Tape<F>::elements(*l, elements);
-    void* const parts[] = {l->gates, l->cells, l->norms};
+    Tape<F>::elements(l_, elements);
+    void* const parts[] = {l_.gates, l_.cells, l_.norms};
     for (int k = 0; k < 3; ++k) advise(parts[k], elements[k] * int64_t(sizeof(F)));
   }
-  if (choice.threads == 1) {
-    Worker<F>(*l, memory, choice, Share{0, 1, false, memory.barrier}).run();
-    return;
+  int threads() const { return choice_.threads; }
+  bool worth_a_thread() const {
+    return l_.split != TT_SPLIT_AUTO || 2 * s_.N * s_.G * s_.H * (s_.C + s_.P) >= WORTH_A_THREAD;
   }
-#pragma omp parallel num_threads(choice.threads)
-  {
+  // What thread `thread` of `threads` does; no more than threads() of them.
+  void run(int thread, int threads) const {
+    if (thread < threads) Worker<F>(l_, memory_, choice_, Share{thread, threads, choice_.by_units, memory_.barrier}).run();
+  }
+  void run() const {
+    if (threads() == 1) return run(0, 1);
     // The runtime may grant fewer threads than asked for.
-    const Share share{omp_get_thread_num(), omp_get_num_threads(), choice.by_units, memory.barrier};
-    Worker<F>(*l, memory, choice, share).run();
+#pragma omp parallel num_threads(threads())
+    run(omp_get_thread_num(), omp_get_num_threads());
+  }
+
+ private:
+  const tt_layer& l_;
+  const Sizes<F> s_;
+  const Choice choice_;
+  const Memory<F> memory_;
+};
+
+template <class F, template <class> class Memory, template <class> class Worker>
+void run(const tt_layer* layers, int64_t count, int64_t threads) {
+  using P = Pass<F, Memory, Worker>;
+  const P one(layers[0]);
+  if (count == 1) return one.run();
+  const P two(layers[1]);
+  const int first = one.threads(), all = first + two.threads();
+  if (all > threads || !one.worth_a_thread()) {
+    one.run();
+    return two.run();
+  }
+#pragma omp parallel num_threads(all)
+  {
+    const int thread = omp_get_thread_num(), granted = omp_get_num_threads();
+    if (granted == all) {
+      thread < first ? one.run(thread, first) : two.run(thread - first, all - first);
+    } else {
+      one.run(thread, std::min(granted, first));
+      two.run(thread, std::min(granted, all - first));
+    }
   }
 }
 
@@ -123,11 +156,13 @@ int64_t scratch_of(const tt_layer* l, int32_t pass) {
 void tape_of(const tt_layer* l, int64_t elements[3]) {
   l->type == TT_FLOAT ? Tape<float>::elements(*l, elements) : Tape<double>::elements(*l, elements);
 }
-void forward(const tt_layer* l) {
-  l->type == TT_FLOAT ? run<float, ForwardMemory, ForwardWorker>(l) : run<double, ForwardMemory, ForwardWorker>(l);
+void forward(const tt_layer* l, int64_t count, int64_t threads) {
+  l->type == TT_FLOAT ? run<float, ForwardMemory, ForwardWorker>(l, count, threads)
+                      : run<double, ForwardMemory, ForwardWorker>(l, count, threads);
 }
-void backward(const tt_layer* l) {
-  l->type == TT_FLOAT ? run<float, BackwardMemory, BackwardWorker>(l) : run<double, BackwardMemory, BackwardWorker>(l);
+void backward(const tt_layer* l, int64_t count, int64_t threads) {
+  l->type == TT_FLOAT ? run<float, BackwardMemory, BackwardWorker>(l, count, threads)
+                      : run<double, BackwardMemory, BackwardWorker>(l, count, threads);
 }
 void activate_any(int32_t type, int32_t function, const void* in, void* out, int64_t count) {
   if (type == TT_FLOAT)

@@ -80,7 +80,9 @@ typedef struct {
 typedef int64_t (*tt_scratch_bytes)(const tt_layer*, int32_t pass);
 // Elements of the three parts of the tape for N real steps: gates, cells, norms.
 typedef void (*tt_tape_elements)(const tt_layer*, int64_t elements[3]);
-typedef void (*tt_run)(const tt_layer*);
+// A pass of one layer, or of two that have nothing to do with each other, as the two directions; side by side where
+// the threads they take, each at most its own `threads`, are no more than `threads` together.
+typedef void (*tt_run)(const tt_layer* layers, int64_t count, int64_t threads);
 // One step (T = 1) of a stack of layers, one after the other, on the calling thread. `pack` puts the weights, as they are
 // now, into the layers' scratch, where `step_packed` reads them; `step` reads the weights themselves.
 typedef void (*tt_pack)(const tt_layer* layers, int64_t count);

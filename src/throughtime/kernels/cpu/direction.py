@@ -101,11 +101,28 @@ def dense_plan(steps: int, count: int, reverse: bool) -> Plan:
     return dense
 
 
+@dataclass(frozen=True)
+class Pass:
+    """A pass ready to run, with all that its structure points to.
+
+    Args:
+        layer: for `library.run`.
+        tape: what it writes, or reads; None where none is kept.
+        found: the weights' gradients it writes; None forward.
+        kept: further memory that it reads.
+    """
+
+    layer: Layer
+    tape: Tape | None
+    found: AnyWeights | None
+    kept: tuple[Any, ...]
+
+
 def forward(
     how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor, last: Sequence[Tensor],
     record: bool,
-) -> Tape | None:  # fmt: skip
-    """Run forward; y [T, B, P] and the last states are written in place.
+) -> Pass:  # fmt: skip
+    """Make a forward pass ready; y [T, B, P] and the last states will be written in place.
 
     Args:
         how: cell, sequences, masks.
@@ -116,9 +133,6 @@ def forward(
         y: [T, B, P] to write; steps past a row's end are left alone.
         last: h_n [B, P] and c_n [B, H] to write; rows without a step are left alone.
         record: whether to keep a tape.
-
-    Returns:
-        The tape, or None.
     """
     layer, kept = _describe(how, x, h0, c0, weights, y)
     tape = _new_tape(layer, how, weights, x) if record else None
@@ -127,9 +141,7 @@ def forward(
     layer.h_n = last[0].data_ptr()
     if len(last) > 1:
         layer.c_n = last[1].data_ptr()
-    library.run(layer, library.FORWARD)
-    del kept
-    return tape
+    return Pass(layer, tape, None, (x, h0, c0, weights, y, last, kept))
 
 
 @dataclass(frozen=True)
@@ -145,8 +157,8 @@ class Gradients:
 def backward(
     how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor, tape: Tape,
     dy: Tensor | None, d_last: Sequence[Tensor | None], dx: Tensor | None, d_first: Sequence[Tensor],
-) -> AnyWeights:  # fmt: skip
-    """Run backward; dx [T, B, C] and the first states' gradients are written in place.
+) -> Pass:  # fmt: skip
+    """Make a backward pass ready; dx [T, B, C] and the first states' gradients will be written in place.
 
     Args:
         how: as given to `forward`, like x, h0, c0, weights and y.
@@ -155,9 +167,6 @@ def backward(
         d_last: gradients of the last h and c, None for zeros.
         dx: to write, or None; steps past a row's end are left alone.
         d_first: gradients of h0 and c0 to write; rows whose h0 enters nowhere are left alone.
-
-    Returns:
-        The weights' gradients.
     """
     layer, kept = _describe(how, x, h0, c0, weights, y)
     _put_tape(layer, tape)
@@ -171,9 +180,7 @@ def backward(
     layer.dh0, layer.dc0 = (library.pointer(d) for d in (*d_first, None)[:2])
     found = type(weights)(*(None if w is None else torch.empty_like(w) for w in weights))  # type: ignore[arg-type]
     layer.d_weights = library.weights(found)
-    library.run(layer, library.BACKWARD)
-    del kept
-    return found
+    return Pass(layer, tape, found, (x, h0, c0, weights, y, dy, d_last, dx, d_first, kept))
 
 
 def activate(function: int, x: Tensor) -> Tensor:

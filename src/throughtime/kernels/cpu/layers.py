@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
-from throughtime.kernels.cpu import direction, pointers
+from throughtime.kernels.cpu import direction, library, pointers
 from throughtime.kernels.cpu.direction import AnyWeights, Direction, Tape
 from throughtime.kernels.once import once
 from throughtime.kernels.rows import Rows
@@ -67,14 +67,16 @@ def run(
     dropped = [
         w if m.drop_W is None else w._replace(W_hh=w.W_hh * m.drop_W) for w, m in zip(weights, masks, strict=True)
     ]
-    ways = []
+    threads, ways = direction.threads(), []
     for d, mask in enumerate(masks):
         plan = direction.plan_of(rows, d == 1)
         if plan is None:
             raise ValueError("no row has a step: there is nothing for a kernel to run")
         mask = mask if mask.drop_W is None else replace(mask, drop_W=None)
-        ways.append(Direction(cell, plan, d == 1, mask, direction.threads(), _keep_gates.get()))
-    call = _Call(tuple(ways), rows.plain, len(state))
+        # Two directions share the threads; the first has one more of an odd number.
+        share = max(1, (threads + len(masks) - 1 - d) // len(masks))
+        ways.append(Direction(cell, plan, d == 1, mask, share, _keep_gates.get()))
+    call = _Call(tuple(ways), threads, rows.plain, len(state))
     flat = [w for each in dropped for w in each]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *flat)):
         y, *last = _Layer.apply(call, x, *state, *flat)
@@ -88,6 +90,7 @@ class _Call:
     """Everything of a call that is no tensor to differentiate by."""
 
     ways: tuple[Direction, ...]
+    threads: int
     dense: bool
     parts: int
 
@@ -100,14 +103,15 @@ def _forward(
     D, P = len(call.ways), state[0].shape[-1]
     y = _like_order(x, D * P, torch.empty if call.dense else torch.zeros)
     last = [torch.empty_like(s) if call.dense else s.clone() for s in state]
-    tapes = []
+    passes = []
     for d, (way, weights) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
         h0, *c0 = [_of(s, d, D) for s in state]
         ends = [_of(s, d, D) for s in last]
-        tape = direction.forward(way, x, h0, c0[0] if c0 else None, weights, _units(y, d, D), ends, record)
-        if tape is not None:
-            tapes.append(tape)
-    return y, last, tapes
+        passes.append(
+            direction.forward(way, x, h0, c0[0] if c0 else None, weights, _units(y, d, D), ends, record)
+        )
+    library.run([each.layer for each in passes], library.FORWARD, call.threads)
+    return y, last, [each.tape for each in passes if each.tape is not None]
 
 
 class _Layer(Function):
@@ -150,22 +154,23 @@ def _backward(
     d_first = [
         torch.empty_like(s) if call.dense else _without_steps(call, s, d) for s, d in zip(state, d_last, strict=True)
     ]
-    dx: Tensor | None = None
-    weights = []
+    dxs, passes = [], []
     for d, (way, each) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
-        here = _like_order(x, x.shape[-1], torch.empty if call.dense else torch.zeros) if needs_x else None
         h0, *c0 = [_of(s, d, D) for s in state]
-        weights.append(
+        if needs_x:
+            dxs.append(_like_order(x, x.shape[-1], torch.empty if call.dense else torch.zeros))
+        passes.append(
             direction.backward(
                 way, x, h0, c0[0] if c0 else None, each, _units(y, d, D), Tape(*taped[3 * d : 3 * d + 3]),
                 None if dy is None else _units(dy, d, D),
                 [None if g is None else _of(g, d, D) for g in d_last],
-                here,
+                dxs[d] if needs_x else None,
                 [_of(g, d, D) for g in d_first],
             )
         )  # fmt: skip
-        dx = here if dx is None or here is None else dx.add_(here)
-    return dx, *d_first, *(g for each in weights for g in each)
+    library.run([each.layer for each in passes], library.BACKWARD, call.threads)
+    dx = dxs[0] if len(dxs) == 1 else dxs[0].add_(dxs[1]) if dxs else None
+    return dx, *d_first, *(g for each in passes for g in each.found or ())
 
 
 def _without_steps(call: _Call, state: Tensor, d_last: Tensor | None) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
+from collections.abc import Sequence
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
@@ -89,8 +90,7 @@ class _Kernels(Structure):
         ("reserved", c_int32),
         ("scratch_bytes", CFUNCTYPE(c_int64, c_void_p, c_int32)),
         ("tape_elements", CFUNCTYPE(None, c_void_p, c_void_p)),
-        ("forward", CFUNCTYPE(None, c_void_p)),
-        ("backward", CFUNCTYPE(None, c_void_p)),
+        *((name, CFUNCTYPE(None, c_void_p, c_int64, c_int64)) for name in ("forward", "backward")),
         ("pack", CFUNCTYPE(None, c_void_p, c_int64)),
         *((name, CFUNCTYPE(None, c_void_p, c_int64, *[c_void_p] * 6)) for name in ("step_packed", "step")),
         ("activate", CFUNCTYPE(None, c_int32, c_int32, c_void_p, c_void_p, c_int64)),
@@ -171,23 +171,27 @@ def weights(of: LSTMWeights | RNNWeights) -> Weights:
     return Weights(*(pointer(w) for w in of[:4]), None, None, pointer(of.norm))
 
 
-def scratch(layer: Layer, which: int) -> Tensor:
-    """New memory for a pass, put into `layer`; it must stay alive as long as the layer is called."""
-    return _placed(layer, torch.empty(_bytes(layer, which), dtype=torch.uint8))
+def scratch(layer: Layer) -> Tensor:
+    """New memory for steps of a layer, put into it; it must stay alive as long as the layer is called."""
+    return _placed([layer], FORWARD, None)
 
 
-def run(layer: Layer, which: int) -> None:
-    """One pass, FORWARD or BACKWARD, in this thread's scratch, which is used again from call to call.
+def run(layers: Sequence[Layer], which: int, threads: int) -> None:
+    """One pass of one layer or two, in this thread's scratch, which is used again from call to call.
 
     Memory that is new costs as much to touch for the first time as a small layer's arithmetic.
+
+    Args:
+        layers: one, or the two directions.
+        which: FORWARD or BACKWARD.
+        threads: at most so many for all of them.
     """
-    size = _bytes(layer, which)
     memory, _kept.memory = _kept.memory, None  # taken out while in use
-    if memory is None or len(memory) < size:
-        memory = torch.empty(size, dtype=torch.uint8)
-    _placed(layer, memory)
-    (kernels().forward if which == FORWARD else kernels().backward)(ctypes.addressof(layer))
-    if size <= MOST_KEPT:
+    memory = _placed(layers, which, memory)
+    calls = (Layer * len(layers))(*layers)
+    pass_ = kernels().forward if which == FORWARD else kernels().backward
+    pass_(ctypes.addressof(calls), len(layers), threads)
+    if len(memory) <= MOST_KEPT:
         _kept.memory = memory
 
 
@@ -198,12 +202,17 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-def _bytes(layer: Layer, which: int) -> int:
-    return int(kernels().scratch_bytes(ctypes.addressof(layer), which)) + ALIGNED
-
-
-def _placed(layer: Layer, memory: Tensor) -> Tensor:
-    layer.scratch = -(-memory.data_ptr() // ALIGNED) * ALIGNED
+def _placed(layers: Sequence[Layer], which: int, memory: Tensor | None) -> Tensor:
+    """Memory for a pass, put into the layers: the given one, if it is large enough."""
+    needed = kernels().scratch_bytes
+    sizes = [-(-needed(ctypes.addressof(layer), which) // ALIGNED) * ALIGNED for layer in layers]
+    total = sum(sizes) + ALIGNED
+    if memory is None or len(memory) < total:
+        memory = torch.empty(total, dtype=torch.uint8)
+    at = -(-memory.data_ptr() // ALIGNED) * ALIGNED
+    for layer, size in zip(layers, sizes, strict=True):
+        layer.scratch = at
+        at += size
     return memory
 
 

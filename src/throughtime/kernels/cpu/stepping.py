@@ -88,4 +88,4 @@ class Stack:
                 same = torch.full((layer.H,), share, dtype=self._like.dtype)
                 self._kept.append(same)
                 setattr(layer, name, library.Array(same.data_ptr(), 0, 0))
-        self._kept.append(library.scratch(layer, library.FORWARD))
+        self._kept.append(library.scratch(layer))
