@@ -1,7 +1,7 @@
 // One step of one block of W units, pointwise: the equations of kernels/oracle_lstm.py and oracle_rnn.py.
 #pragma once
 
-#include "layer.h"
+#include "norm.h"
 
 namespace tt::TT_SET {
 

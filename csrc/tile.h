@@ -264,6 +264,7 @@ TT_APART void outer_tile(const F* a, const F* b, int64_t b_block, int64_t K, F* 
                        int64_t last_columns, bool add) {
   constexpr int M = OUTER_ROWS<F>;
   Vec<F> acc[M][V]{};
+#pragma GCC unroll 4
   for (int64_t k = 0; k < K; ++k) {
     Vec<F> w[V];
 #pragma GCC unroll 4

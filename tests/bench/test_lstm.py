@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 import torch
 
@@ -51,3 +53,12 @@ def test_an_unknown_question_lists_the_known_ones():
         list(ask("speed"))
     with pytest.raises(ConfigError, match="Only training and inference"):
         list(ask("ragged", 1, shapes=((5, 3, 4, 6),)))
+
+
+def test_the_busy_process_ends_with_its_measurement(monkeypatch):
+    started = []
+    honest = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *given: started.append(honest(*given)) or started[-1])
+    with lstm._busy_process():
+        assert started[0].poll() is None
+    assert started[0].poll() is not None

@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from throughtime.bench import Timing, interleaved
+from throughtime.bench import Timing, interleaved, pairs
 
 
 def test_the_best_number_of_threads_counts():
@@ -39,3 +39,13 @@ def test_short_work_is_repeated_within_a_sample():
 
     interleaved([side], 1, (1,))
     assert count > 100
+
+
+def test_a_side_that_takes_very_long_is_timed_once(monkeypatch):
+    monkeypatch.setattr(pairs, "ONCE_SECONDS", 0.01)
+    ran = []
+    slow, quick = interleaved([lambda: (ran.append(0), time.sleep(0.02)), lambda: None], 3, (1, 2))
+    assert len(ran) == 1
+    assert slow.threads == 2
+    assert slow.seconds >= 0.02
+    assert {n: len(found) for n, found in quick.samples.items()} == {1: 3, 2: 3}

@@ -6,7 +6,11 @@ Shapes are (T steps, B rows, C inputs, H hidden units), float32.
 
 from __future__ import annotations
 
+import copy
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +98,7 @@ def training(rounds: int, shapes: tuple[Shape, ...] = SHAPES) -> Iterator[Row]:
         T, B, C, H = shape
         theirs, ours = twins(C, H)
         x, dy = torch.randn(T, B, C, requires_grad=True), torch.randn(T, B, H)
-        yield _compared(str(shape), trained(ours, x, dy), trained(theirs, x, dy), rounds, 3 * flops(shape))
+        yield _beside_products(shape, trained(ours, x, dy), trained(theirs, x, dy), rounds, 3)
 
 
 def inference(rounds: int, shapes: tuple[Shape, ...] = SHAPES) -> Iterator[Row]:
@@ -103,7 +107,7 @@ def inference(rounds: int, shapes: tuple[Shape, ...] = SHAPES) -> Iterator[Row]:
         T, B, C, H = shape
         theirs, ours = twins(C, H)
         x = torch.randn(T, B, C)
-        yield _compared(str(shape), inferred(ours, x), inferred(theirs, x), rounds, flops(shape))
+        yield _beside_products(shape, inferred(ours, x), inferred(theirs, x), rounds, 1)
 
 
 def ragged(rounds: int) -> Iterator[Row]:
@@ -166,16 +170,20 @@ def variants(rounds: int) -> Iterator[Row]:
         ours = LSTM(C, H, **options)
         theirs = rivals.of(name, ours)
         P = ours.state_sizes[0]
-        # Zoneout draws in training; results can be compared, and are, in evaluation alone.
-        ours.eval(), theirs.eval()
-        _same([ours(x)[0]], [theirs(x)[0]])
-        ours.train(), theirs.train()
+        _same_in_evaluation(ours, theirs, x)
         dy = torch.randn(T, B, P)
         sides = [trained(ours, x, dy), trained(theirs, x, dy), plain]
         mine, other, base = interleaved(sides, rounds)
         row = _row(f"{name} {(T, B, C, H)}", rivals.NAMES[name], mine, other, 0.0)
         row.notes["of_plain"] = mine.seconds / base.seconds
         yield row
+
+
+def _same_in_evaluation(ours: nn.Module, theirs: nn.Module, x: Tensor) -> None:
+    """Equal in float64: zoneout draws in training, and normalised layers enlarge float32 rounding step by step."""
+    here, there = copy.deepcopy(ours).double().eval(), copy.deepcopy(theirs).double().eval()
+    with torch.no_grad():
+        _same([here(x.double())[0]], [there(x.double())[0]])
 
 
 def stacked(rounds: int) -> Iterator[Row]:
@@ -185,6 +193,33 @@ def stacked(rounds: int) -> Iterator[Row]:
     x, dy = torch.randn(T, B, C, requires_grad=True), torch.randn(T, B, 2 * H)
     case = f"2 layers, both directions {(T, B, C, H)}"
     yield _compared(case, trained(ours, x, dy), trained(theirs, x, dy), rounds, 0.0)
+
+
+def busy(rounds: int) -> Iterator[Row]:
+    """Training while another process keeps one core busy: both sides suffer."""
+    for shape in ((100, 32, 64, 128), (50, 32, 512, 512)):
+        T, B, C, H = shape
+        theirs, ours = twins(C, H)
+        x, dy = torch.randn(T, B, C, requires_grad=True), torch.randn(T, B, H)
+        sides = _equal(trained(ours, x, dy), trained(theirs, x, dy))
+        alone = interleaved(sides, rounds)
+        with _busy_process():
+            mine, other = interleaved(sides, rounds)
+        row = _row(f"beside a busy process {shape}", "nn.LSTM", mine, other, 3 * flops(shape))
+        row.notes.update(
+            ours_of_alone=mine.seconds / alone[0].seconds, theirs_of_alone=other.seconds / alone[1].seconds
+        )
+        yield row
+
+
+@contextmanager
+def _busy_process() -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def long(rounds: int) -> Iterator[Row]:
@@ -209,6 +244,7 @@ QUESTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "variants": variants,
     "stacked": stacked,
     "long": long,
+    "busy": busy,
 }
 
 
@@ -250,6 +286,17 @@ def inferred(layer: nn.Module, x: Tensor) -> Step:
 def _compared(case: str, ours: Step, theirs: Step, rounds: int, work: float) -> Row:
     mine, other = interleaved(_equal(ours, theirs), rounds)
     return _row(case, "nn.LSTM", mine, other, work)
+
+
+def _beside_products(shape: Shape, ours: Step, theirs: Step, rounds: int, passes: int) -> Row:
+    """The comparison, and torch.mm at the M, N, K of one step in the same rounds: what a layer cannot do without."""
+    _, B, C, H = shape
+    a, b = torch.randn(B, C + H), torch.randn(C + H, 4 * H)
+    mine, other, product = interleaved([*_equal(ours, theirs), lambda: torch.mm(a, b)], rounds)
+    row = _row(str(shape), "nn.LSTM", mine, other, passes * flops(shape))
+    of_a_step = 2.0 * B * (C + H) * 4 * H / product.seconds
+    row.notes.update(sgemm_GFLOP_per_s=of_a_step / 1e9, of_sgemm=row.flops / mine.seconds / of_a_step)
+    return row
 
 
 def _equal(ours: Step, theirs: Step) -> list[Step]:

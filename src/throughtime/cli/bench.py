@@ -11,7 +11,8 @@ from throughtime.cli.options import Json, show
 
 def bench(
     question: Annotated[
-        str, typer.Argument(metavar="QUESTION", help="training, inference, ragged, step, variants, stacked or long.")
+        str,
+        typer.Argument(metavar="QUESTION", help="training, inference, ragged, step, variants, stacked, long or busy."),
     ] = "training",
     rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Samples of each side.")] = 7,
     as_json: Json = False,

@@ -10,10 +10,10 @@ from throughtime.kernels.rows import Rows, Steps
 
 __all__ = [
     "KERNELS",
+    "NO_MASKS",
     "LSTMTape",
     "LSTMWeights",
     "Masks",
-    "NO_MASKS",
     "RNNTape",
     "RNNWeights",
     "Rows",

@@ -107,9 +107,7 @@ def _forward(
     for d, (way, weights) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
         h0, *c0 = [_of(s, d, D) for s in state]
         ends = [_of(s, d, D) for s in last]
-        passes.append(
-            direction.forward(way, x, h0, c0[0] if c0 else None, weights, _units(y, d, D), ends, record)
-        )
+        passes.append(direction.forward(way, x, h0, c0[0] if c0 else None, weights, _units(y, d, D), ends, record))
     library.run([each.layer for each in passes], library.FORWARD, call.threads)
     return y, last, [each.tape for each in passes if each.tape is not None]
 
