@@ -60,10 +60,10 @@ class BackwardWorker {
       std::fill_n(m.zeros, std::max(std::max(s.P, s.H), WIDE), F(0));
     }
     std::fill_n(m.sums + share_.thread * m.sums_size, m.sums_size, F(0));
-    for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
+    share_.each_sequence(s.S, [&](int64_t q) {
       start(m.dh + q * s.Pp, s.Pp, s.P, l.dh_n, q);
       if (s.lstm) start(m.dc + q * s.Hp, s.Hp, s.H, l.dc_n, q);
-    }
+    });
   }
 
   void start(F* to, int64_t padded, int64_t units, const void* last, int64_t q) const {
@@ -102,7 +102,7 @@ class BackwardWorker {
     for (int64_t first = 0; first < rows; first += GROUP) to_step_before(j, first, std::min(GROUP, rows - first));
   }
 
-  int64_t sequence(int64_t i) const { return share_.first_row() + i * share_.row_step(); }
+  int64_t sequence(int64_t i) const { return share_.sequence(i); }
 
   BackwardRow<F> describe(int64_t j, int64_t q, int64_t i) const {
     const int64_t at = l.offset[j] + q, own = share_.thread * GROUP + i;
@@ -280,15 +280,17 @@ class BackwardWorker {
 
   // dh of the step before += da W_hh, masked where h was.
   void to_step_before(int64_t j, int64_t first, int64_t count) {
-    const int64_t q = sequence(first), apart = share_.row_step();
+    static constexpr Counted<GROUP> IN_ORDER;
+    const bool straight = !l.drop_h.data && !l.zone_h.data;  // to where it belongs
+    int64_t at[GROUP];
+    for (int64_t i = 0; i < count; ++i) at[i] = sequence(first + i);
     each_panel(vector_from_, vector_until_, [&](int64_t panel, Vectors vectors) {
-      const BlockProduct<F> product{m.ds + (l.offset[j] - base_ + q) * W<F>, m.apart, apart * W<F>, s.blocks,
-                                    m.back_hh + panel * s.blocks * W<F> * WIDE};
-      if (!l.drop_h.data && !l.zone_h.data)
-        return blocks_times_panel<F>(count, product, m.dh + q * s.Pp + panel * WIDE, apart * s.Pp, vectors);
+      const BlockProduct<F> product{m.ds + (l.offset[j] - base_) * W<F>, m.apart, at, straight ? at : IN_ORDER.at,
+                                    s.blocks, m.back_hh + panel * s.blocks * W<F> * WIDE};
+      if (straight) return blocks_times_panel<F>(count, product, m.dh + panel * WIDE, s.Pp, vectors);
       alignas(64) F z[GROUP * WIDE];
       blocks_times_panel<F>(count, product, z, WIDE, vectors);
-      for (int64_t i = 0; i < count; ++i) add_to_state(j, sequence(first + i), panel, vectors, z + i * WIDE);
+      for (int64_t i = 0; i < count; ++i) add_to_state(j, at[i], panel, vectors, z + i * WIDE);
     });
   }
 
@@ -306,11 +308,11 @@ class BackwardWorker {
   // --- the end ---
 
   void leave() {
-    for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
-      if (!l.enters[q]) continue;
+    share_.each_sequence(s.S, [&](int64_t q) {
+      if (!l.enters[q]) return;
       std::copy_n(m.dh + q * s.Pp, s.P, static_cast<F*>(l.dh0) + l.row[q] * s.P);
       if (s.lstm) std::copy_n(m.dc + q * s.Hp, s.H, static_cast<F*>(l.dc0) + l.row[q] * s.H);
-    }
+    });
     if (share_.thread != 0) return;
     if (d.b_hh) std::copy_n(static_cast<const F*>(d.b_ih), s.G * s.H, static_cast<F*>(d.b_hh));
     const F* mine = m.sums;

@@ -79,6 +79,15 @@ struct Span {
   int64_t j, rows, base;
 };
 
+// 0, 1, 2, ...
+template <int64_t N>
+struct Counted {
+  int64_t at[N];
+  constexpr Counted() : at() {
+    for (int64_t k = 0; k < N; ++k) at[k] = k;
+  }
+};
+
 // Calls visit(k, j, q) for this thread's part of a span: sequence q at step j, the k-th real step of the chunk.
 template <class Visit>
 void each_of_part(const tt_layer& l, const Share& share, const Span& span, Visit visit) {

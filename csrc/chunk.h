@@ -66,7 +66,8 @@ class ChunkGradients {
 
   void input_gradient_panel(int64_t panel, Vectors vectors, int64_t first, int64_t count, F* const* dxs) const {
     alignas(64) F z[CHUNK * WIDE];
-    const BlockProduct<F> product{m.dp + first * W<F>, m.apart, W<F>, s.blocks,
+    static constexpr Counted<CHUNK> IN_ORDER;
+    const BlockProduct<F> product{m.dp + first * W<F>, m.apart, IN_ORDER.at, IN_ORDER.at, s.blocks,
                                   m.back_ih + panel * s.blocks * W<F> * WIDE};
     blocks_times_panel<F>(count, product, z, WIDE, vectors);
     for (int64_t k = 0; k < count; ++k)

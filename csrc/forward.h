@@ -46,7 +46,7 @@ struct ForwardMemory {
     zeros = cut.cut<F>(std::max(std::max(s.P, s.H), int64_t(PANEL * W<F>)));
     c = cut.cut<F>(s.lstm ? s.S * s.Hp : 0);
     const int64_t owners = choice.by_units ? 1 : choice.threads;
-    input_rows = choice.inputs_ahead ? std::max(AHEAD, up(s.S, owners)) : 0;
+    input_rows = choice.inputs_ahead ? std::max(AHEAD, up(s.S, owners) + TOGETHER) : 0;
     inputs = cut.cut<F>(owners * input_rows * s.Z);
     const int64_t rows = choice.threads * GROUP;
     dropped = cut.cut<F>(l.drop_h.data ? rows * s.P : 0);
@@ -125,12 +125,12 @@ class ForwardWorker {
   // The cell states of this thread's sequences before their first step.
   void enter() {
     if (!s.lstm) return;
-    for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
+    share_.each_sequence(s.S, [&](int64_t q) {
       const F* c0 = l.enters[q] ? static_cast<const F*>(l.c0) + l.row[q] * s.H : nullptr;
       F* c = m.c + q * s.Hp;
       std::fill_n(c, s.Hp, F(0));
       if (c0) std::copy_n(c0, s.H, c);
-    }
+    });
   }
 
   int64_t steps_with_inputs_ahead(int64_t from) {
@@ -142,7 +142,7 @@ class ForwardWorker {
   }
 
   int64_t own_rows(int64_t j) const { return share_.rows(running(l, j)); }
-  int64_t sequence(int64_t i) const { return share_.first_row() + i * share_.row_step(); }
+  int64_t sequence(int64_t i) const { return share_.sequence(i); }
 
   // x W_ih^T (and the bias, where nothing is normalised) of this thread's `rows` next rows from step j on.
   void input_products(int64_t j, int64_t rows) {
@@ -353,11 +353,11 @@ class ForwardWorker {
   }
 
   void leave() {
-    for (int64_t q = share_.thread; q < s.S; q += share_.threads) {
-      if (!l.leaves[q]) continue;
+    share_.each_sequence(s.S, [&](int64_t q) {
+      if (!l.leaves[q]) return;
       std::copy_n(place<F>(l, l.y, q, l.length[q] - 1), s.P, static_cast<F*>(l.h_n) + l.row[q] * s.P);
       if (s.lstm) std::copy_n(m.c + q * s.Hp, s.H, static_cast<F*>(l.c_n) + l.row[q] * s.H);
-    }
+    });
   }
 
   const tt_layer& l;

@@ -66,7 +66,10 @@ class Pass {
   }
   // What thread `thread` of `threads` does; no more than threads() of them.
   void run(int thread, int threads) const {
-    if (thread < threads) Worker<F>(l_, memory_, choice_, Share{thread, threads, choice_.by_units, memory_.barrier}).run();
+    if (thread >= threads) return;
+    const bool dense = l_.length[l_.S - 1] == l_.T;
+    const int64_t group = dense ? up(l_.S, threads) : std::clamp<int64_t>(l_.S / (2 * threads), 1, TOGETHER);
+    Worker<F>(l_, memory_, choice_, Share{thread, threads, choice_.by_units, group, memory_.barrier}).run();
   }
   void run() const {
     if (threads() == 1) return run(0, 1);
@@ -112,7 +115,7 @@ void one_step(const tt_layer* l, Weights weights) {
   const Sizes<F> s(*l);
   Choice choice{1, false, l->weights.norm_ih != nullptr, weights != Weights::AS_THEY_CAME};
   const ForwardMemory<F> memory(*l, s, choice, l->scratch);
-  ForwardWorker<F> worker(*l, memory, choice, Share{0, 1, false, memory.barrier});
+  ForwardWorker<F> worker(*l, memory, choice, Share{0, 1, false, l->S, memory.barrier});
   switch (weights) {
     case Weights::PACK: return worker.pack();
     case Weights::PACKED: return worker.run_packed();

@@ -79,6 +79,9 @@ class Cutter {
   int64_t used_;
 };
 
+// Sequences dealt to a thread at once where they differ in length.
+inline constexpr int64_t TOGETHER = 2;
+
 // All threads of a call wait here for each other. Spins a little, then yields, so that a busy machine gets its core.
 class Barrier {
  public:
@@ -102,16 +105,37 @@ class Barrier {
   std::atomic<int> arrived_{0}, turn_{0};
 };
 
-// One thread's share: of the sequences (every `threads`-th), or of the units (a range) with a barrier after each step.
+// One thread's share: of the sequences, or of the units (a range) with a barrier after each step.
+//
+// Sequences are dealt in groups, the longest first, in turns that go to and fro: 0 1 .. n n .. 1 0. Neighbours in a group
+// share cache lines, which threads had better not.
 struct Share {
   int thread, threads;
   bool by_units;
+  int64_t group;
   Barrier* barrier;
 
-  int64_t first_row() const { return by_units ? 0 : thread; }
-  int64_t row_step() const { return by_units ? 1 : threads; }
-  // Of n running sequences.
-  int64_t rows(int64_t n) const { return by_units ? n : (n - thread + threads - 1) / threads; }
+  // The i-th of this thread's sequences.
+  int64_t sequence(int64_t i) const {
+    if (by_units) return i;
+    const int64_t turn = i / group;
+    return (turn * threads + place(turn)) * group + i % group;
+  }
+  // How many of the first n are this thread's.
+  int64_t rows(int64_t n) const {
+    if (by_units) return n;
+    const int64_t turns = n / (group * threads), left = n % (group * threads);
+    return turns * group + std::clamp<int64_t>(left - place(turns) * group, 0, group);
+  }
+  // Calls visit(q) for the sequences that this thread begins and ends: its own, or by units some of all.
+  template <class Visit>
+  void each_sequence(int64_t S, Visit visit) const {
+    if (by_units)
+      for (int64_t q = thread; q < S; q += threads) visit(q);
+    else
+      for (int64_t i = 0; i < rows(S); ++i) visit(sequence(i));
+  }
+  int64_t place(int64_t turn) const { return turn % 2 ? threads - 1 - thread : thread; }
   void wait() const { barrier->wait(threads); }
   void wait_between_steps() const {
     if (by_units) barrier->wait(threads);

@@ -78,11 +78,11 @@ inline void add_rows(Vec<F> (&acc)[R][V], const F* const* a, int64_t from, int64
 }
 
 template <class F, int R, int V>
-inline void add_blocks(Vec<F> (&acc)[R][V], const F* a, int64_t block, int64_t row, int64_t blocks, const F* b,
+inline void add_blocks(Vec<F> (&acc)[R][V], const F* a, int64_t block, const int64_t* row, int64_t blocks, const F* b,
                        int64_t apart, const F* next) {
   const F* at[R];
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) at[r] = a + r * row;
+  for (int r = 0; r < R; ++r) at[r] = a + row[r] * W<F>;
   for (int64_t p = 0; p < blocks; ++p, b += W<F> * PASS_WIDTH<F>) {
     if (V == PASS_VECTORS) fetch<F, W<F>>(next);
 #pragma GCC unroll 16
@@ -157,35 +157,43 @@ TT_APART void row_tile(const RowProduct<F>& p, const Tile& tile, F* z, int64_t z
     for (int v = 0; v < V; ++v) store<F>(z + r * z_row + v * W<F>, acc[r][v]);
 }
 
-// Rows in blocks of W numbers: blocks `block` apart, rows `row` apart; `blocks` of them, and weights, passes `apart`.
+// Rows in blocks of W numbers: blocks `block` apart, a block's row r at place row[r]; `blocks` of them, and weights, passes
+// `apart`. The product's row r goes to row z_at[r].
 template <class F>
 struct BlockProduct {
   const F* a;
-  int64_t block, row, blocks;
+  int64_t block;
+  const int64_t *row, *z_at;
+  int64_t blocks;
   const F* b;
   int64_t apart;
   bool add;  // to what z holds
 
   // All blocks with one panel.
-  BlockProduct(const F* a, int64_t block, int64_t row, int64_t blocks, const F* panel)
-      : a(a), block(block), row(row), blocks(blocks), b(panel), apart(blocks * W<F> * PASS_WIDTH<F>), add(false) {}
+  BlockProduct(const F* a, int64_t block, const int64_t* row, const int64_t* z_at, int64_t blocks, const F* panel)
+      : a(a), block(block), row(row), z_at(z_at), blocks(blocks), b(panel), apart(blocks * W<F> * PASS_WIDTH<F>),
+        add(false) {}
 };
 
 template <class F, int R, int V>
 TT_APART void block_tile(const BlockProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
   Vec<F> acc[R][V];
-  z += tile.row * z_row + tile.at * W<F>;
+  F* to[R];
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
+  for (int r = 0; r < R; ++r) {
+    to[r] = z + p.z_at[tile.row + r] * z_row + tile.at * W<F>;
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) acc[r][v] = p.add ? load<F>(z + r * z_row + v * W<F>) : Vec<F>{};
+    for (int v = 0; v < V; ++v) acc[r][v] = p.add ? load<F>(to[r] + v * W<F>) : Vec<F>{};
+  }
   const F* b = p.b + tile.at / PASS_VECTORS * p.apart;
-  add_blocks<F, R, V>(acc, p.a + tile.row * p.row, p.block, p.row, p.blocks, b, p.apart,
+  add_blocks<F, R, V>(acc, p.a, p.block, p.row + tile.row, p.blocks, b, p.apart,
                       next_pass<F>(b, p.blocks * W<F>, tile));
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
+  for (int r = 0; r < R; ++r) {
+    F* out = z + p.z_at[tile.row + r] * z_row + tile.at * W<F>;
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) store<F>(z + r * z_row + v * W<F>, acc[r][v]);
+    for (int v = 0; v < V; ++v) store<F>(out + v * W<F>, acc[r][v]);
+  }
 }
 
 // z [rows][4][W], rows `z_row` apart: a tile's vectors of it.
