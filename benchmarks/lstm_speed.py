@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import onnx_lstm
-from benchmarks.rows import ROOT, commit_here, names_its_code, provenance, store
+from benchmarks.rows import ROOT, names_its_code, provenance, store
 from throughtime.bench import QUESTIONS, Row, ask, interleaved, report
 from throughtime.kernels import described
 
@@ -56,12 +56,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "lstm_speed.jsonl")
     options = parser.parse_args()
-    limits = Limits.measured()
+    where, limits = provenance(), Limits.measured()  # once: a stored row makes the tree differ from its commit
     for question in options.questions or (*QUESTIONS, "onnxruntime"):
         rows = list(onnx_lstm.inference(options.rounds) if question == "onnxruntime" else ask(question, options.rounds))
         print(report.table(question, rows).to_text(140), flush=True)
-        if names_its_code(commit_here()):
-            row = {"question": question, **provenance(), "kernel": described("cpu"), "limits": asdict(limits)}
+        if names_its_code(str(where["commit"])):
+            row = {"question": question, **where, "kernel": described("cpu"), "limits": asdict(limits)}
             store(options.results, row | {"rows": [as_stored(r, question, limits) for r in rows]})
     return 0
 
