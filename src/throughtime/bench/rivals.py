@@ -31,7 +31,7 @@ def of(variant: str, ours: LSTM) -> nn.Module:
         ours: the layer whose weights to take.
     """
     if variant == "projection":
-        theirs = nn.LSTM(ours.input_size, ours.hidden_size, proj_size=ours.proj_size)
+        theirs = nn.LSTM(ours.input_size, ours.hidden_size, proj_size=ours.proj_size, dtype=ours.weight_ih_l0.dtype)
         theirs.load_state_dict(ours.state_dict())
         return theirs
     return Loop(ours, variant)
