@@ -13,6 +13,7 @@ from torch import nn
 import throughtime as tt
 from tests.nn.cases import KERNELS, assert_same, by_packing, collect, layer_cases
 from throughtime.base.errors import ConfigError, KernelError
+from throughtime.nn.parameters import checked
 
 
 @given(case=layer_cases("rnn"))
@@ -71,7 +72,8 @@ def test_copies_pickles_and_prints():
 def test_a_tape_asked_for_is_written():
     layer, x = tt.RNN(3, 4, 2, bidirectional=True, kernel="oracle"), torch.randn(5, 2, 3)
     tapes = []
-    y, _ = layer._layer_by_layer(*layer._prepare(x, None, None, None)[:3], None, tapes)
+    found = checked(layer, layer._shapes)
+    y, _ = layer._layer_by_layer("oracle", *layer._prepare(x, None, None, None)[:3], None, found, tapes)
     assert torch.equal(y, layer(x)[0])
     assert len(tapes) == 4
     assert torch.equal(torch.stack(tapes[2].h), y[..., :4])

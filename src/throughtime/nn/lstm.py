@@ -16,6 +16,7 @@ from throughtime.base.checks import Checks, as_number, as_whole
 from throughtime.base.errors import ConfigError
 from throughtime.kernels import NO_MASKS, LSTMWeights, Masks, Rows, oracle, oracle_lstm
 from throughtime.nn.masks import RECURRENT_DROPOUT, WEIGHT_DROP, ZONEOUT_C, ZONEOUT_H, LayerMasks
+from throughtime.nn.parameters import checked
 from throughtime.nn.recurrent import Recurrent, Shapes, State, survivors_scale
 from throughtime.nn.settings import Shared, check_shared, report
 
@@ -145,7 +146,7 @@ class LSTM(Recurrent):
         """
         x, state, rows, unbatched = self._prepare(input, hx, lengths, resets)
         tapes: list[LSTMTape] = []
-        y, state = self._layer_by_layer(x, state, rows, self._draw(rows), tapes)
+        y, state = self._layer_by_layer("oracle", x, state, rows, self._draw(rows), checked(self, self._shapes), tapes)
         return *self._present(y, state, unbatched), tapes
 
     def _set_forget_bias(self, b_ih: Tensor, b_hh: Tensor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -21,11 +21,37 @@ def reference(layer: nn.Module) -> Tensor:
     return _tensor("weight_ih_l0", layer.weight_ih_l0)
 
 
-def checked(layer: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Every parameter by name, each read once.
+def named(layer: nn.Module, names: Iterable[str]) -> dict[str, Tensor]:
+    """Parameters by name, each read once.
 
     Args:
         layer: whose they are.
+        names: which.
+
+    Raises:
+        DtypeError: one is no dense tensor.
+    """
+    there = layer._parameters
+    return {name: _tensor(name, there[name] if name in there else getattr(layer, name)) for name in names}
+
+
+def checked(layer: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Every parameter by name, as `named` finds and `check_parameters` checks them.
+
+    Args:
+        layer: whose they are.
+        shapes: the shape of each, as the layer was built.
+    """
+    found = named(layer, shapes)
+    check_parameters(found, shapes)
+    return found
+
+
+def check_parameters(found: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse parameters that no kernel may read.
+
+    Args:
+        found: parameters by name.
         shapes: the shape of each, as the layer was built.
 
     Raises:
@@ -33,8 +59,6 @@ def checked(layer: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
         DtypeError: one is no dense tensor, or not of the dtype of the others.
         DeviceError: one lies elsewhere than the others.
     """
-    there = layer._parameters
-    found = {name: _tensor(name, there[name] if name in there else getattr(layer, name)) for name in shapes}
     like = found["weight_ih_l0"]
     quick = like.is_cpu and not torch.compiler.is_compiling()
     for name, shape in shapes.items():
@@ -60,7 +84,6 @@ def checked(layer: nn.Module, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
                 f"`{name}` must hold the numbers of its shape {list(shape)}: its storage has "
                 f"{tensor.untyped_storage().nbytes()} bytes. Do not resize storages that are in use."
             )
-    return found
 
 
 def _tensor(name: str, value: Any) -> Tensor:

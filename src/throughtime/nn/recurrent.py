@@ -18,13 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from throughtime.base.errors import ConfigError, NetworkError, ShapeError
+from throughtime.base.errors import ConfigError, DtypeError, KernelError, NetworkError, ShapeError
 from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows, torch_layers
 from throughtime.kernels.cpu import layers as cpu_layers
 from throughtime.nn.by_kernel import ByKernel
 from throughtime.nn.checks import Lengths, check_input, check_numbers, check_packed, check_rows, check_state
 from throughtime.nn.masks import DROPOUT, LayerMasks, current_key, fresh_key
-from throughtime.nn.parameters import checked, reference
+from throughtime.nn.parameters import check_parameters, named, reference
 from throughtime.nn.settings import Shared, notice_idle_dropout
 from throughtime.nn.stepper import Stepper
 from throughtime.nn.steps import Steps
@@ -286,10 +286,18 @@ class Recurrent(ByKernel, ABC):
     # Layers, one above the other
 
     def _run(self, x: Tensor, state: State, rows: Rows) -> tuple[Tensor, State]:
-        drawn, found = self._draw(rows), checked(self, self._shapes)
-        if drawn is None and self._kernel_for(found["weight_ih_l0"]) == "torch":
+        drawn, found = self._draw(rows), named(self, self._shapes)
+        kernel = self._kernel_for(found["weight_ih_l0"])
+        if kernel == "cpu" and drawn is None and not rows.empty:
+            try:
+                return self._layer_by_layer(kernel, x, state, rows, drawn, found)
+            except (ShapeError, DtypeError, KernelError):
+                check_parameters(found, self._shapes)  # that kernel checks its tensors; here they have better names
+                raise
+        check_parameters(found, self._shapes)
+        if drawn is None and kernel == "torch":
             return self._fused(x, state, [found[name] for name in self._flat_names], self.num_layers, rows)
-        return self._layer_by_layer(x, state, rows, drawn, None, found)
+        return self._layer_by_layer(kernel, x, state, rows, drawn, found)
 
     def _draw(self, rows: Rows) -> LayerMasks | None:
         if not self.draws_masks:
@@ -309,15 +317,14 @@ class Recurrent(ByKernel, ABC):
 
     def _layer_by_layer(
         self,
+        kernel: str,
         x: Tensor,
         state: State,
         rows: Rows,
         drawn: LayerMasks | None,
-        tapes: list[Any] | None,
-        found: Mapping[str, Tensor] | None = None,
+        found: Mapping[str, Tensor],
+        tapes: list[Any] | None = None,
     ) -> tuple[Tensor, State]:
-        found = checked(self, self._shapes) if found is None else found
-        kernel = "oracle" if tapes is not None else self._kernel_for(found["weight_ih_l0"])
         D, ends = self._directions, []
         for layer in range(self.num_layers):
             if layer:
@@ -351,7 +358,8 @@ class Recurrent(ByKernel, ABC):
             return self._fused(x, state, [w for each in dropped for w in each if w is not None], 1, rows)
         if kernel == "cpu":
             dtype = weights[0].W_ih.dtype  # under autocast inputs may have another
-            x, state = x.to(dtype), tuple(s.to(dtype) for s in state)
+            if x.dtype is not dtype or state[0].dtype is not dtype:
+                x, state = x.to(dtype), tuple(s.to(dtype) for s in state)
             if rows.empty:
                 return x.new_zeros(rows.steps, rows.count, self._directions * self.state_sizes[0]), state
             return cpu_layers.run(self.cell, x, state, weights, rows, masks)

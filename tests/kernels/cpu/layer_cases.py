@@ -55,8 +55,12 @@ def sharing(split: int, threads: int) -> Iterator[None]:
     def made(*arguments):
         return replace(direction.Direction(*arguments), split=split, threads=threads)
 
-    with patch.object(layers, "Direction", made):
-        yield
+    layers.plain_call.cache_clear()
+    try:
+        with patch.object(layers, "Direction", made):
+            yield
+    finally:
+        layers.plain_call.cache_clear()
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import ctypes
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.cells import NO_MASKS, LSTMWeights, Masks, RNNWeights
 from throughtime.kernels.cpu import library
 from throughtime.kernels.cpu.library import Layer
 from throughtime.kernels.cpu.plan import Plan, plan
@@ -77,6 +77,13 @@ class Direction:
     threads: int
     keep_gates: bool = True
     split: int = library.SPLIT_AUTO
+
+    @cached_property
+    def blank(self) -> Layer:
+        """A pass's structure with all in it that is the same for any tensors."""
+        layer = Layer(cell=CELLS[self.cell], reverse=self.reverse, threads=self.threads, split=self.split)
+        self.plan.put(layer)
+        return layer
 
 
 def plan_of(rows: Rows, reverse: bool) -> Plan | None:
@@ -194,16 +201,16 @@ def _describe(
     how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor
 ) -> tuple[Layer, list[Any]]:
     """The call's structure, and what must stay alive as long as it does."""
-    layer, steps = Layer(), how.plan
-    layer.cell, layer.type = CELLS[how.cell], library.TYPES[x.dtype]
-    layer.reverse, layer.threads, layer.split = how.reverse, how.threads, how.split
-    layer.C, layer.H, layer.P = x.shape[-1], len(weights.W_ih) // (4 if c0 is not None else 1), h0.shape[-1]
-    steps.put(layer)
+    layer = Layer.from_buffer_copy(how.blank)
+    layer.type = library.TYPES[x.dtype]
+    layer.C, layer.H, layer.P = x.shape[-1], weights.W_ih.shape[0] // (4 if c0 is not None else 1), h0.shape[-1]
     layer.weights = library.weights(weights)
     layer.x, layer.y = library.array(x), library.array(y)
     layer.h0, layer.c0 = h0.data_ptr(), library.pointer(c0)
-    kept: list[Any] = [steps]
     masks = how.masks
+    kept: list[Any] = [how.plan]
+    if masks is NO_MASKS:
+        return layer, kept
     for name, mask in (("zone_c", masks.zone_c), ("zone_h", masks.zone_h), ("drop_h", masks.drop_h)):
         if mask is not None:
             mask = _unit_stride(mask.to(x.dtype))

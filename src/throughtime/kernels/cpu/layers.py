@@ -11,15 +11,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from throughtime.kernels.cells import LSTMWeights, Masks, RNNWeights
+from throughtime.kernels.cells import NO_MASKS, LSTMWeights, Masks, RNNWeights
 from throughtime.kernels.cpu import direction, library, pointers
 from throughtime.kernels.cpu.direction import AnyWeights, Direction, Tape
+from throughtime.kernels.cpu.plan import Plan
 from throughtime.kernels.once import once
 from throughtime.kernels.rows import Rows
 
@@ -62,22 +64,15 @@ def run(
     Raises:
         ShapeError, DtypeError, KernelError: a tensor's memory cannot be read as the kernels would, see `pointers`.
     """
-    pointers.refuse_transforms((x, *state, *(w for each in weights for w in each)))
+    pointers.refuse_transforms(lambda: (x, *state, *(w for each in weights for w in each)))
     x, state, weights = pointers.checked(cell, x, state, weights, masks)
-    dropped = [
-        w if m.drop_W is None else w._replace(W_hh=w.W_hh * m.drop_W) for w, m in zip(weights, masks, strict=True)
-    ]
-    threads, ways = direction.threads(), []
-    for d, mask in enumerate(masks):
-        plan = direction.plan_of(rows, d == 1)
-        if plan is None:
-            raise ValueError("no row has a step: there is nothing for a kernel to run")
-        mask = mask if mask.drop_W is None else replace(mask, drop_W=None)
-        # Two directions share the threads; the first has one more of an odd number.
-        share = max(1, (threads + len(masks) - 1 - d) // len(masks))
-        ways.append(Direction(cell, plan, d == 1, mask, share, _keep_gates.get()))
-    call = _Call(tuple(ways), threads, rows.plain, len(state))
-    flat = [w for each in dropped for w in each]
+    if rows.plain and all(mask is NO_MASKS for mask in masks):
+        call = plain_call(cell, rows.steps, rows.count, len(masks), direction.threads(), _keep_gates.get())
+    else:
+        plans = [direction.plan_of(rows, d == 1) for d in range(len(masks))]
+        call = _call(cell, plans, masks, direction.threads(), _keep_gates.get(), rows.plain)
+        weights = [_dropped(w, m) for w, m in zip(weights, masks, strict=True)]
+    flat = [w for each in weights for w in each]
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *flat)):
         y, *last = _Layer.apply(call, x, *state, *flat)
     else:
@@ -93,6 +88,31 @@ class _Call:
     threads: int
     dense: bool
     parts: int
+
+
+@lru_cache(maxsize=128)
+def plain_call(cell: str, steps: int, count: int, directions: int, threads: int, keep_gates: bool) -> _Call:
+    """A call whose rows all run from the first step to the last, without masks, remembered."""
+    plans = [direction.dense_plan(steps, count, d == 1) for d in range(directions)]
+    return _call(cell, plans, [NO_MASKS] * directions, threads, keep_gates, True)
+
+
+def _call(
+    cell: str, plans: Sequence[Plan | None], masks: Sequence[Masks], threads: int, keep_gates: bool, dense: bool
+) -> _Call:
+    ways = []
+    for d, (plan, mask) in enumerate(zip(plans, masks, strict=True)):
+        if plan is None:
+            raise ValueError("no row has a step: there is nothing for a kernel to run")
+        mask = mask if mask.drop_W is None else replace(mask, drop_W=None)
+        # Two directions share the threads; the first has one more of an odd number.
+        share = max(1, (threads + len(masks) - 1 - d) // len(masks))
+        ways.append(Direction(cell, plan, d == 1, mask, share, keep_gates))
+    return _Call(tuple(ways), threads, dense, 2 if cell == "lstm" else 1)
+
+
+def _dropped(weights: AnyWeights, masks: Masks) -> AnyWeights:
+    return weights if masks.drop_W is None else weights._replace(W_hh=weights.W_hh * masks.drop_W)
 
 
 @pointers.undisturbed
@@ -128,7 +148,7 @@ class _Layer(Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor | None, *d_last: Tensor | None) -> tuple[Tensor | None, ...]:
         call: _Call = ctx.call
-        pointers.refuse_transforms((dy, *d_last))
+        pointers.refuse_transforms(lambda: (dy, *d_last))
         x, y, *rest = cast("list[Tensor]", pointers.returned(ctx.saved_tensors, ctx.kept))
         dy, *d_last = (None if d is None else pointers.plain("a gradient", d) for d in (dy, *d_last))  # type: ignore[assignment]
         state, rest = rest[: call.parts], rest[call.parts :]

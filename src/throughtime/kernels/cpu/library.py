@@ -188,10 +188,10 @@ def run(layers: Sequence[Layer], which: int, threads: int) -> None:
     """
     memory, _kept.memory = _kept.memory, None  # taken out while in use
     memory = _placed(layers, which, memory)
-    calls = (Layer * len(layers))(*layers)
+    calls = layers[0] if len(layers) == 1 else (Layer * len(layers))(*layers)
     pass_ = kernels().forward if which == FORWARD else kernels().backward
     pass_(ctypes.addressof(calls), len(layers), threads)
-    if len(memory) <= MOST_KEPT:
+    if memory.numel() <= MOST_KEPT:
         _kept.memory = memory
 
 
@@ -207,7 +207,7 @@ def _placed(layers: Sequence[Layer], which: int, memory: Tensor | None) -> Tenso
     needed = kernels().scratch_bytes
     sizes = [-(-needed(ctypes.addressof(layer), which) // ALIGNED) * ALIGNED for layer in layers]
     total = sum(sizes) + ALIGNED
-    if memory is None or len(memory) < total:
+    if memory is None or memory.numel() < total:
         memory = torch.empty(total, dtype=torch.uint8)
     at = -(-memory.data_ptr() // ALIGNED) * ALIGNED
     for layer, size in zip(layers, sizes, strict=True):

@@ -9,7 +9,7 @@ They are refused, and so is a storage that was shrunk under its tensor.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 import torch
@@ -59,8 +59,11 @@ def undisturbed(function: AnyCallable) -> AnyCallable:
     return run  # type: ignore[return-value]
 
 
-def refuse_transforms(tensors: Iterable[Tensor | None]) -> None:
+def refuse_transforms(tensors: Callable[[], Iterable[Tensor | None]]) -> None:
     """Raise where the call is to be batched or differentiated in a way the kernels do not know.
+
+    Args:
+        tensors: gives those of the call; asked only where one may carry a tangent.
 
     Raises:
         KernelError: inside torch.func's transforms (vmap, grad, jvp, ...), or a tensor carries a forward-mode tangent.
@@ -72,7 +75,7 @@ def refuse_transforms(tensors: Iterable[Tensor | None]) -> None:
         )
     if forward_ad._current_level < 0:
         return
-    if any(t is not None and forward_ad.unpack_dual(t).tangent is not None for t in tensors):
+    if any(t is not None and forward_ad.unpack_dual(t).tangent is not None for t in tensors()):
         raise KernelError(
             f"The cpu kernel has no forward-mode derivative: a tensor came that carries a tangent. {_REMEDY}"
         )
@@ -96,7 +99,7 @@ def checked(
         KernelError: a tensor has no memory of its own.
     """
     T, B, C = x.shape
-    P, H = state[0].shape[-1], len(weights[0].W_ih) // (4 if cell == "lstm" else 1)
+    P, H = state[0].shape[-1], weights[0].W_ih.shape[0] // (4 if cell == "lstm" else 1)
     dtype = x.dtype
     if dtype not in library.TYPES:
         raise DtypeError(f"The cpu kernel computes in float32 and float64: `x` came as {dtype}. {_REMEDY}")
@@ -166,11 +169,14 @@ def returned(tensors: Sequence[Tensor | None], was: Sequence[Any]) -> list[Tenso
 
 
 def _whole(weights: AnyWeights, sizes: Sequence[tuple[int, ...]], dtype: torch.dtype) -> AnyWeights:
+    if all(w is None or _quick(w, size, dtype) for w, size in zip(weights, sizes, strict=True)):
+        return weights
     named = zip(weights._fields, weights, sizes, strict=True)
     whole: Any = (None if w is None else _fit(name, w, size, dtype) for name, w, size in named)
     return type(weights)(*whole)
 
 
+@lru_cache(maxsize=128)
 def _sizes(cell: str, C: int, H: int, P: int) -> Sequence[tuple[int, ...]]:
     """Of each weight, in the order of `LSTMWeights` or `RNNWeights`."""
     if cell != "lstm":
