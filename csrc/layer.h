@@ -25,7 +25,7 @@ inline constexpr int64_t GROUP = 48;
 // Rows whose inputs are multiplied at once, beforehand: W_ih comes from memory once for all of them.
 inline constexpr int64_t AHEAD = 192;
 // Terms of a sum whose weights, a panel wide, stay in a first-level or the better half of a second-level cache.
-inline constexpr int64_t LONG_SUM = 512;
+inline constexpr int64_t LONG_SUM = MANY_REGISTERS ? 256 : 512;
 // Real steps whose summed inputs' gradients are kept until they are multiplied into those of the weights: 3 x 256
 // vectors of one operand then fit a first-level cache of 32 KB.
 inline constexpr int64_t CHUNK = 256;

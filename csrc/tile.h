@@ -17,14 +17,15 @@
 
 namespace tt::TT_SET {
 
-inline constexpr int PANEL = 4;                       // vectors a panel is wide
-inline constexpr int MOST_ROWS = 6;                   // 6 x 2 + 3 of 16 registers, 6 x 4 + 5 of 32
 inline constexpr bool MANY_REGISTERS = VECTOR_BYTES == 64;
+inline constexpr int PANEL = 4;                              // vectors a panel is wide
+inline constexpr int MOST_ROWS = MANY_REGISTERS ? 12 : 6;    // 6 x 2 + 3 of 16 registers, 12 x 2 + 3 of 32
 
-// Vectors of a panel that one pass over k makes; they lie side by side: b[pass][k][PASS_VECTORS][W]. A tile of few rows
-// makes a whole panel at once.
-inline constexpr int PASS_VECTORS = MANY_REGISTERS ? 4 : 2;
-inline constexpr int FEW = 3;  // rows
+// Vectors of a panel that one pass over k makes; they lie side by side: b[pass][k][PASS_VECTORS][W]. Many rows and few
+// vectors: each number of the weights then comes from the caches seldom. A tile of few rows makes a whole panel at once,
+// or its sums would wait for one another.
+inline constexpr int PASS_VECTORS = 2;
+inline constexpr int FEW = MANY_REGISTERS ? 6 : 3;  // rows
 
 template <class F>
 inline constexpr int PASS_WIDTH = PASS_VECTORS * W<F>;
@@ -54,7 +55,7 @@ TT_INLINE void add_one(Vec<F> (&acc)[R][V], const F* const (&row)[R], int64_t k,
 #pragma GCC unroll 4
   for (int v = 0; v < V; ++v)
     w[v] = *reinterpret_cast<const Vec<F>*>(b + v / PASS_VECTORS * apart + v % PASS_VECTORS * W<F>);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     const Vec<F> x = all<F>(row[r][k]);
 #pragma GCC unroll 4
@@ -66,12 +67,12 @@ template <class F, int R, int V>
 inline void add_rows(Vec<F> (&acc)[R][V], const F* const* a, int64_t from, int64_t K, const F* b, int64_t apart,
                      const F* next) {
   const F* row[R];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) row[r] = a[r] + from;
   int64_t k = 0;
   for (; k + UNROLLED <= K; k += UNROLLED, b += UNROLLED * PASS_WIDTH<F>) {
     if (V == PASS_VECTORS) fetch<F, UNROLLED>(next);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int u = 0; u < UNROLLED; ++u) add_one<F, R, V>(acc, row, k + u, b + u * PASS_WIDTH<F>, apart);
   }
   for (; k < K; ++k, b += PASS_WIDTH<F>) add_one<F, R, V>(acc, row, k, b, apart);
@@ -81,13 +82,13 @@ template <class F, int R, int V>
 inline void add_blocks(Vec<F> (&acc)[R][V], const F* a, int64_t block, const int64_t* row, int64_t blocks, const F* b,
                        int64_t apart, const F* next) {
   const F* at[R];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) at[r] = a + row[r] * W<F>;
   for (int64_t p = 0; p < blocks; ++p, b += W<F> * PASS_WIDTH<F>) {
     if (V == PASS_VECTORS) fetch<F, W<F>>(next);
 #pragma GCC unroll 16
     for (int l = 0; l < W<F>; ++l) add_one<F, R, V>(acc, at, l, b + l * PASS_WIDTH<F>, apart);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int r = 0; r < R; ++r) at[r] += block;
   }
 }
@@ -144,14 +145,14 @@ template <class F, int R, int V>
 TT_APART void row_tile(const RowProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
   Vec<F> acc[R][V];
   const F* init = p.init + tile.row * p.init_row + tile.at * W<F>;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) acc[r][v] = load<F>(init + r * p.init_row + v * W<F>);
   add_terms<F, R, V>(acc, p.first, tile);
   add_terms<F, R, V>(acc, p.second, tile);
   z += tile.row * z_row + tile.at * W<F>;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) store<F>(z + r * z_row + v * W<F>, acc[r][v]);
@@ -179,7 +180,7 @@ template <class F, int R, int V>
 TT_APART void block_tile(const BlockProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
   Vec<F> acc[R][V];
   F* to[R];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     to[r] = z + p.z_at[tile.row + r] * z_row + tile.at * W<F>;
 #pragma GCC unroll 4
@@ -188,7 +189,7 @@ TT_APART void block_tile(const BlockProduct<F>& p, const Tile& tile, F* z, int64
   const F* b = p.b + tile.at / PASS_VECTORS * p.apart;
   add_blocks<F, R, V>(acc, p.a, p.block, p.row + tile.row, p.blocks, b, p.apart,
                       next_pass<F>(b, p.blocks * W<F>, tile));
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     F* out = z + p.z_at[tile.row + r] * z_row + tile.at * W<F>;
 #pragma GCC unroll 4
@@ -205,17 +206,17 @@ template <class F, int R, int V>
 inline void run(const BlockProduct<F>& p, const Tile& tile, F* z, int64_t z_row) {
   block_tile<F, R, V>(p, tile, z, z_row);
 }
+// Of as many rows as the tile has, at most R.
+template <class F, int R, int V, class Product>
+inline void run_rows(const Product& p, const Tile& tile, F* z, int64_t z_row) {
+  if constexpr (R > 1)
+    if (tile.rows < R) return run_rows<F, R - 1, V>(p, tile, z, z_row);
+  run<F, R, V>(p, tile, z, z_row);
+}
 template <class F, class Product>
 inline void run(const Product& p, const Tile& tile, F* z, int64_t z_row) {
-  const bool whole = tile.vectors == PANEL;
-  switch (tile.rows) {
-    case 1: return whole ? run<F, 1, PANEL>(p, tile, z, z_row) : run<F, 1, PASS_VECTORS>(p, tile, z, z_row);
-    case 2: return whole ? run<F, 2, PANEL>(p, tile, z, z_row) : run<F, 2, PASS_VECTORS>(p, tile, z, z_row);
-    case 3: return whole ? run<F, 3, PANEL>(p, tile, z, z_row) : run<F, 3, PASS_VECTORS>(p, tile, z, z_row);
-    case 4: return run<F, 4, PASS_VECTORS>(p, tile, z, z_row);
-    case 5: return run<F, 5, PASS_VECTORS>(p, tile, z, z_row);
-    default: return run<F, 6, PASS_VECTORS>(p, tile, z, z_row);
-  }
+  if (tile.vectors == PANEL) return run_rows<F, FEW, PANEL>(p, tile, z, z_row);
+  run_rows<F, MOST_ROWS, PASS_VECTORS>(p, tile, z, z_row);
 }
 
 // One vector of sums: lane l holds the sum over v[l]'s lanes. v is overwritten.
