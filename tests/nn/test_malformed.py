@@ -174,7 +174,7 @@ def answer(layer, call):
 
 
 @pytest.mark.skipif("cpu" not in KERNELS, reason="no compiled library")
-@pytest.mark.filterwarnings("ignore:Sparse")
+@pytest.mark.filterwarnings("ignore:Sparse", "ignore:Casting complex values")
 @pytest.mark.parametrize("part", range(10))
 def test_a_malformed_call_gives_the_oracles_answer_or_an_error_that_names_the_argument(part):
     refused = 0
