@@ -272,11 +272,13 @@ def recurrent_masks(
 ) -> tuple[Tensor | None, Tensor | None]:
     """Factors on h [T, B, P] and on W_hh [G, P], the shape of `like`; None where off."""
     drop_h = drop_W = None
+    if drawn is None:
+        return None, None
     rows, columns = like.shape
-    if drawn is not None and on_h:
+    if on_h:
         hit = drawn.per_sequence(on_h, RECURRENT_DROPOUT, part, columns)
         drop_h = ((~hit).to(like.dtype) * survivors_scale(on_h)).expand(steps, -1, -1)
-    if drawn is not None and on_W:
+    if on_W:
         hit = drawn.per_weight(on_W, WEIGHT_DROP, part, rows, columns)
         drop_W = (~hit).to(like.dtype) * survivors_scale(on_W)
     return drop_h, drop_W

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from throughtime.base.checks import Checks
-from throughtime.kernels import Masks, RNNWeights, Rows, oracle, oracle_rnn
+from throughtime.kernels import NO_MASKS, Masks, RNNWeights, Rows, oracle, oracle_rnn
 from throughtime.nn.lstm import recurrent_masks, zoneout_mask
 from throughtime.nn.masks import ZONEOUT_H, LayerMasks
 from throughtime.nn.recurrent import Recurrent, Shapes, State
@@ -164,6 +164,8 @@ class RNN(Recurrent):
         return y, (h,)
 
     def _masks(self, drawn: LayerMasks | None, part: int, x: Tensor) -> Masks:
+        if drawn is None and not self.zoneout:
+            return NO_MASKS
         like = self.weight_hh_l0
         zone_h = zoneout_mask(self.zoneout, drawn, ZONEOUT_H, part, (*x.shape[:2], self.hidden_size), like)
         drop_h, drop_W = recurrent_masks(self.recurrent_dropout, self.weight_drop, drawn, part, len(x), like)
