@@ -13,6 +13,7 @@ from typing import Any
 
 from throughtime.base.errors import ScheduleError
 from throughtime.bptt.ends import Points
+from throughtime.bptt.ring import Ring
 from throughtime.bptt.rows import Point
 from throughtime.bptt.steps import Steps
 
@@ -30,6 +31,7 @@ class Carry:
         points: the states after position and wherever the next window may begin; where a call's steps ended, some are
             worked out only when asked for, with the weights the network had then.
         seed: of the random masks.
+        ring: under history="reuse", what the layers computed in the steps since `base`; None elsewhere.
     """
 
     position: int
@@ -37,6 +39,7 @@ class Carry:
     steps: Steps
     points: Mapping[int, Point]
     seed: int
+    ring: Ring | None = None
 
     @property
     def points_at_hand(self) -> dict[int, Point]:
@@ -51,6 +54,7 @@ class Carry:
             "seed": self.seed,
             "steps": {f.name: getattr(self.steps, f.name) for f in fields(Steps)},
             "points": [[step, point.state, point.resets_seen] for step, point in sorted(self.points.items())],
+            "ring": None if self.ring is None else self.ring.from_step(self.base).to_tree(),
         }
 
     @classmethod
@@ -62,6 +66,7 @@ class Carry:
             steps=Steps(**tree["steps"]),
             points={step: Point(state, seen) for step, state, seen in tree["points"]},
             seed=tree["seed"],
+            ring=None if tree.get("ring") is None else Ring.from_tree(tree["ring"]),
         )
 
 

@@ -8,6 +8,7 @@ So the weights of the moment are copied, which is cheap, and the steps are run a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -61,10 +62,18 @@ class Ends:
         self._modes = modes
 
 
+class Findable(Protocol):
+    """States at the steps `wanted`, worked out by `found`."""
+
+    @property
+    def wanted(self) -> frozenset[int]: ...  # noqa: D102
+    def found(self) -> dict[int, Point]: ...  # noqa: D102
+
+
 class Points(Mapping[int, Point]):
     """States by step: those at hand, and those that are worked out when asked for."""
 
-    def __init__(self, known: Mapping[int, Point], ends: Ends | None = None) -> None:
+    def __init__(self, known: Mapping[int, Point], ends: Findable | None = None) -> None:
         self.known = dict(known)
         self._ends = ends
 

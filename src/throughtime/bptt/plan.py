@@ -21,7 +21,7 @@ from typing import SupportsIndex
 from throughtime.base.errors import ScheduleError
 
 LOSS_RULES = ("newest", "window", "cut")
-HISTORIES = ("recompute",)
+HISTORIES = ("recompute", "reuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,9 @@ class TBPTT:
             k2 >= k1 every loss counts exactly once. "window": those of all steps of the window, each counted as often
             as windows hold it. "cut": only the loss at the update point.
         history: "recompute" runs each window forward again, with today's weights, from the stored state before it.
+            "reuse" runs each step forward once and keeps what its layers computed; an update goes back through that
+            with today's weights: k1 steps forward and k2 back. While weights move the gradient is Williams & Peng's
+            approximation; with weights that rest it is the same. Needs a `tt.Network` of throughtime's layers.
 
     Raises:
         ScheduleError: k1 or k2 is not a positive integer, or a rule is unknown.
@@ -64,26 +67,28 @@ class TBPTT:
 
     @classmethod
     def parse(cls, text: str) -> TBPTT:
-        """Read "k1,k2" or "k1,k2,losses", where n stands for the whole sequence: "20,100,window", "n,n".
+        """Read "k1,k2", then a loss rule or a history if wanted; n stands for the whole sequence.
+
+        "50,50", "20,100,window", "20,100,reuse", "20,100,cut,reuse", "n,n".
 
         Raises:
             ScheduleError: the text is of another form, or its numbers break a rule of `TBPTT`.
         """
         fields = [field.strip() for field in text.split(",")]
-        if len(fields) not in (2, 3):
+        rest = fields[2:]
+        words = {"losses": [w for w in rest if w not in HISTORIES], "history": [w for w in rest if w in HISTORIES]}
+        if len(fields) < 2 or any(len(found) > 1 for found in words.values()):
             raise ScheduleError(
-                f'A schedule is written "k1,k2" or "k1,k2,losses", n for the whole sequence: {text!r} came. '
-                'Write "50,50" or "20,100,window".'
+                'A schedule is written "k1,k2", "k1,k2,losses" or "k1,k2,losses,history", n for the whole sequence: '
+                f'{text!r} came. Write "50,50", "20,100,window" or "20,100,reuse".'
             )
-        return cls(
-            _parse_steps(fields[0], text),
-            _parse_steps(fields[1], text),
-            losses=fields[2] if len(fields) == 3 else "newest",
-        )
+        rules = {name: found[0] for name, found in words.items() if found}
+        return cls(_parse_steps(fields[0], text), _parse_steps(fields[1], text), **rules)
 
     def __str__(self) -> str:
         fields = ["n" if k is None else str(k) for k in (self.k1, self.k2)]
-        return ",".join(fields if self.losses == "newest" else [*fields, self.losses])
+        rules = [rule for rule, usual in ((self.losses, "newest"), (self.history, "recompute")) if rule != usual]
+        return ",".join([*fields, *rules])
 
     def truncates(self, n: int) -> bool:
         """Whether a sequence of n steps takes more than one update or a window shorter than itself."""

@@ -19,6 +19,7 @@ from throughtime.bptt.engine import Autocast, Divisor, Engine, Options, Update
 from throughtime.bptt.losses import Loss
 from throughtime.bptt.nests import Nest
 from throughtime.bptt.plan import TBPTT
+from throughtime.bptt.reuse import ReusingEngine
 from throughtime.bptt.rows import State
 from throughtime.bptt.steps import Feed, Piece
 
@@ -107,7 +108,8 @@ def through_time(
     """
     feed = _feed([Piece(x, y, weights, lengths, resets)], carry)
     n = feed.read_to(None)  # x, y and the masks are checked now, not at the first update
-    engine = Engine(network, loss, feed, schedule, carry, Options(state, normalise, backward, autocast, group))
+    options = Options(state, normalise, backward, autocast, group)
+    engine = _engine(schedule)(network, loss, feed, schedule, carry, options)
     engine.refuse_directions(feed.slice(feed.base, n), whole=carry is None and not schedule.truncates(n))
     return Updates(engine)
 
@@ -141,7 +143,11 @@ def through_stream(
         ShapeError, DtypeError, DataError: a piece breaks a rule; raised when it is read.
     """
     options = Options(state, normalise, backward, autocast, group)
-    return Updates(Engine(network, loss, _feed(pieces, carry), schedule, carry, options))
+    return Updates(_engine(schedule)(network, loss, _feed(pieces, carry), schedule, carry, options))
+
+
+def _engine(schedule: TBPTT) -> type[Engine]:
+    return ReusingEngine if getattr(schedule, "history", "") == "reuse" else Engine
 
 
 def _feed(pieces: Iterable[Piece], carry: Carry | None) -> Feed:

@@ -22,43 +22,59 @@ from throughtime.kernels.oracle_lstm import LSTMTape
 from throughtime.kernels.oracle_rnn import RNNTape
 from throughtime.kernels.rows import Steps
 
+RanLSTM = tuple[Tensor, Tensor, Tensor, LSTMTape]
+RanRNN = tuple[Tensor, Tensor, RNNTape]
 AnyTape = TypeVar("AnyTape", LSTMTape, RNNTape)
 
 
 def lstm(
-    x: Tensor, h0: Tensor, c0: Tensor, weights: LSTMWeights, steps: Steps, masks: Masks
+    x: Tensor, h0: Tensor, c0: Tensor, weights: LSTMWeights, steps: Steps, masks: Masks, ran: RanLSTM | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One direction of an LSTM layer with the written backward; arguments as `oracle_lstm.forward`.
+
+    Args:
+        ran: what `oracle_lstm.forward` returned for these steps earlier, with the weights of that time: it is returned
+            again instead of being computed, and the backward pass starts from it.
 
     Returns:
         y [T, B, P], h [B, P], c [B, H].
     """
-    y, h, c = _LSTM.apply(steps, masks, x, h0, c0, *weights)
+    y, h, c = _LSTM.apply(ran, steps, masks, x, h0, c0, *weights)
     return y, h, c
 
 
 def rnn(
-    x: Tensor, h0: Tensor, weights: RNNWeights, nonlinearity: str, steps: Steps, masks: Masks
+    x: Tensor, h0: Tensor, weights: RNNWeights, nonlinearity: str, steps: Steps, masks: Masks, ran: RanRNN | None = None
 ) -> tuple[Tensor, Tensor]:
     """One direction of an Elman layer with the written backward; arguments as `oracle_rnn.forward`.
+
+    Args:
+        ran: as in `lstm`, of `oracle_rnn.forward`.
 
     Returns:
         y [T, B, H], h [B, H].
     """
-    y, h = _RNN.apply(nonlinearity, steps, masks, x, h0, *weights)
+    y, h = _RNN.apply(ran, nonlinearity, steps, masks, x, h0, *weights)
     return y, h
 
 
 class _LSTM(Function):
     @staticmethod
     def forward(
-        ctx: Any, steps: Steps, masks: Masks, x: Tensor, h0: Tensor, c0: Tensor, *weights: Tensor | None
+        ctx: Any,
+        ran: RanLSTM | None,
+        steps: Steps,
+        masks: Masks,
+        x: Tensor,
+        h0: Tensor,
+        c0: Tensor,
+        *weights: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         with _own_precision(x):
-            y, h, c, tape = oracle_lstm.forward(x, h0, c0, LSTMWeights._make(weights), steps, masks)
+            y, h, c, tape = ran or oracle_lstm.forward(x, h0, c0, LSTMWeights._make(weights), steps, masks)
         ctx.steps, ctx.masks = steps, masks
         _save(ctx, (x, h0, c0, *weights), tape)
-        return y, _unshared(h, h0), _unshared(c, c0)
+        return (y if ran is None else y.detach()), _unshared(h, h0), _unshared(c, c0)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor, dh: Tensor, dc: Tensor) -> Tensors:
@@ -68,6 +84,7 @@ class _LSTM(Function):
         return (
             None,
             None,
+            None,
             *once("oracle", "LSTM", (found.x, found.h0, found.c0, *found.weights), (dy, dh, dc, x, h0, c0, *weights)),
         )
 
@@ -75,13 +92,20 @@ class _LSTM(Function):
 class _RNN(Function):
     @staticmethod
     def forward(
-        ctx: Any, nonlinearity: str, steps: Steps, masks: Masks, x: Tensor, h0: Tensor, *weights: Tensor | None
+        ctx: Any,
+        ran: RanRNN | None,
+        nonlinearity: str,
+        steps: Steps,
+        masks: Masks,
+        x: Tensor,
+        h0: Tensor,
+        *weights: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         with _own_precision(x):
-            y, h, tape = oracle_rnn.forward(x, h0, RNNWeights._make(weights), nonlinearity, steps, masks)
+            y, h, tape = ran or oracle_rnn.forward(x, h0, RNNWeights._make(weights), nonlinearity, steps, masks)
         ctx.nonlinearity, ctx.steps, ctx.masks = nonlinearity, steps, masks
         _save(ctx, (x, h0, *weights), tape)
-        return y, _unshared(h, h0)
+        return (y if ran is None else y.detach()), _unshared(h, h0)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor, dh: Tensor) -> Tensors:
@@ -90,7 +114,13 @@ class _RNN(Function):
             found = oracle_rnn.backward(
                 dy, dh, x, tape, RNNWeights._make(weights), ctx.nonlinearity, ctx.steps, ctx.masks
             )
-        return None, None, None, *once("oracle", "RNN", (found.x, found.h0, *found.weights), (dy, dh, x, h0, *weights))
+        return (
+            None,
+            None,
+            None,
+            None,
+            *once("oracle", "RNN", (found.x, found.h0, *found.weights), (dy, dh, x, h0, *weights)),
+        )
 
 
 def _save(ctx: Any, given: Tensors, tape: LSTMTape | RNNTape) -> None:

@@ -39,13 +39,16 @@ from throughtime.kernels.masking import at, parted, scaled, zoned, zoned_backwar
 from throughtime.kernels.norm import normalise, normalise_backward
 from throughtime.kernels.rows import Steps
 
+Normalised = tuple[Tensor, ...]  # the normalised numbers and their scale, or nothing
+
 
 @dataclass(frozen=True)
 class LSTMTape:
     """What the forward pass saw at each step; every entry lists T tensors [B, ...] in order of time.
 
     `i f g o` are the gates, `c h` the state after the step, `c_in h_in` the state it used (zeros after a reset and
-    past a row's end), `c_new` is c~ and `r` the squashed cell.
+    past a row's end), `c_new` is c~ and `r` the squashed cell. With layer normalisation `n_ih n_hh` are the normalised
+    products and `s_ih s_hh` what they were scaled by; else they are empty.
     """
 
     i: tuple[Tensor, ...]
@@ -58,6 +61,10 @@ class LSTMTape:
     h_in: tuple[Tensor, ...]
     c_new: tuple[Tensor, ...]
     r: tuple[Tensor, ...]
+    n_hh: tuple[Tensor, ...] = ()
+    s_hh: tuple[Tensor, ...] = ()
+    n_ih: tuple[Tensor, ...] = ()
+    s_ih: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,16 +95,16 @@ def forward(
     """
     if steps.kept is not None:
         x = torch.where(steps.kept, x, 0)  # what lies past a row's end may be anything
-    a_x = _input_product(x, weights)  # [T, B, 4H]
+    a_x, norm_x = _input_product(x, weights)  # [T, B, 4H]
     W_hh = _dropped_weight(weights, masks)
     h, c = h0, c0
     seen: list[tuple[Tensor, ...]] = []
     for t in steps.order(len(x)):
         h_in, c_in = at(steps.enters, t, h, 0), at(steps.enters, t, c, 0)
-        h_new, c_new, gates = _advance(a_x[t], h_in, c_in, W_hh, weights, masks, t)
+        h_new, c_new, gates, norm_h = _advance(a_x[t], h_in, c_in, W_hh, weights, masks, t)
         h = at(steps.kept, t, h_new, h)
         c = at(steps.kept, t, c_new, c)
-        seen.append((*gates[:4], c, h, c_in, h_in, *gates[4:]))
+        seen.append((*gates[:4], c, h, c_in, h_in, *gates[4:], *norm_h, *(part[t] for part in norm_x)))
     if steps.reverse:
         seen.reverse()
     tape = LSTMTape(*(tuple(entry) for entry in zip(*seen, strict=True))) if seen else _empty_tape()
@@ -120,7 +127,8 @@ def step(x: Tensor, h: Tensor, c: Tensor, weights: LSTMWeights, masks: Masks) ->
     Returns:
         h [B, P] and c [B, H] after the step; y is h.
     """
-    h, c, _ = _advance(_input_product(x, weights), h, c, _dropped_weight(weights, masks), weights, masks, 0)
+    a_x, _ = _input_product(x, weights)
+    h, c, _, _ = _advance(a_x, h, c, _dropped_weight(weights, masks), weights, masks, 0)
     return h, c
 
 
@@ -156,13 +164,13 @@ def backward(
         dh_live, dh = parted(steps.kept, t, dh, dy[t])
         dc_live, dc = parted(steps.kept, t, dc, None)
         step = _step_backward(t, dh_live, dc_live, tape, weights, masks)
-        step.s = _recurrent_backward(step, h_masked[t], W_hh, weights.norm_hh)
+        step.s = _recurrent_backward(step, tape, t, weights.norm_hh)
         dh = dh + at(steps.enters, t, step.h_in + scaled(masks.drop_h, t, step.s @ W_hh), 0)
         dc = dc + at(steps.enters, t, step.c_in, 0)
         found.append(step)
     if not steps.reverse:
         found.reverse()
-    return _collect(found, dh, dc, x, h_masked, weights, steps, masks)
+    return _collect(found, dh, dc, x, h_masked, tape, weights, steps, masks)
 
 
 @dataclass
@@ -179,14 +187,16 @@ class _Step:
 
 def _advance(
     a_x: Tensor, h: Tensor, c: Tensor, W_hh: Tensor, weights: LSTMWeights, masks: Masks, t: int
-) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-    """h and c after a step, and its i, f, g, o, c~, r; from the input's product [B, 4H] and the state it uses."""
-    a = a_x + _recurrent_product(scaled(masks.drop_h, t, h), W_hh, weights.norm_hh)
+) -> tuple[Tensor, Tensor, tuple[Tensor, ...], Normalised]:
+    """h and c after a step, its i, f, g, o, c~, r, and h's product normalised; from the input's product [B, 4H] and the
+    state it uses."""
+    a_h, norm_h = _product(scaled(masks.drop_h, t, h), W_hh, weights.norm_hh)
+    a = a_x + a_h
     gates = _gates(a, c, weights)
     _, _, _, o, c_new, r = gates
     m = o * r
     h_new = m if weights.W_hr is None else m @ weights.W_hr.t()
-    return zoned(masks.zone_h, t, h, h_new), zoned(masks.zone_c, t, c, c_new), gates
+    return zoned(masks.zone_h, t, h, h_new), zoned(masks.zone_c, t, c, c_new), gates, norm_h
 
 
 def _gates(a: Tensor, c: Tensor, weights: LSTMWeights) -> tuple[Tensor, ...]:
@@ -208,26 +218,28 @@ def _squash_input(c_new: Tensor, weights: LSTMWeights) -> Tensor:
     return n if weights.norm_c_bias is None else n + weights.norm_c_bias
 
 
-def _input_product(x: Tensor, weights: LSTMWeights) -> Tensor:
-    a = x @ weights.W_ih.t()
-    if weights.norm_ih is not None:
-        a = normalise(a)[0] * weights.norm_ih
+def _input_product(x: Tensor, weights: LSTMWeights) -> tuple[Tensor, Normalised]:
+    a, norm = _product(x, weights.W_ih, weights.norm_ih)
     for bias in (weights.b_ih, weights.b_hh):
         if bias is not None:
             a = a + bias
-    return a
+    return a, norm
 
 
-def _recurrent_product(h: Tensor, W_hh: Tensor, norm_hh: Tensor | None) -> Tensor:
-    s = h @ W_hh.t()
-    return s if norm_hh is None else normalise(s)[0] * norm_hh
+def _product(h: Tensor, W: Tensor, norm: Tensor | None) -> tuple[Tensor, Normalised]:
+    """h W^T, with layer normalisation where there is a gain, and then what was normalised and its scale."""
+    s = h @ W.t()
+    if norm is None:
+        return s, ()
+    n, scale = normalise(s)
+    return n * norm, (n, scale)
 
 
-def _recurrent_backward(step: _Step, h: Tensor, W_hh: Tensor, norm_hh: Tensor | None) -> Tensor:
+def _recurrent_backward(step: _Step, tape: LSTMTape, t: int, norm_hh: Tensor | None) -> Tensor:
     """Gradient of the product h W_hh^T [B, 4H]; notes what this step adds to that of norm_hh."""
     if norm_hh is None:
         return step.a
-    n, scale = normalise(h @ W_hh.t())
+    n, scale = tape.n_hh[t], tape.s_hh[t]
     step.adds["norm_hh"] = (step.a * n).sum(0)
     return normalise_backward(step.a * norm_hh, n, scale)
 
@@ -273,6 +285,7 @@ def _collect(
     dc0: Tensor,
     x: Tensor,
     h_masked: list[Tensor],
+    tape: LSTMTape,
     weights: LSTMWeights,
     steps: Steps,
     masks: Masks,
@@ -287,7 +300,7 @@ def _collect(
     ds = torch.stack([step.s for step in found])
     dp, d_norm_ih = da, None
     if weights.norm_ih is not None:
-        n, scale = normalise(x @ weights.W_ih.t())
+        n, scale = torch.stack(tape.n_ih), torch.stack(tape.s_ih)
         dp, d_norm_ih = normalise_backward(da * weights.norm_ih, n, scale), (da * n).sum((0, 1))
     dx = dp @ weights.W_ih
     dW_hh = ds.flatten(0, 1).t() @ torch.stack(h_masked).flatten(0, 1)

@@ -64,6 +64,22 @@ def run(
     Raises:
         ShapeError, DtypeError, KernelError: a tensor's memory cannot be read as the kernels would, see `pointers`.
     """
+    call, x, state, flat = prepared(cell, x, state, weights, rows, masks)
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *flat)):
+        y, *last = _Layer.apply(call, x, *state, *flat)
+    else:
+        y, last, _ = forward(call, x, state, flat, record=False)
+    return y, tuple(last)
+
+
+def prepared(
+    cell: str, x: Tensor, state: State, weights: Sequence[AnyWeights], rows: Rows, masks: Sequence[Masks]
+) -> tuple[Call, Tensor, State, list[Tensor | None]]:
+    """A call's arguments, checked: all that is no tensor, then the tensors, the weights in one list.
+
+    Args:
+        cell, x, state, weights, rows, masks: as in `run`, which says what is raised.
+    """
     pointers.refuse_transforms(lambda: (x, *state, *(w for each in weights for w in each)))
     x, state, weights = pointers.checked(cell, x, state, weights, masks)
     if rows.plain and all(mask is NO_MASKS for mask in masks):
@@ -72,16 +88,11 @@ def run(
         plans = [direction.plan_of(rows, d == 1) for d in range(len(masks))]
         call = _call(cell, plans, masks, direction.threads(), _keep_gates.get(), rows.plain)
         weights = [_dropped(w, m) for w, m in zip(weights, masks, strict=True)]
-    flat = [w for each in weights for w in each]
-    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *flat)):
-        y, *last = _Layer.apply(call, x, *state, *flat)
-    else:
-        y, last, _ = _forward(call, x, state, flat, record=False)
-    return y, tuple(last)
+    return call, x, state, [w for each in weights for w in each]
 
 
 @dataclass(frozen=True)
-class _Call:
+class Call:
     """Everything of a call that is no tensor to differentiate by."""
 
     ways: tuple[Direction, ...]
@@ -91,7 +102,7 @@ class _Call:
 
 
 @lru_cache(maxsize=128)
-def plain_call(cell: str, steps: int, count: int, directions: int, threads: int, keep_gates: bool) -> _Call:
+def plain_call(cell: str, steps: int, count: int, directions: int, threads: int, keep_gates: bool) -> Call:
     """A call whose rows all run from the first step to the last, without masks, remembered."""
     plans = [direction.dense_plan(steps, count, d == 1) for d in range(directions)]
     return _call(cell, plans, [NO_MASKS] * directions, threads, keep_gates, True)
@@ -99,7 +110,7 @@ def plain_call(cell: str, steps: int, count: int, directions: int, threads: int,
 
 def _call(
     cell: str, plans: Sequence[Plan | None], masks: Sequence[Masks], threads: int, keep_gates: bool, dense: bool
-) -> _Call:
+) -> Call:
     ways = []
     for d, (plan, mask) in enumerate(zip(plans, masks, strict=True)):
         if plan is None:
@@ -108,7 +119,7 @@ def _call(
         # Two directions share the threads; the first has one more of an odd number.
         share = max(1, (threads + len(masks) - 1 - d) // len(masks))
         ways.append(Direction(cell, plan, d == 1, mask, share, keep_gates))
-    return _Call(tuple(ways), threads, dense, 2 if cell == "lstm" else 1)
+    return Call(tuple(ways), threads, dense, 2 if cell == "lstm" else 1)
 
 
 def _dropped(weights: AnyWeights, masks: Masks) -> AnyWeights:
@@ -116,9 +127,10 @@ def _dropped(weights: AnyWeights, masks: Masks) -> AnyWeights:
 
 
 @pointers.undisturbed
-def _forward(
-    call: _Call, x: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None], record: bool
+def forward(
+    call: Call, x: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None], record: bool
 ) -> tuple[Tensor, list[Tensor], list[Tape]]:
+    """y, the last state, and a tape of each direction, or none; arguments as `prepared` returns them."""
     x, state = _rows_together(x), [s.contiguous() for s in state]
     D, P = len(call.ways), state[0].shape[-1]
     y = _like_order(x, D * P, torch.empty if call.dense else torch.zeros)
@@ -134,35 +146,43 @@ def _forward(
 
 class _Layer(Function):
     @staticmethod
-    def forward(ctx: Any, call: _Call, x: Tensor, *tensors: Tensor | None) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, call: Call, x: Tensor, *tensors: Tensor | None) -> tuple[Tensor, ...]:
         state, flat = tensors[: call.parts], tensors[call.parts :]
-        y, last, tapes = _forward(call, x, state, flat, record=True)  # type: ignore[arg-type]
-        ctx.call = call
-        taped = [t for tape in tapes for t in (tape.gates, tape.cells, tape.norms)]
-        saved = (x, y, *state, *flat, *taped)
-        ctx.kept = pointers.kept(saved)
-        ctx.save_for_backward(*saved)
-        ctx.set_materialize_grads(False)
+        y, last, tapes = forward(call, x, state, flat, record=True)  # type: ignore[arg-type]
+        save(ctx, call, x, y, tensors, tapes)
         return (y, *last)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor | None, *d_last: Tensor | None) -> tuple[Tensor | None, ...]:
-        call: _Call = ctx.call
-        pointers.refuse_transforms(lambda: (dy, *d_last))
-        x, y, *rest = cast("list[Tensor]", pointers.returned(ctx.saved_tensors, ctx.kept))
-        dy, *d_last = (None if d is None else pointers.plain("a gradient", d) for d in (dy, *d_last))  # type: ignore[assignment]
-        state, rest = rest[: call.parts], rest[call.parts :]
-        count = len(rest) - 3 * len(call.ways)
-        flat, taped = rest[:count], rest[count:]
-        with torch.no_grad():
-            found = _backward(call, x, y, state, flat, taped, dy, d_last, ctx.needs_input_grad[1])
-        layer = "LSTM" if call.parts > 1 else "RNN"
-        return None, *once("cpu kernel", layer, found, (dy, *d_last, x, *state, *flat))
+        return back(ctx, dy, *d_last)
+
+
+def save(ctx: Any, call: Call, x: Tensor, y: Tensor, tensors: Sequence[Tensor | None], tapes: Sequence[Tape]) -> None:
+    """Keep what `back` needs: of the call, its output, its state and weights, and its tapes."""
+    saved = (x, y, *tensors, *(t for tape in tapes for t in (tape.gates, tape.cells, tape.norms)))
+    ctx.call, ctx.kept = call, pointers.kept(saved)
+    ctx.save_for_backward(*saved)
+    ctx.set_materialize_grads(False)
+
+
+def back(ctx: Any, dy: Tensor | None, *d_last: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Gradients of what an autograd function of (call, x, *state, *weights) was given, from what `save` kept."""
+    call: Call = ctx.call
+    pointers.refuse_transforms(lambda: (dy, *d_last))
+    x, y, *rest = cast("list[Tensor]", pointers.returned(ctx.saved_tensors, ctx.kept))
+    dy, *d_last = (None if d is None else pointers.plain("a gradient", d) for d in (dy, *d_last))  # type: ignore[assignment]
+    state, rest = rest[: call.parts], rest[call.parts :]
+    count = len(rest) - 3 * len(call.ways)
+    flat, taped = rest[:count], rest[count:]
+    with torch.no_grad():
+        found = _backward(call, x, y, state, flat, taped, dy, d_last, ctx.needs_input_grad[1])
+    layer = "LSTM" if call.parts > 1 else "RNN"
+    return None, *once("cpu kernel", layer, found, (dy, *d_last, x, *state, *flat))
 
 
 @pointers.undisturbed
 def _backward(
-    call: _Call, x: Tensor, y: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None],
+    call: Call, x: Tensor, y: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None],
     taped: Sequence[Any], dy: Tensor | None, d_last: Sequence[Tensor | None], needs_x: bool,
 ) -> tuple[Tensor | None, ...]:  # fmt: skip
     x, y, state = _rows_together(x), _rows_together(y), [s.contiguous() for s in state]
@@ -191,7 +211,7 @@ def _backward(
     return dx, *d_first, *(g for each in passes for g in each.found or ())
 
 
-def _without_steps(call: _Call, state: Tensor, d_last: Tensor | None) -> Tensor:
+def _without_steps(call: Call, state: Tensor, d_last: Tensor | None) -> Tensor:
     if d_last is None:
         return torch.zeros_like(state)
     empty = torch.ones(state.shape[1], dtype=torch.bool)
@@ -199,7 +219,7 @@ def _without_steps(call: _Call, state: Tensor, d_last: Tensor | None) -> Tensor:
     return torch.where(empty[:, None], d_last, 0)
 
 
-def _split(call: _Call, flat: Sequence[Tensor | None]) -> list[AnyWeights]:
+def _split(call: Call, flat: Sequence[Tensor | None]) -> list[AnyWeights]:
     """The weights of each direction, contiguous."""
     kind = LSTMWeights if call.parts > 1 else RNNWeights
     size = len(kind._fields)

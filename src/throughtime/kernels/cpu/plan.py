@@ -43,6 +43,14 @@ class Plan:
         names = ("begin", "row", "length", "enters", "leaves", "offset")
         return {name: getattr(self, name).ctypes.data for name in names}
 
+    @cached_property
+    def step_and_row(self) -> tuple[np.ndarray, np.ndarray]:
+        """The step and the row of every real step, [N] each, in the order of the tape; of the forward direction."""
+        running = np.diff(self.offset)
+        j = np.repeat(np.arange(len(running)), running)
+        sequence = np.arange(len(j)) - self.offset[j]
+        return self.begin[sequence] + j, self.row[sequence]
+
     def put(self, layer: Layer) -> None:
         """Write the sequences into a call's structure."""
         layer.S, layer.T = len(self.row), len(self.offset) - 1

@@ -1,0 +1,204 @@
+"""History "reuse": each step runs forward once; an update goes back through what was kept of the last k2 steps.
+
+    record     the new steps (u_(j-1), u_j], without gradient, into a ring
+    replay     the window (w_j, u_j]: outputs from the ring, no recurrence; the head runs on the steps that are scored
+    backward   with the weights as they are now
+
+The embedding runs again in the window, step by step, so that gradient passes through it, but what the layers see is
+what they saw. While weights move, the gradient is that of Williams & Peng, Neural Computation 2(4), 1990, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+
+from throughtime.base.errors import NetworkError
+from throughtime.bptt.carry import Carry
+from throughtime.bptt.ends import Points
+from throughtime.bptt.engine import Engine, Options
+from throughtime.bptt.losses import Loss
+from throughtime.bptt.nests import Nest, detached
+from throughtime.bptt.plan import TBPTT, Window
+from throughtime.bptt.ring import Ring
+from throughtime.bptt.rows import Point, Rows, Stretch
+from throughtime.bptt.steps import Feed, Steps
+from throughtime.nn.network import Network
+from throughtime.nn.replay import record, refuse_unrecordable, replay
+
+
+class ReusingEngine(Engine):
+    """`Engine` under history="reuse".
+
+    Raises:
+        NetworkError: the network is no `tt.Network`, or one of its layers cannot keep what it computes.
+    """
+
+    def __init__(
+        self, network: nn.Module, loss: Loss, feed: Feed, schedule: TBPTT, carry: Carry | None, options: Options
+    ) -> None:
+        super().__init__(network, loss, feed, schedule, carry, options)
+        if not isinstance(network, Network):
+            raise NetworkError(
+                'history="reuse" runs embedding, layers and head apart, which it can of a tt.Network: '
+                f"{type(network).__name__} came. Build tt.Network(embed, core, head), or leave the history at "
+                '"recompute".'
+            )
+        for layer in network.layers:
+            refuse_unrecordable(layer)
+        self._head = network.head
+        self._ring = None if carry is None else carry.ring
+        arguments = network, options.state, self._rows.seed, options.autocast
+        self._recorder, self._replayer = _Recorder(*arguments), _Replayer(*arguments)
+
+    def _run_window(self, window: Window) -> tuple[list[Stretch], list[Stretch]]:
+        early: list[Stretch] = []
+        begin = window.window_start
+        with torch.no_grad():
+            if begin > window.start:
+                early = self._run(window.start, begin, self._point(window.start), {begin})
+            ring = self._recorded(self._from(begin, window.start), window.stop)
+        self._ring, self._points[window.stop] = ring, ring.end
+        if not torch.is_grad_enabled():
+            return early, []
+        return early, self._replayed(ring, window)
+
+    def _from(self, begin: int, start: int) -> Ring:
+        """The ring, if what it holds reaches from `begin` to `start`, or can be continued to there."""
+        ring = self._ring
+        if ring is not None and ring.base <= begin and max(begin, self.feed.base) <= ring.stop <= max(begin, start):
+            return ring.from_step(begin)
+        point = self._point(begin)
+        return Ring.beginning(begin, Point(detached(point.state), point.resets_seen))
+
+    def _recorded(self, ring: Ring, stop: int) -> Ring:
+        self._recorder.ring = ring
+        self._recorder.run(self.feed.slice(ring.stop, stop), ring.stop, ring.end)
+        return self._recorder.ring
+
+    def _replayed(self, ring: Ring, window: Window) -> list[Stretch]:
+        """The head's outputs at the steps that are scored."""
+        begin, scored = window.window_start, self._injected(window)
+        self._replayer.ring = ring
+        stretches, _ = self._replayer.run(self.feed.slice(begin, window.stop), begin, self._point(begin))
+        outputs = []
+        for stretch in stretches:
+            a, b = max(stretch.start, scored.start), min(stretch.stop, scored.stop)
+            if a >= b or stretch.output is None:
+                continue
+            y = stretch.output[a - stretch.start : b - stretch.start]
+            with self._autocast():
+                outputs.append(Stretch(a, b, y if self._head is None else self._head(y)))
+        return outputs
+
+    def _point(self, step: int) -> Point:
+        ring = self._ring
+        if step > 0 and step not in self._points and ring is not None and ring.base <= step <= ring.stop:
+            return ring.point(step)
+        return super()._point(step)
+
+    def _advance(self, window: Window, training: bool) -> None:
+        if not training:
+            super()._advance(window, training)
+            return
+        ring, starts = self._ring, self._next_starts(window)
+        assert ring is not None
+        base = min(starts.start, window.stop)
+        self._points, self._position = {window.stop: ring.end}, window.stop
+        points = Points(self._points, _InRing(ring, frozenset(step for step in starts if 0 < step < window.stop)))
+        retained = self.feed.slice(base, window.stop)
+        self.carry = Carry(window.stop, base, retained, points, self._rows.seed, ring)
+        self.feed.drop_before(base)
+
+
+class _InRing:
+    """The states after some steps of a ring."""
+
+    def __init__(self, ring: Ring, wanted: frozenset[int]) -> None:
+        self.ring, self.wanted = ring, wanted
+
+    def found(self) -> dict[int, Point]:
+        return {step: self.ring.point(step) for step in self.wanted}
+
+
+class _Parts(Rows):
+    """`Rows` of a `Network` up to its head, with a ring at hand."""
+
+    network: Network
+    ring: Ring
+
+    def _each_layer(self, state: Nest) -> list[tuple[int, Any, Nest]]:
+        return [(i, *pair) for i, pair in enumerate(zip(self.network.layers, self._states(state), strict=True))]
+
+    def _states(self, state: Nest) -> Any:
+        return self.network._starts(state) if isinstance(self.network.core, nn.ModuleList) else [state]
+
+    def _joined(self, states: list[Nest]) -> Nest:
+        return tuple(states) if isinstance(self.network.core, nn.ModuleList) else states[0]
+
+
+class _Recorder(_Parts):
+    """Runs steps and appends them to its ring."""
+
+    _kept: dict[str, Tensor] | None
+
+    def _forward(self, steps: Steps, step: int, point: Point) -> tuple[Nest, Point]:
+        self._kept = None
+        output, point = super()._forward(steps, step, point)
+        self.ring = self.ring.append(self._kept, steps, point)
+        return output, point
+
+    def _call(
+        self, x: Nest, state: Nest, rows: Tensor | None, batch: int, arguments: dict[str, Tensor]
+    ) -> tuple[Nest, Nest]:
+        kept, ends = {}, []
+        y = x
+        if self.network.embed is not None:
+            y = kept["embedded"] = self.network.embed(x)
+        for i, layer, start in self._each_layer(state):
+            y, end, of_layer = record(layer, y, start, **arguments)
+            ends.append(end)
+            kept |= {f"{i}.{k}.{name}": array for k, each in enumerate(of_layer) for name, array in each.items()}
+        self._kept = kept
+        return y, self._joined(ends)
+
+
+class _Replayer(_Parts):
+    """Gives what its ring holds of steps, differentiable."""
+
+    def _forward(self, steps: Steps, step: int, point: Point) -> tuple[Nest, Point]:
+        self._span = step, step + steps.count
+        return super()._forward(steps, step, point)
+
+    def _call(
+        self, x: Nest, state: Nest, rows: Tensor | None, batch: int, arguments: dict[str, Tensor]
+    ) -> tuple[Nest, Nest]:
+        kept, lasts = self.ring.arrays(*self._span), self._states(self.ring.point(self._span[1]).state)
+        y, ends = x, []
+        if self.network.embed is not None:
+            y = _AsKept.apply(self.network.embed(x), kept["embedded"])
+        for i, layer, start in self._each_layer(state):
+            of_layer = [_below(kept, f"{i}.{k}.") for k in range(layer.num_layers)]
+            y, end = replay(layer, y, start, of_layer, lasts[i], **arguments)
+            ends.append(end)
+        return y, self._joined(ends)
+
+
+class _AsKept(Function):
+    """Numbers from memory in place of those just computed; the gradient goes to the latter."""
+
+    @staticmethod
+    def forward(ctx: Any, now: Tensor, kept: Tensor) -> Tensor:
+        return kept.detach()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
+
+
+def _below(kept: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): array for name, array in kept.items() if name.startswith(prefix)}
