@@ -65,7 +65,7 @@ def test_ten_thousand_steps_read_in_the_terminal(command):
         (["--steps", "60", "--values"], "Numbers are written on at most 48 steps: 60 came."),
         (["--svg", "a.pdf"], "A drawing is written as .svg; the file is named 'a.pdf'."),
         (["--cell", "gru"], "`cell` is lstm or rnn: 'gru' came."),
-        (["--tbptt", "3"], 'A schedule is written "k1,k2" or "k1,k2,losses"'),
+        (["--tbptt", "3"], 'A schedule is written "k1,k2", "k1,k2,losses"'),
         (["--tbptt", "0,3"], "k1 is a number of steps, 1 or more"),
         (
             ["--seed", "99999999999999999999"],

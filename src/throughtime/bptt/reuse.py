@@ -147,7 +147,8 @@ class _Recorder(_Parts):
     _kept: dict[str, Tensor] | None
 
     def _forward(self, steps: Steps, step: int, point: Point) -> tuple[Nest, Point]:
-        self._kept = None
+        self._kept, self.ring = None, self.ring.with_room(steps.count)
+        self._room = self.ring.room(steps.count)
         output, point = super()._forward(steps, step, point)
         self.ring = self.ring.append(self._kept, steps, point)
         return output, point
@@ -160,7 +161,8 @@ class _Recorder(_Parts):
         if self.network.embed is not None:
             y = kept["embedded"] = self.network.embed(x)
         for i, layer, start in self._each_layer(state):
-            y, end, of_layer = record(layer, y, start, **arguments)
+            room = [_below(self._room, f"{i}.{k}.") for k in range(layer.num_layers)]
+            y, end, of_layer = record(layer, y, start, room, **arguments)
             ends.append(end)
             kept |= {f"{i}.{k}.{name}": array for k, each in enumerate(of_layer) for name, array in each.items()}
         self._kept = kept

@@ -39,9 +39,15 @@ class _Memory:
         self.arrays = {name: a.new_empty(capacity, *a.shape[1:]) for name, a in arrays.items()}
         self.capacity, self.filled = capacity, 0
 
+    def next(self, count: int) -> dict[str, Tensor]:
+        """The places of the next steps."""
+        return {name: array[self.filled : self.filled + count] for name, array in self.arrays.items()}
+
     def write(self, arrays: Mapping[str, Tensor], count: int) -> None:
+        places = self.next(count)
         for name, array in arrays.items():
-            self.arrays[name][self.filled : self.filled + count] = array
+            if array.data_ptr() != places[name].data_ptr():
+                places[name].copy_(array)
         self.filled += count
 
 
@@ -91,11 +97,24 @@ class Ring:
         if kept is None and self._memory is None:  # as if the ring began here
             return Ring(self.base + steps.count, self.start, end)
         arrays = _masks(steps) | dict(kept or {})
-        memory, first = self._memory, self._first
-        if memory is None or memory.filled != first + self.count or memory.filled + steps.count > memory.capacity:
-            memory, first = self._moved(arrays, steps.count), 0
-        memory.write(arrays, steps.count)
-        return replace(self, end=end, count=self.count + steps.count, _memory=memory, _first=first)
+        ring = self.with_room(steps.count) if self._memory else replace(self, _memory=_Memory(arrays, steps.count))
+        assert ring._memory is not None
+        ring._memory.write(arrays, steps.count)
+        return replace(ring, end=end, count=self.count + steps.count)
+
+    def with_room(self, count: int) -> Ring:
+        """The same ring in memory that has room for `count` more steps."""
+        memory = self._memory
+        at_end = memory is not None and memory.filled == self._first + self.count
+        if memory is None or (at_end and memory.filled + count <= memory.capacity):
+            return self
+        larger = _Memory(memory.arrays, ROOM * (self.count + count))
+        larger.write(self.arrays(self.base, self.stop), self.count)
+        return replace(self, _memory=larger, _first=0)
+
+    def room(self, count: int) -> dict[str, Tensor]:
+        """Where the next steps will stand, to be written before they are appended; after `with_room`."""
+        return {} if self._memory is None else self._memory.next(count)
 
     def from_step(self, step: int) -> Ring:
         """The ring without the steps before `step`; a step before its base leaves it as it is."""
@@ -122,9 +141,13 @@ class Ring:
     def _state(self, found: Mapping[str, Tensor]) -> Nest:
         """The state after the last of some steps: of each row what its last real step left, or the ring's start."""
         count, rows = found["valid"].shape
+        parts = iter(_parts(found))
+        if bool(found["valid"][-1].all()):
+            return map_nest(
+                lambda end: torch.stack([found[n][-1, :, : end.shape[-1]] for n in next(parts)]), self.end.state
+            )
         numbers = torch.arange(1, count + 1)[:, None]
         last = (found["valid"] * numbers).amax(0) - 1  # -1: the row has no step among them
-        parts = iter(_parts(found))
 
         def read(end: Tensor, start: Tensor | None) -> Tensor:
             at, row = last.clamp(min=0).to(end.device), torch.arange(rows, device=end.device)
@@ -135,11 +158,6 @@ class Ring:
             return torch.where((last >= 0).to(now.device)[:, None], now, rest)
 
         return map_nest(read, self.end.state, self.start.state)
-
-    def _moved(self, arrays: Mapping[str, Tensor], more: int) -> _Memory:
-        memory = _Memory(arrays, ROOM * (self.count + more))
-        memory.write(self.arrays(self.base, self.stop), self.count)
-        return memory
 
     def to_tree(self) -> dict[str, Any]:
         """As a nest of dicts, lists, numbers and tensors, for a checkpoint."""

@@ -46,13 +46,19 @@ def refuse_unrecordable(layer: object) -> None:
 
 
 def record(
-    layer: Recurrent, x: Tensor, hx: Any, lengths: Tensor | None = None, resets: Tensor | None = None
+    layer: Recurrent,
+    x: Tensor,
+    hx: Any,
+    room: Sequence[Kept],
+    lengths: Tensor | None = None,
+    resets: Tensor | None = None,
 ) -> tuple[Tensor, Any, list[Kept]]:
     """Run over T steps, without autograd, and keep them.
 
     Args:
         layer: one that `refuse_unrecordable` lets pass.
         x, hx, lengths, resets: as in its forward; at least one row has a step.
+        room: for each stacked layer, arrays as an earlier call kept them, which may be written and returned; or empty.
 
     Returns:
         y [T, B, P], the state at each row's end, and what was kept by each stacked layer.
@@ -64,7 +70,7 @@ def record(
 
     def run(k: int, x: Tensor, state: State, weights: Weights, rows: Rows, masks: Masks) -> tuple[Tensor, State]:
         if _on_cpu_kernel(layer):
-            y, end, found = cpu_replay.record(layer.cell, x, state, weights, rows, masks)
+            y, end, found = cpu_replay.record(layer.cell, x, state, weights, rows, masks, room[k])
             kept.append(found)
             return y, end
         tapes: list[Any] = []

@@ -127,7 +127,7 @@ class Pass:
 
 def forward(
     how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor, last: Sequence[Tensor],
-    record: bool,
+    record: bool | Tape,
 ) -> Pass:  # fmt: skip
     """Make a forward pass ready; y [T, B, P] and the last states will be written in place.
 
@@ -139,10 +139,10 @@ def forward(
         weights: contiguous.
         y: [T, B, P] to write; steps past a row's end are left alone.
         last: h_n [B, P] and c_n [B, H] to write; rows without a step are left alone.
-        record: whether to keep a tape.
+        record: whether to keep a tape, or the one to write.
     """
     layer, kept = _describe(how, x, h0, c0, weights, y)
-    tape = _new_tape(layer, how, weights, x) if record else None
+    tape = record if isinstance(record, Tape) else _new_tape(layer, how, weights, x) if record else None
     if tape is not None:
         _put_tape(layer, tape)
     layer.h_n = last[0].data_ptr()

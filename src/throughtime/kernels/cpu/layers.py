@@ -128,18 +128,26 @@ def _dropped(weights: AnyWeights, masks: Masks) -> AnyWeights:
 
 @pointers.undisturbed
 def forward(
-    call: Call, x: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None], record: bool
-) -> tuple[Tensor, list[Tensor], list[Tape]]:
-    """y, the last state, and a tape of each direction, or none; arguments as `prepared` returns them."""
+    call: Call, x: Tensor, state: Sequence[Tensor], flat: Sequence[Tensor | None], record: bool,
+    into: tuple[Tensor, Tape] | None = None,
+) -> tuple[Tensor, list[Tensor], list[Tape]]:  # fmt: skip
+    """y, the last state, and a tape of each direction, or none; arguments as `prepared` returns them.
+
+    Args:
+        call, x, state, flat: as `prepared` returns them.
+        record: whether to keep tapes.
+        into: y and the tape to write, of a dense call in one direction; None: new ones.
+    """
     x, state = _rows_together(x), [s.contiguous() for s in state]
     D, P = len(call.ways), state[0].shape[-1]
-    y = _like_order(x, D * P, torch.empty if call.dense else torch.zeros)
+    y, tape = into or (_like_order(x, D * P, torch.empty if call.dense else torch.zeros), None)
     last = [torch.empty_like(s) if call.dense else s.clone() for s in state]
     passes = []
     for d, (way, weights) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
         h0, *c0 = [_of(s, d, D) for s in state]
         ends = [_of(s, d, D) for s in last]
-        passes.append(direction.forward(way, x, h0, c0[0] if c0 else None, weights, _units(y, d, D), ends, record))
+        out = _units(y, d, D)
+        passes.append(direction.forward(way, x, h0, c0[0] if c0 else None, weights, out, ends, tape or record))
     library.run([each.layer for each in passes], library.FORWARD, call.threads)
     return y, last, [each.tape for each in passes if each.tape is not None]
 

@@ -31,7 +31,7 @@ NORMS = {2: ("n_ih", "n_hh", "scale"), 1: ("n_ih", "scale")}  # by the parts of 
 
 
 def record(
-    cell: str, x: Tensor, state: State, weights: AnyWeights, rows: Rows, masks: Masks
+    cell: str, x: Tensor, state: State, weights: AnyWeights, rows: Rows, masks: Masks, room: Kept | None = None
 ) -> tuple[Tensor, State, Kept]:
     """Run one direction forward, without autograd.
 
@@ -39,6 +39,7 @@ def record(
         cell, x, state, rows: as in `layers.run`.
         weights: of the direction.
         masks: likewise.
+        room: arrays as an earlier call returned them, for these steps, to be written where that is possible.
 
     Returns:
         y [T, B, P], the state at each row's end, and what was kept of every step.
@@ -48,12 +49,20 @@ def record(
     """
     with torch.no_grad(), keeping(gates=True):
         call, x, state, flat = layers.prepared(cell, x, state, [weights], rows, [masks])
-        y, last, (tape,) = layers.forward(call, x, state, flat, record=True)
+        y, last, (tape,) = layers.forward(call, x, state, flat, record=True, into=_into(call, x, room))
     place = _Places(call.ways[0].plan, rows)
     kept = {"h": y.contiguous(), "c": place.by_step(tape.cells), "gates": place.by_step(tape.gates)}
     if tape.norms is not None:
         kept |= zip(NORMS[call.parts], place.norms_by_step(tape.norms, kept["gates"].shape[-1]), strict=True)
     return y, tuple(last), {name: tensor for name, tensor in kept.items() if tensor.numel()}
+
+
+def _into(call: Call, x: Tensor, room: Kept | None) -> tuple[Tensor, Tape] | None:
+    """y and the tape of a call in `room`: one whose rows are all there at every step, and whose norms need no place."""
+    if not room or not call.dense or "scale" in room or room["gates"].dtype != x.dtype:
+        return None
+    cells = room["c"].flatten() if "c" in room else x.new_empty(0)
+    return room["h"], Tape(room["gates"].flatten(), cells, None)
 
 
 def replay(
