@@ -29,7 +29,16 @@ if TYPE_CHECKING:
         ThroughtimeError,
         WriteError,
     )
-    from throughtime.bptt import TBPTT, Piece, check_splittable, gradient_reach, through_stream, through_time
+    from throughtime.bptt import (
+        TBPTT,
+        MemoryPlan,
+        Piece,
+        check_splittable,
+        gradient_reach,
+        memory_plan,
+        through_stream,
+        through_time,
+    )
     from throughtime.insight import inspect
     from throughtime.nn import LSTM, RNN, Network, unfold
     from throughtime.tasks import SequencePredictor, load
@@ -48,6 +57,7 @@ __all__ = [
     "FileMissingError",
     "Interrupted",
     "KernelError",
+    "MemoryPlan",
     "ModelFileError",
     "Network",
     "NetworkError",
@@ -64,6 +74,7 @@ __all__ = [
     "gradient_reach",
     "inspect",
     "load",
+    "memory_plan",
     "through_stream",
     "through_time",
     "unfold",
@@ -74,6 +85,7 @@ _FLOOR = {
     "LSTM": "nn",
     "RNN": "nn",
     "TBPTT": "bptt",
+    "MemoryPlan": "bptt",
     "Network": "nn",
     "Piece": "bptt",
     "SequencePredictor": "tasks",
@@ -81,6 +93,7 @@ _FLOOR = {
     "gradient_reach": "bptt",
     "inspect": "insight",
     "load": "tasks",
+    "memory_plan": "bptt",
     "through_stream": "bptt",
     "through_time": "bptt",
     "unfold": "nn",

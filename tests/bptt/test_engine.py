@@ -10,52 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from tests.bptt.brute_force import Case, brute_force, ragged_case
+from tests.bptt.driving import EXACT, RULES, assert_equal, assert_same_updates, pieces_of, squared, step, take
 from tests.bptt.networks import OfTorch, all_networks, ours
-from throughtime.bptt import TBPTT, Piece, leaves, through_stream, through_time
+from throughtime.bptt import TBPTT, Piece, through_stream, through_time
 
 # Rows that end or are unlabelled are the point here; what the user is told of them is tested in test_through.py.
 pytestmark = pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
 
-RULES = ["newest", "window", "cut"]
-# Only the order of summation may differ, so the tolerance is rounding.
-EXACT = {"rtol": 1e-10, "atol": 1e-12}
-
-
-def squared(output: Tensor, target: Tensor) -> Tensor:
-    return (output - target).pow(2)
-
 
 def schedules(longest: int):
     return [(n, k1, k2) for n in range(1, longest + 1) for k1 in range(1, n + 1) for k2 in range(1, n + 1)]
-
-
-def take(network, case: Case, schedule: TBPTT, learning_rate: float = 0.0, extra=(), **kwargs):
-    """Run the engine; each update with a copy of its gradients, and a plain gradient step after it."""
-    parameters = [*network.parameters(), *extra]
-    found = []
-    arguments = case.arguments() | {"normalise": "sum"} | kwargs
-    network.zero_grad()
-    for update in through_time(network, squared, case.x, case.y, schedule, **arguments):
-        found.append((update, step(parameters, learning_rate)))
-    return found
-
-
-def step(parameters, learning_rate: float) -> list[Tensor]:
-    gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in parameters]
-    with torch.no_grad():
-        for p, g in zip(parameters, gradients, strict=True):
-            p -= learning_rate * g
-            p.grad = None
-    return gradients
-
-
-def assert_equal(found, expected) -> None:
-    assert [(u.start, u.stop) for u, _ in found] == [(r.start, r.stop) for r in expected]
-    for (update, gradients), reference in zip(found, expected, strict=True):
-        torch.testing.assert_close(gradients, reference.gradients, **EXACT)
-        assert update.counted == pytest.approx(reference.counted, rel=1e-12)
-        inside = slice(max(0, update.window_start - update.start), None)  # the reference has no loss before the window
-        torch.testing.assert_close(update.losses[inside], reference.losses[inside], **EXACT)
 
 
 def both(network, case, k1, k2, rule, learning_rate=0.0, extra=()):
@@ -139,28 +103,6 @@ def test_equal_k_is_detach_and_continue(k):
     found = take(network, case, TBPTT(k, k), 0.1, normalise="mean")
     torch.testing.assert_close([g for _, g in found], expected, **EXACT)
     torch.testing.assert_close(found[-1][0].state, state, **EXACT)
-
-
-def pieces_of(case: Case, sizes) -> list[Piece]:
-    pieces, start = [], 0
-    for size in sizes:
-        part = slice(start, start + size)
-        lengths = None if case.lengths is None else (case.lengths - start).clamp(0, len(case.x[part]))
-        cut = (t if t is None else t[part] for t in (case.weights, case.resets))
-        weights, resets = cut
-        pieces.append(Piece(case.x[part], case.y[part], weights, lengths, resets))
-        start += size
-    return pieces
-
-
-def assert_same_updates(found, expected) -> None:
-    def places(updates):
-        return [(u.start, u.stop, u.window_start) for u, _ in updates]
-
-    assert places(found) == places(expected)
-    for (a, ga), (b, gb) in zip(found, expected, strict=True):
-        torch.testing.assert_close((ga, a.loss, a.losses), (gb, b.loss, b.losses), **EXACT)
-        torch.testing.assert_close(list(leaves(a.state)), list(leaves(b.state)), **EXACT)
 
 
 @pytest.mark.parametrize("name", ["torch.nn.LSTM", "tt.Network of tt.LSTM", "a user's module"])

@@ -43,7 +43,7 @@ def test_next_starts_hold_every_continuation(k1, k2):
         assert list(schedule.next_starts(stop, stop + more)) == [schedule.window_start(stop + more)]
 
 
-@pytest.mark.parametrize("text", ["50,50", "20,100,window", "n,n", "1,n", "n,3,cut"])
+@pytest.mark.parametrize("text", ["50,50", "20,100,window", "n,n", "1,n", "n,3,cut", "20,100,reuse", "3,5,cut,reuse"])
 def test_parse_and_str_are_inverse(text):
     assert str(TBPTT.parse(text)) == text
 
@@ -51,9 +51,12 @@ def test_parse_and_str_are_inverse(text):
 def test_parse_reads_n_and_spaces():
     assert TBPTT.parse(" n , n ") == TBPTT()
     assert TBPTT.parse("20, 100 ,window") == TBPTT(20, 100, losses="window")
+    assert TBPTT.parse("20,100,reuse,window") == TBPTT(20, 100, losses="window", history="reuse")
 
 
-@pytest.mark.parametrize("text", ["", "50", "a,b", "1,2,3,4", "0,5", "5,-1", "2.5,3", "3,3,old"])
+@pytest.mark.parametrize(
+    "text", ["", "50", "a,b", "1,2,3,4", "0,5", "5,-1", "2.5,3", "3,3,old", "3,5,reuse,reuse", "3,5,cut,window"]
+)
 def test_parse_refuses(text):
     with pytest.raises(ScheduleError, match=r"k1|k2|schedule|losses"):
         TBPTT.parse(text)
@@ -76,7 +79,7 @@ def test_numpys_integers_are_integers():
 def test_rules_are_named():
     with pytest.raises(ScheduleError, match="`losses` is one of 'newest', 'window', 'cut'"):
         TBPTT(3, 3, losses="last")
-    with pytest.raises(ScheduleError, match="`history` is one of 'recompute'"):
+    with pytest.raises(ScheduleError, match="`history` is one of 'recompute', 'reuse'"):
         TBPTT(3, 3, history="guess")
 
 

@@ -2,16 +2,18 @@
 
 from throughtime.bptt.carry import Carry
 from throughtime.bptt.engine import Update
+from throughtime.bptt.memory import MemoryPlan
 from throughtime.bptt.nests import Nest, leaves, map_nest
 from throughtime.bptt.plan import TBPTT, Window
 from throughtime.bptt.protocol import check_splittable
 from throughtime.bptt.reach import Reach, gradient_reach
 from throughtime.bptt.steps import Piece
-from throughtime.bptt.through import Updates, through_stream, through_time
+from throughtime.bptt.through import Updates, memory_plan, through_stream, through_time
 
 __all__ = [
     "TBPTT",
     "Carry",
+    "MemoryPlan",
     "Nest",
     "Piece",
     "Reach",
@@ -22,6 +24,7 @@ __all__ = [
     "gradient_reach",
     "leaves",
     "map_nest",
+    "memory_plan",
     "through_stream",
     "through_time",
 ]

@@ -45,7 +45,7 @@ class Ends:
             self._swap()
             try:
                 with torch.no_grad(), torch.random.fork_rng(cards):
-                    _, self._found = self._rows.run(self._steps, self._start, self._point, self.wanted)
+                    _, self._found, _ = self._rows.run(self._steps, self._start, self._point, self.wanted)
             finally:
                 self._swap()
             self._tensors = []

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from throughtime.base.amounts import as_bytes
 from throughtime.base.errors import ConfigError, NetworkError, ScheduleError, say_once
 from throughtime.bptt.carry import Carry, missing_point
 from throughtime.bptt.ends import Ends, Points
@@ -76,7 +77,9 @@ class Options:
     backward: Callable[[Tensor], object] | None = None
     autocast: Autocast | None = None
     group: torch.distributed.ProcessGroup | None = None
+    memory: int | str | None = None
     divisor: Divisor = field(init=False)
+    budget: int | None = field(init=False)  # `memory` in bytes
 
     def __post_init__(self) -> None:
         divisors: dict[object, Divisor] = {"mean": lambda counted: counted, "sum": lambda counted: 1.0}
@@ -87,6 +90,7 @@ class Options:
                 f"divisor: {self.normalise!r} came."
             )
         object.__setattr__(self, "divisor", divisor)
+        object.__setattr__(self, "budget", as_bytes("memory", self.memory))
         if not callable(self.state) and any(leaf.requires_grad for leaf in leaves(self.state)):
             raise ConfigError(
                 "An initial state given as tensors is a constant, and a tensor of it requires a gradient. For a "
@@ -202,18 +206,19 @@ class Engine:
         scored = self._score(late, self._injected(window), kept)
         with self._autocast():
             total = scored.total() / self.options.divisor(counted)
-        loss = self._group.backward(lambda: self._backward(total, scored), total.detach())
+        loss = self._group.backward(lambda: self._backward(total, scored.kept.number))
         return loss, self._losses(window, early, scored)
 
-    def _backward(self, total: Tensor, scored: Scored) -> None:
-        if not scored.kept.number:
-            return  # other ranks count losses, this one has none
-        if not total.requires_grad:
+    def _backward(self, total: Tensor, number: int) -> Tensor:
+        """Go back from a loss of so many entries; returns it, detached."""
+        if number and not total.requires_grad:
             raise NetworkError(
                 "The loss depends on no parameter that requires a gradient, so there is nothing to train. "
                 "Check requires_grad and detach() in the network and the loss, or evaluate under torch.no_grad()."
             )
-        (self.options.backward or Tensor.backward)(total)
+        if total.requires_grad:  # with a group other ranks may count losses where this one has none
+            (self.options.backward or Tensor.backward)(total)
+        return total.detach()
 
     def _losses(self, window: Window, early: list[Stretch], scored: Scored) -> Tensor:
         """The losses of the new steps [stop - start, B]: those injected, and those before the window."""
@@ -244,15 +249,18 @@ class Engine:
 
     def _run_window(self, window: Window) -> tuple[list[Stretch], list[Stretch]]:
         """Run the new steps before the window, if there are any, without gradient; then the window."""
-        early: list[Stretch] = []
-        begin = window.window_start
-        if begin > window.start and begin not in self._points:
-            with torch.no_grad():
-                early = self._run(window.start, begin, self._point(window.start), {begin})
+        early, begin = self._early(window), window.window_start
         return early, self._run(begin, window.stop, self._point(begin), self._keep(window))
 
+    def _early(self, window: Window) -> list[Stretch]:
+        begin = window.window_start
+        if begin <= window.start or begin in self._points:
+            return []
+        with torch.no_grad():
+            return self._run(window.start, begin, self._point(window.start), {begin})
+
     def _run(self, start: int, stop: int, point: Point, keep: Iterable[int]) -> list[Stretch]:
-        stretches, points = self._rows.run(self.feed.slice(start, stop), start, point, set(keep))
+        stretches, points, _ = self._rows.run(self.feed.slice(start, stop), start, point, set(keep))
         self._points.update(points)
         return stretches
 

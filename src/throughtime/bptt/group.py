@@ -39,24 +39,23 @@ class Group:
         """The losses counted by all ranks."""
         return float(self.summed(torch.tensor(counted, dtype=torch.float64)))
 
-    def backward(self, run: Callable[[], None], loss: Tensor) -> Tensor:
+    def backward(self, run: Callable[[], Tensor]) -> Tensor:
         """Run a backward pass and sum what it adds to the gradients over the ranks.
 
         Args:
-            run: the backward pass; does nothing on a rank that has no loss in this update.
-            loss: this rank's part of the update's loss.
+            run: the backward pass, which returns this rank's part of the update's loss; it does nothing on a rank that
+                has none in this update.
 
         Returns:
             The loss summed over the ranks.
         """
         if self.group is None:
-            run()
-            return loss
+            return run()
         before = [p.grad for p in self.parameters]
         for p in self.parameters:
             p.grad = None
         try:
-            run()
+            loss = run()
             self._sum_gradients()
         finally:
             for p, old in zip(self.parameters, before, strict=True):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from throughtime.base.errors import NetworkError
+from throughtime.base.errors import ConfigError, NetworkError
 from throughtime.bptt.carry import Carry
 from throughtime.bptt.ends import Points
 from throughtime.bptt.engine import Engine, Options
@@ -36,6 +36,7 @@ class ReusingEngine(Engine):
 
     Raises:
         NetworkError: the network is no `tt.Network`, or one of its layers cannot keep what it computes.
+        ConfigError: k2 is n and `memory` sets no bound; or, at an update, the last k2 steps do not fit it.
     """
 
     def __init__(
@@ -54,13 +55,16 @@ class ReusingEngine(Engine):
         self._ring = None if carry is None else carry.ring
         arguments = network, options.state, self._rows.seed, options.autocast
         self._recorder, self._replayer = _Recorder(*arguments), _Replayer(*arguments)
+        self._recorder.most = options.budget
+        if schedule.k2 is None and options.budget is None:
+            raise ConfigError(
+                f'history="reuse" keeps the last k2 steps, and with k2 = n all of them: TBPTT({schedule}) came without '
+                'a bound. Pass memory="1GB", say, or choose k2.'
+            )
 
     def _run_window(self, window: Window) -> tuple[list[Stretch], list[Stretch]]:
-        early: list[Stretch] = []
-        begin = window.window_start
+        early, begin = self._early(window), window.window_start
         with torch.no_grad():
-            if begin > window.start:
-                early = self._run(window.start, begin, self._point(window.start), {begin})
             ring = self._recorded(self._from(begin, window.start), window.stop)
         self._ring, self._points[window.stop] = ring, ring.end
         if not torch.is_grad_enabled():
@@ -84,7 +88,7 @@ class ReusingEngine(Engine):
         """The head's outputs at the steps that are scored."""
         begin, scored = window.window_start, self._injected(window)
         self._replayer.ring = ring
-        stretches, _ = self._replayer.run(self.feed.slice(begin, window.stop), begin, self._point(begin))
+        stretches, _, _ = self._replayer.run(self.feed.slice(begin, window.stop), begin, self._point(begin))
         outputs = []
         for stretch in stretches:
             a, b = max(stretch.start, scored.start), min(stretch.stop, scored.stop)
@@ -144,13 +148,20 @@ class _Parts(Rows):
 class _Recorder(_Parts):
     """Runs steps and appends them to its ring."""
 
+    most: int | None  # bytes of the ring
     _kept: dict[str, Tensor] | None
 
     def _forward(self, steps: Steps, step: int, point: Point) -> tuple[Nest, Point]:
-        self._kept, self.ring = None, self.ring.with_room(steps.count)
+        self._kept, self.ring = None, self.ring.with_room(steps.count, self.most)
         self._room = self.ring.room(steps.count)
         output, point = super()._forward(steps, step, point)
         self.ring = self.ring.append(self._kept, steps, point)
+        if self.most is not None and self.ring.step_bytes * self.ring.count > self.most:
+            raise ConfigError(
+                f'`memory` must hold the steps that history="reuse" goes back over: {self.ring.count} of '
+                f"{self.ring.step_bytes:,} bytes each do not fit {self.most:,}. Allow more, or a k2 of at most "
+                f"{self.most // self.ring.step_bytes}."
+            )
         return output, point
 
     def _call(

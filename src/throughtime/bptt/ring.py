@@ -102,13 +102,20 @@ class Ring:
         ring._memory.write(arrays, steps.count)
         return replace(ring, end=end, count=self.count + steps.count)
 
-    def with_room(self, count: int) -> Ring:
-        """The same ring in memory that has room for `count` more steps."""
+    def with_room(self, count: int, most: int | None = None) -> Ring:
+        """The same ring in memory that has room for `count` more steps.
+
+        Args:
+            count: steps to come.
+            most: bytes that new memory takes, unless that many steps need more.
+        """
         memory = self._memory
         at_end = memory is not None and memory.filled == self._first + self.count
         if memory is None or (at_end and memory.filled + count <= memory.capacity):
             return self
-        larger = _Memory(memory.arrays, ROOM * (self.count + count))
+        needed = self.count + count
+        capacity = ROOM * needed if most is None else max(needed, min(ROOM * needed, most // self.step_bytes))
+        larger = _Memory(memory.arrays, capacity)
         larger.write(self.arrays(self.base, self.stop), self.count)
         return replace(self, _memory=larger, _first=0)
 

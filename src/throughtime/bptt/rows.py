@@ -69,11 +69,11 @@ class Rows:
 
     def run(
         self, steps: Steps, start: int, point: Point, keep: Collection[int] = ()
-    ) -> tuple[list[Stretch], dict[int, Point]]:
+    ) -> tuple[list[Stretch], dict[int, Point], Point]:
         """Run `steps`, the first of which is step `start`, from `point`.
 
         Returns:
-            The outputs, and the detached states after the steps in `keep`.
+            The outputs, the detached states after the steps in `keep`, and the state after the last step.
         """
         stretches: list[Stretch] = []
         kept: dict[int, Point] = {}
@@ -84,7 +84,7 @@ class Rows:
             stretches.append(Stretch(start + a, start + b, output))
             if start + b in keep:
                 kept[start + b] = Point(detached(point.state), point.resets_seen)
-        return stretches, kept
+        return stretches, kept, point
 
     @property
     def _restarts_itself(self) -> bool:

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from throughtime.bptt.bounded import BoundedEngine
 from throughtime.bptt.carry import Carry
 from throughtime.bptt.engine import Autocast, Divisor, Engine, Options, Update
 from throughtime.bptt.losses import Loss
+from throughtime.bptt.memory import MemoryPlan
 from throughtime.bptt.nests import Nest
-from throughtime.bptt.plan import TBPTT
+from throughtime.bptt.plan import TBPTT, Window
 from throughtime.bptt.reuse import ReusingEngine
 from throughtime.bptt.rows import State
 from throughtime.bptt.steps import Feed, Piece
@@ -67,6 +69,7 @@ def through_time(
     backward: Callable[[Tensor], object] | None = None,
     autocast: Autocast | None = None,
     group: dist.ProcessGroup | None = None,
+    memory: int | str | None = None,
 ) -> Updates:
     """Backpropagate through B sequences of up to T steps, update by update.
 
@@ -94,6 +97,9 @@ def through_time(
         group: a torch.distributed group: counts are summed before the backward pass, gradients after it, and every
             rank takes equally many updates. Parameters must belong to `network`, or to `loss` or `state` where those
             are modules.
+        memory: bytes, or text like "512MB": what may be kept between a window's forward and backward pass beyond x, y
+            and the parameters; see `memory_plan`. Steps run again where that saves it; gradients stay the same. Under
+            history="reuse", what may be kept of past steps, and needed where k2 is n.
 
     Returns:
         An iterator of `Update`. A window that counts no loss runs forward and is not yielded. Under
@@ -108,8 +114,8 @@ def through_time(
     """
     feed = _feed([Piece(x, y, weights, lengths, resets)], carry)
     n = feed.read_to(None)  # x, y and the masks are checked now, not at the first update
-    options = Options(state, normalise, backward, autocast, group)
-    engine = _engine(schedule)(network, loss, feed, schedule, carry, options)
+    options = Options(state, normalise, backward, autocast, group, memory)
+    engine = _engine(schedule, memory)(network, loss, feed, schedule, carry, options)
     engine.refuse_directions(feed.slice(feed.base, n), whole=carry is None and not schedule.truncates(n))
     return Updates(engine)
 
@@ -126,6 +132,7 @@ def through_stream(
     backward: Callable[[Tensor], object] | None = None,
     autocast: Autocast | None = None,
     group: dist.ProcessGroup | None = None,
+    memory: int | str | None = None,
 ) -> Updates:
     """`through_time` over an iterator of pieces of any size, read k1 steps ahead of the update point.
 
@@ -133,7 +140,7 @@ def through_stream(
         network, loss, schedule: as in `through_time`.
         pieces: each a `Piece`, one following the other, with the same rows throughout. With a carry, the first begins
             at its position.
-        state, carry, normalise, backward, autocast, group: as in `through_time`.
+        state, carry, normalise, backward, autocast, group, memory: as in `through_time`.
 
     Returns:
         An iterator of `Update`, as `through_time` gives for the joined pieces.
@@ -142,12 +149,48 @@ def through_stream(
         NetworkError, ScheduleError, ConfigError: as in `through_time`.
         ShapeError, DtypeError, DataError: a piece breaks a rule; raised when it is read.
     """
-    options = Options(state, normalise, backward, autocast, group)
-    return Updates(_engine(schedule)(network, loss, _feed(pieces, carry), schedule, carry, options))
+    options = Options(state, normalise, backward, autocast, group, memory)
+    return Updates(_engine(schedule, memory)(network, loss, _feed(pieces, carry), schedule, carry, options))
 
 
-def _engine(schedule: TBPTT) -> type[Engine]:
-    return ReusingEngine if getattr(schedule, "history", "") == "reuse" else Engine
+def memory_plan(
+    network: nn.Module,
+    loss: Loss,
+    x: Nest,
+    y: Nest,
+    schedule: TBPTT | None = None,
+    *,
+    memory: int | str | None = None,
+    weights: Tensor | None = None,
+    lengths: Tensor | Sequence[int] | None = None,
+    resets: Tensor | None = None,
+    state: Nest | State = None,
+    autocast: Autocast | None = None,
+) -> MemoryPlan:
+    """What `through_time` would keep and run again in its longest window; `print` says it in a line.
+
+    A few of its steps run forward, to measure what each costs; parameters and gradients are left alone.
+
+    Args:
+        network, loss, x, y, weights, lengths, resets, state, autocast: as in `through_time`.
+        schedule: `TBPTT(k1, k2)`; None: full BPTT.
+        memory: bytes, or text like "512MB"; None: what it takes without a bound.
+
+    Raises:
+        ConfigError: `memory` is too small for a single step.
+        NetworkError, ShapeError, DtypeError, DataError: as `through_time`.
+    """
+    schedule, feed = schedule or TBPTT(), Feed([Piece(x, y, weights, lengths, resets)])
+    n = feed.read_to(None)
+    options = Options(state, autocast=autocast, memory=memory)
+    engine = BoundedEngine(network, loss, feed, schedule, None, options)
+    return engine.memory_plan(Window(0, n if schedule.k2 is None else min(n, schedule.k2), 0))
+
+
+def _engine(schedule: TBPTT, memory: int | str | None) -> type[Engine]:
+    if getattr(schedule, "history", "") == "reuse":
+        return ReusingEngine
+    return Engine if memory is None else BoundedEngine
 
 
 def _feed(pieces: Iterable[Piece], carry: Carry | None) -> Feed:

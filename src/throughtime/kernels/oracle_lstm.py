@@ -208,14 +208,15 @@ def _gates(a: Tensor, c: Tensor, weights: LSTMWeights) -> tuple[Tensor, ...]:
     c_new = f * c + i * g
     if weights.peep is not None:
         z_o = z_o + weights.peep[2] * c_new
-    return i, f, g, z_o.sigmoid(), c_new, _squash_input(c_new, weights).tanh()
+    return i, f, g, z_o.sigmoid(), c_new, squashed(c_new, weights)
 
 
-def _squash_input(c_new: Tensor, weights: LSTMWeights) -> Tensor:
+def squashed(c_new: Tensor, weights: LSTMWeights) -> Tensor:
+    """r from c~, [..., H] each."""
     if weights.norm_c is None:
-        return c_new
+        return c_new.tanh()
     n = normalise(c_new)[0] * weights.norm_c
-    return n if weights.norm_c_bias is None else n + weights.norm_c_bias
+    return (n if weights.norm_c_bias is None else n + weights.norm_c_bias).tanh()
 
 
 def _input_product(x: Tensor, weights: LSTMWeights) -> tuple[Tensor, Normalised]:

@@ -20,12 +20,13 @@ import torch
 from torch import Tensor
 
 from throughtime.base.errors import NetworkError
-from throughtime.kernels import LSTMTape, Masks, RNNTape, Rows, oracle
+from throughtime.kernels import LSTMTape, Masks, RNNTape, Rows, oracle, oracle_lstm
 from throughtime.kernels.cpu import replay as cpu_replay
 from throughtime.nn.parameters import checked, reference
 from throughtime.nn.recurrent import Recurrent, State, Weights
 
 Kept = Mapping[str, Tensor]
+SQUASHED = "r"  # of an LSTM's tape: told by c~ and the gain on it, as the cpu kernel does
 
 
 def refuse_unrecordable(layer: object) -> None:
@@ -76,7 +77,7 @@ def record(
         tapes: list[Any] = []
         y, ended = layer._oracle_direction(weights, False, x, tuple(part[0] for part in state), rows, masks, tapes)
         entries = {field.name: getattr(tapes[0], field.name) for field in fields(tapes[0])}
-        kept.append({name: torch.stack(entry) for name, entry in entries.items() if entry})
+        kept.append({name: torch.stack(entry) for name, entry in entries.items() if entry and name != SQUASHED})
         return y, tuple(part[None] for part in ended)
 
     with torch.no_grad():
@@ -140,7 +141,10 @@ def _by_oracle(
     steps = rows.steps_of(False)
     h = kept["h"]
     y = h if steps.kept is None else torch.where(steps.kept, h, 0)
-    entries = {name: tuple(array.unbind(0)) for name, array in kept.items()}
+    arrays = dict(kept)
+    if layer.cell == "lstm":
+        arrays[SQUASHED] = oracle_lstm.squashed(kept["c_new"], weights)
+    entries = {name: tuple(array.unbind(0)) for name, array in arrays.items()}
     if layer.cell == "lstm":
         (h0, c0), (h_n, c_n) = first, last
         return oracle.lstm(x, h0, c0, weights, steps, masks, (y, h_n, c_n, LSTMTape(**entries)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -26,6 +26,8 @@ from throughtime.kernels.once import once
 from throughtime.kernels.rows import Rows
 
 State = tuple[Tensor, ...]
+
+MASKS = len(fields(Masks))
 
 _keep_gates: ContextVar[bool] = ContextVar("throughtime_keep_gates", default=True)
 
@@ -167,7 +169,8 @@ class _Layer(Function):
 
 def save(ctx: Any, call: Call, x: Tensor, y: Tensor, tensors: Sequence[Tensor | None], tapes: Sequence[Tape]) -> None:
     """Keep what `back` needs: of the call, its output, its state and weights, and its tapes."""
-    saved = (x, y, *tensors, *(t for tape in tapes for t in (tape.gates, tape.cells, tape.norms)))
+    masks = (mask for way in call.ways for mask in vars(way.masks).values())  # for whoever counts what is kept
+    saved = (x, y, *tensors, *(t for tape in tapes for t in (tape.gates, tape.cells, tape.norms)), *masks)
     ctx.call, ctx.kept = call, pointers.kept(saved)
     ctx.save_for_backward(*saved)
     ctx.set_materialize_grads(False)
@@ -180,8 +183,8 @@ def back(ctx: Any, dy: Tensor | None, *d_last: Tensor | None) -> tuple[Tensor | 
     x, y, *rest = cast("list[Tensor]", pointers.returned(ctx.saved_tensors, ctx.kept))
     dy, *d_last = (None if d is None else pointers.plain("a gradient", d) for d in (dy, *d_last))  # type: ignore[assignment]
     state, rest = rest[: call.parts], rest[call.parts :]
-    count = len(rest) - 3 * len(call.ways)
-    flat, taped = rest[:count], rest[count:]
+    count = len(rest) - (3 + MASKS) * len(call.ways)
+    flat, taped = rest[:count], rest[count : count + 3 * len(call.ways)]
     with torch.no_grad():
         found = _backward(call, x, y, state, flat, taped, dy, d_last, ctx.needs_input_grad[1])
     layer = "LSTM" if call.parts > 1 else "RNN"
