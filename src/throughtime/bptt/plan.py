@@ -14,11 +14,17 @@ Source: Williams & Peng, Neural Computation 2(4), 1990, BPTT(h; h') with h = k2,
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from throughtime.base.errors import ScheduleError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from throughtime.bptt.losses import Loss
+    from throughtime.bptt.steps import Piece
 
 LOSS_RULES = ("newest", "window", "cut")
 HISTORIES = ("recompute", "reuse")
@@ -84,6 +90,40 @@ class TBPTT:
             )
         rules = {name: found[0] for name, found in words.items() if found}
         return cls(_parse_steps(fields[0], text), _parse_steps(fields[1], text), **rules)
+
+    @staticmethod
+    def auto(
+        network: nn.Module,
+        loss: Loss,
+        data: Piece,
+        *,
+        k1: int | None = None,
+        longest: int | None = None,
+        tolerance: float = 0.3,
+        state: Any = None,
+        say: Callable[[str], Any] | None = None,
+    ) -> TBPTT:
+        """The shortest window that a trained network's gradients need.
+
+        Gradients of single losses over windows of 1 to `longest` steps are compared with those over `longest`. Train
+        with long windows first: truncation shows nothing beyond its own window, and an untrained network little of any.
+
+        Args:
+            network, loss, state: as in `through_time`; nothing of the network is changed.
+            data: a `Piece` of sequences like those it was trained on.
+            k1: of the schedule; None: as k2.
+            longest: steps of the longest window measured; None: 400, or half of those there are.
+            tolerance: of the gradient, the share that may be missing, as a root mean square over losses.
+            say: is given a sentence that says why, `print` for instance.
+
+        Raises:
+            ConfigError: `longest` or `tolerance` is out of range.
+            DataError: there is no loss, or it depends on no parameter.
+            NetworkError, ShapeError, DtypeError: as `through_time`.
+        """
+        from throughtime.bptt.auto import choose  # it runs networks, which a plan otherwise knows nothing of
+
+        return choose(network, loss, data, k1=k1, longest=longest, tolerance=tolerance, state=state, say=say)
 
     def __str__(self) -> str:
         fields = ["n" if k is None else str(k) for k in (self.k1, self.k2)]

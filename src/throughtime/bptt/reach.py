@@ -117,7 +117,7 @@ def gradient_reach(
     asked = _checked_lags(lags, steps.count, state)
     # Lag 0 is what all others are compared with, asked for or not.
     places = sorted({0, *asked}, reverse=True)
-    with _left_as_found(network):
+    with left_as_found(network):
         total, points, names = _run(network, loss, steps, places, state)
         found = torch.autograd.grad(total, [leaf for point in points for leaf in point], allow_unused=True)
     norms = _by_leaf([_norm(gradient) for gradient in found], names, places)
@@ -302,7 +302,7 @@ def _tell_overflow(reach: Reach) -> None:
 
 
 @contextmanager
-def _left_as_found(network: nn.Module) -> Iterator[None]:
+def left_as_found(network: nn.Module) -> Iterator[None]:
     """Evaluation mode with gradients; modes and generators are put back."""
     cards = {t.device.index for t in (*network.parameters(), *network.buffers()) if t.is_cuda}
     with (
