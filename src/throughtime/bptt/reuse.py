@@ -10,7 +10,7 @@ what they saw. While weights move, the gradient is that of Williams & Peng, Neur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -28,7 +28,8 @@ from throughtime.bptt.ring import Ring
 from throughtime.bptt.rows import Point, Rows, Stretch
 from throughtime.bptt.steps import Feed, Steps
 from throughtime.nn.network import Network
-from throughtime.nn.replay import record, refuse_unrecordable, replay
+from throughtime.nn.recurrent import Recurrent
+from throughtime.nn.replay import is_wrapped, record, recurrent_of, replay
 
 
 class ReusingEngine(Engine):
@@ -50,7 +51,7 @@ class ReusingEngine(Engine):
                 '"recompute".'
             )
         for layer in network.layers:
-            refuse_unrecordable(layer)
+            recurrent_of(layer)
         self._head = network.head
         self._ring = None if carry is None else carry.ring
         arguments = network, options.state, self._rows.seed, options.autocast
@@ -135,14 +136,28 @@ class _Parts(Rows):
     network: Network
     ring: Ring
 
-    def _each_layer(self, state: Nest) -> list[tuple[int, Any, Nest]]:
-        return [(i, *pair) for i, pair in enumerate(zip(self.network.layers, self._states(state), strict=True))]
+    def _through(self, x: Nest, state: Nest, run: Callable[[int, Recurrent, Nest, Nest], tuple[Tensor, Nest]]) -> Any:
+        """What enters the head, and the state; `run` takes a layer's place, the layer, its input and its state.
+
+        What is made anew each time, by an embedding or beside a layer, comes to the next layer through `_entering`.
+        """
+        y, ends, anew = x, [], False
+        if self.network.embed is not None:
+            y, anew = self.network.embed(x), True
+        for i, (layer, start) in enumerate(zip(self.network.layers, self._states(state), strict=True)):
+            x = self._entering(i, y) if anew else y
+            y, end = run(i, recurrent_of(layer), x, start)
+            ends.append(end)
+            anew = is_wrapped(layer)
+            if anew:
+                y = layer.beside(y, x)  # type: ignore[operator]
+        return y, tuple(ends) if isinstance(self.network.core, nn.ModuleList) else ends[0]
+
+    def _entering(self, i: int, x: Tensor) -> Tensor:
+        raise NotImplementedError
 
     def _states(self, state: Nest) -> Any:
         return self.network._starts(state) if isinstance(self.network.core, nn.ModuleList) else [state]
-
-    def _joined(self, states: list[Nest]) -> Nest:
-        return tuple(states) if isinstance(self.network.core, nn.ModuleList) else states[0]
 
 
 class _Recorder(_Parts):
@@ -167,17 +182,20 @@ class _Recorder(_Parts):
     def _call(
         self, x: Nest, state: Nest, rows: Tensor | None, batch: int, arguments: dict[str, Tensor]
     ) -> tuple[Nest, Nest]:
-        kept, ends = {}, []
-        y = x
-        if self.network.embed is not None:
-            y = kept["embedded"] = self.network.embed(x)
-        for i, layer, start in self._each_layer(state):
+        kept = self._kept = {}
+
+        def run(i: int, layer: Recurrent, x: Nest, start: Nest) -> tuple[Tensor, Nest]:
             room = [_below(self._room, f"{i}.{k}.") for k in range(layer.num_layers)]
-            y, end, of_layer = record(layer, y, start, room, **arguments)
-            ends.append(end)
-            kept |= {f"{i}.{k}.{name}": array for k, each in enumerate(of_layer) for name, array in each.items()}
-        self._kept = kept
-        return y, self._joined(ends)
+            y, end, of_layer = record(layer, x, start, room, **arguments)
+            kept.update({f"{i}.{k}.{name}": array for k, each in enumerate(of_layer) for name, array in each.items()})
+            return y, end
+
+        return self._through(x, state, run)
+
+    def _entering(self, i: int, x: Tensor) -> Tensor:
+        assert self._kept is not None
+        self._kept[f"{i}.input"] = x
+        return x
 
 
 class _Replayer(_Parts):
@@ -190,15 +208,17 @@ class _Replayer(_Parts):
     def _call(
         self, x: Nest, state: Nest, rows: Tensor | None, batch: int, arguments: dict[str, Tensor]
     ) -> tuple[Nest, Nest]:
-        kept, lasts = self.ring.arrays(*self._span), self._states(self.ring.point(self._span[1]).state)
-        y, ends = x, []
-        if self.network.embed is not None:
-            y = _AsKept.apply(self.network.embed(x), kept["embedded"])
-        for i, layer, start in self._each_layer(state):
+        kept = self._arrays = self.ring.arrays(*self._span)
+        lasts = self._states(self.ring.point(self._span[1]).state)
+
+        def run(i: int, layer: Recurrent, x: Nest, start: Nest) -> tuple[Tensor, Nest]:
             of_layer = [_below(kept, f"{i}.{k}.") for k in range(layer.num_layers)]
-            y, end = replay(layer, y, start, of_layer, lasts[i], **arguments)
-            ends.append(end)
-        return y, self._joined(ends)
+            return replay(layer, x, start, of_layer, lasts[i], **arguments)
+
+        return self._through(x, state, run)
+
+    def _entering(self, i: int, x: Tensor) -> Tensor:
+        return _AsKept.apply(x, self._arrays[f"{i}.input"])
 
 
 class _AsKept(Function):

@@ -5,7 +5,7 @@
     ring.point(step)                   the state between two of them
 
 Arrays are named "layer.stacked.what", as "0.1.h" for h of the second of the layers stacked in the core's first;
-besides there are "embedded", "valid" and "resets".
+besides there are "valid", "resets" and, of layers that read what is made anew in each window, "layer.input".
 
 A ring is never changed: what `append` returns shares its memory and writes beyond its end alone, so a carry may keep
 one while the run goes on. Where the memory is full, the steps still needed move to new memory.

@@ -21,7 +21,11 @@ def train(
     ] = None,
     tbptt: Annotated[
         str | None,
-        typer.Option("--tbptt", metavar="K1,K2", help="Truncation, such as 20,100 or n,n; the recipe has its own."),
+        typer.Option(
+            "--tbptt",
+            metavar="K1,K2",
+            help="Truncation: 20,100 or n,n or auto (measured on a pilot); the recipe has its own.",
+        ),
     ] = None,
     pairs: Settings = None,
     as_json: Json = False,

@@ -29,12 +29,19 @@ Kept = Mapping[str, Tensor]
 SQUASHED = "r"  # of an LSTM's tape: told by c~ and the gain on it, as the cpu kernel does
 
 
-def refuse_unrecordable(layer: object) -> None:
-    """Raise for a layer that cannot keep what its backward pass needs.
+def is_wrapped(layer: object) -> bool:
+    """Whether a module is a layer of throughtime's, `layer`, with a stepwise, stateless `beside(y, x)` after it."""
+    return isinstance(getattr(layer, "layer", None), Recurrent) and callable(getattr(layer, "beside", None))
+
+
+def recurrent_of(layer: Any) -> Recurrent:
+    """The layer whose steps are kept: the one given, or the one it wraps.
 
     Raises:
         NetworkError: it is no layer of throughtime's, reads both directions, or was asked to run on torch's kernel.
     """
+    if is_wrapped(layer):
+        return recurrent_of(layer.layer)
     if not isinstance(layer, Recurrent):
         why, remedy = f"{type(layer).__name__} does not tell what it computed on the way", "Use tt.LSTM or tt.RNN"
     elif layer.bidirectional:
@@ -42,7 +49,7 @@ def refuse_unrecordable(layer: object) -> None:
     elif layer.kernel == "torch":
         why, remedy = "torch's kernel keeps its gates to itself", 'Use kernel="auto"'
     else:
-        return
+        return layer
     raise NetworkError(f'Steps that run once (history="reuse") need layers that keep them: {why}. {remedy}.')
 
 
@@ -57,7 +64,7 @@ def record(
     """Run over T steps, without autograd, and keep them.
 
     Args:
-        layer: one that `refuse_unrecordable` lets pass.
+        layer: as `recurrent_of` returns it.
         x, hx, lengths, resets: as in its forward; at least one row has a step.
         room: for each stacked layer, arrays as an earlier call kept them, which may be written and returned; or empty.
 

@@ -55,7 +55,7 @@ def train(
         name: of the recipe.
         data: a table of one's own (.csv, .csv.gz, .tsv, .parquet); None takes the recipe's sample.
         out: a new or empty folder; None takes the next free one, runs/NAME-1, runs/NAME-2, ...
-        tbptt: schedule "k1,k2"; None takes the recipe's.
+        tbptt: schedule "k1,k2", or "auto": measured on a network trained for a few epochs; None takes the recipe's.
         settings: `recipes.settings` by key, values as text.
         progress: whether to show a progress bar on standard error.
 

@@ -6,6 +6,7 @@ through one estimator, `tasks.SequencePredictor`, with the same settings and the
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ import polars as pl
 
 from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
+from throughtime.bptt import TBPTT
 from throughtime.recipes.problem import Problem
 from throughtime.recipes.scores import LEVELS, Scores, score
 from throughtime.recipes.settings import Cell, Model
@@ -32,6 +34,7 @@ from throughtime.tasks.baselines import (
     climatology,
     ridge_on_lags,
 )
+from throughtime.tasks.network import head_of
 from throughtime.tasks.preparing import Prepared, prepare
 
 Array = np.ndarray
@@ -41,6 +44,10 @@ BASELINES: dict[str, Callable[[], Persistence | Learned]] = {
     "ridge on lags": ridge_on_lags,
     "boosting on lags": boosting_on_lags,
 }
+# `tbptt` that is measured, and the epochs a network is trained for it: enough for gradients to show where they reach.
+AUTO, PILOT_EPOCHS = "auto", 5
+# Windows it is never shorter than: below, each step costs more, and none is saved.
+LEAST_STEPS = 20
 NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LSTM": "lstm"}
 
 
@@ -102,7 +109,34 @@ def fit_network(
         return predictor.fit(problem.parts[TRAIN].to_frame(), **_roles(problem), run=run)
 
 
-def check_network(problem: Problem, model: Model, tbptt: str) -> None:
+def measured_schedule(problem: Problem, model: Model, progress: bool) -> str:
+    """The schedule that a pilot's gradients ask for: trained over long windows for a few epochs, then measured.
+
+    Args:
+        problem: table and split.
+        model: network and training.
+        progress: whether to show the pilot's progress and say why the schedule was chosen, on standard error.
+
+    Returns:
+        TBPTT(k, k) as text: k is what was measured, at least LEAST_STEPS and at most the pilot's own window, beyond
+        which it shows nothing.
+    """
+    pilot = _predictor(problem, replace(model, epochs=min(model.epochs, PILOT_EPOCHS)), None, progress)
+    train = problem.parts[TRAIN].to_frame()
+    with _table_said():
+        pilot.fit(train, **_roles(problem))
+        piece = pilot.network_piece(train)
+    longest = min(pilot.schedule_.k2 or len(piece.x), len(piece.x))
+    loss = head_of(pilot.network_).loss
+    said: list[str] = []
+    found = TBPTT.auto(pilot.network_, loss, piece, longest=longest, say=said.append)
+    k = max(found.k2 or longest, min(LEAST_STEPS, longest))
+    if progress:
+        sys.stderr.write(f"{said[0]} Taken: TBPTT({k},{k}).\n")
+    return str(TBPTT(k, k))
+
+
+def check_network(problem: Problem, model: Model, tbptt: str | None) -> None:
     """Raise what `fit_network` would raise before its first update, at the cost of building the network.
 
     Raises:
@@ -112,7 +146,7 @@ def check_network(problem: Problem, model: Model, tbptt: str) -> None:
     prepare_network(problem, model, tbptt)
 
 
-def prepare_network(problem: Problem, model: Model, tbptt: str) -> Prepared:
+def prepare_network(problem: Problem, model: Model, tbptt: str | None) -> Prepared:
     """What `fit_network` begins with: the untrained network, and the training and validation rows as it reads them.
 
     Raises:
@@ -122,7 +156,7 @@ def prepare_network(problem: Problem, model: Model, tbptt: str) -> Prepared:
         return prepare(_predictor(problem, model, tbptt, False), problem.parts[TRAIN].to_frame(), **_roles(problem))
 
 
-def _predictor(problem: Problem, model: Model, tbptt: str, progress: bool) -> SequencePredictor:
+def _predictor(problem: Problem, model: Model, tbptt: str | None, progress: bool) -> SequencePredictor:
     return SequencePredictor(
         cell=model.cell,
         hidden_size=model.hidden_size,

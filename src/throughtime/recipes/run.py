@@ -22,7 +22,7 @@ from throughtime.insight import Gates, inspect
 from throughtime.nn import LSTM
 from throughtime.recipes import report
 from throughtime.recipes.catalogue import RECIPES
-from throughtime.recipes.methods import check_network, fit_network, forecasts_of
+from throughtime.recipes.methods import AUTO, check_network, fit_network, forecasts_of, measured_schedule
 from throughtime.recipes.problem import Problem, prepared, read_own
 from throughtime.recipes.recipe import Recipe
 from throughtime.recipes.scores import LEVELS
@@ -61,9 +61,14 @@ def train(
     progress: bool,
 ) -> RunResult:
     """Train in a new run folder; see `recipes.train`."""
-    TBPTT.parse(tbptt)  # a wrong schedule is refused before the table is read
+    if tbptt != AUTO:
+        TBPTT.parse(tbptt)  # a wrong schedule is refused before the table is read
     problem, resolved = recipe.load(data, settings)
-    check_network(problem, resolved.model, tbptt)  # a run folder whose training cannot begin could never be resumed
+    # A run folder whose training cannot begin could never be resumed.
+    check_network(problem, resolved.model, None if tbptt == AUTO else tbptt)
+    if tbptt == AUTO:
+        with one_thread():
+            tbptt = measured_schedule(problem, resolved.model, progress)
     record = {
         "recipe": recipe.name,
         "data": "" if data is None else str(Path(data).resolve()),
