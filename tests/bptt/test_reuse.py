@@ -18,6 +18,7 @@ from throughtime import nn as tnn
 from throughtime.base.errors import ConfigError, NetworkError
 from throughtime.bptt import TBPTT, Piece, reuse, through_stream, through_time
 from throughtime.kernels import choose
+from throughtime.tasks.network import InputBeside
 
 pytestmark = pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
 
@@ -44,6 +45,11 @@ def networks(kernel: str) -> dict[str, nn.Module]:
             nn.Sequential(nn.Linear(2, 3), nn.Tanh()),
             [tnn.LSTM(3, 3, kernel=kernel), tnn.RNN(3, 3, layer_norm=True, kernel=kernel)],
             nn.Linear(3, 2),
+        ),
+        "input beside": tnn.Network(
+            None,
+            [InputBeside(tnn.LSTM(2, 3, kernel=kernel), 0.0), InputBeside(tnn.RNN(5, 2, kernel=kernel), 0.0)],
+            nn.Linear(7, 2),
         ),
         "RNN": tnn.Network(None, tnn.RNN(2, 3, kernel=kernel), nn.Linear(3, 2)),
     }

@@ -27,6 +27,16 @@ def test_prints_the_scores_and_where_the_run_is(command, tmp_path):
     assert str(tmp_path / "run") in out
 
 
+def test_a_schedule_may_be_measured(command, tmp_path):
+    code, out, err = command("train", "weather", "--out", tmp_path / "run", "--tbptt", "auto", *TINY)
+    assert code == 0
+    settings = tomllib.loads((tmp_path / "run" / "run.toml").read_text(encoding="utf-8"))["settings"]
+    k1, k2 = map(int, settings["tbptt"].split(","))  # what was found is stored, so that a resumed run measures nothing
+    assert k1 == k2 >= 20
+    assert f"Taken: TBPTT({k1},{k2})." in err
+    assert f"TBPTT({k1},{k2})" in out
+
+
 def test_json_is_all_that_stdout_holds(command, tmp_path):
     code, out, _ = command("train", "weather", "--out", tmp_path / "run", "--json", *TINY)
     assert code == 0
