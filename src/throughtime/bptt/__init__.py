@@ -4,6 +4,7 @@ from throughtime.bptt.carry import Carry
 from throughtime.bptt.engine import Update
 from throughtime.bptt.memory import MemoryPlan
 from throughtime.bptt.nests import Nest, leaves, map_nest
+from throughtime.bptt.pieces import token_pieces
 from throughtime.bptt.plan import TBPTT, Window
 from throughtime.bptt.protocol import check_splittable
 from throughtime.bptt.reach import Reach, gradient_reach
@@ -27,4 +28,5 @@ __all__ = [
     "memory_plan",
     "through_stream",
     "through_time",
+    "token_pieces",
 ]

@@ -9,18 +9,25 @@ from throughtime.data.reading import from_arrays, from_frame, read_again
 from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
 from throughtime.data.splits import by_share, by_time, series_by_share, series_by_time
+from throughtime.data.streams import TokenStretch, contiguous_rows, document_rows
 from throughtime.data.tables import in_kind_of, read_table
+from throughtime.data.tokens import TokenFile, file_documents, parquet_documents, write_tokens
 
 __all__ = [
     "Scaling",
     "SeriesSet",
+    "TokenFile",
+    "TokenStretch",
     "advance",
     "batch_count",
     "batch_rows",
     "by_share",
     "by_time",
     "choose_transforms",
+    "contiguous_rows",
+    "document_rows",
     "epoch_order",
+    "file_documents",
     "fill_forward",
     "from_arrays",
     "from_frame",
@@ -29,8 +36,10 @@ __all__ = [
     "infer_step",
     "one_hot",
     "pad",
+    "parquet_documents",
     "read_again",
     "read_table",
     "series_by_share",
     "series_by_time",
+    "write_tokens",
 ]

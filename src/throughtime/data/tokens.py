@@ -1,0 +1,157 @@
+"""Corpora larger than memory: flat files of tokens, and columns of documents in Parquet files.
+
+A token file holds unsigned little-endian numbers of one size, one after the other, and nothing else: what
+`numpy.ndarray.tofile` writes. It is read with pread, so that several readers may share it, and nothing of it stays in
+memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from throughtime.base.atomic import write_bytes
+from throughtime.base.errors import ConfigError, DataError, FileMissingError
+from throughtime.data.ragged import epoch_order
+
+Tokens = NDArray[np.integer[Any]]
+DTYPES = ("uint8", "uint16", "uint32")
+SCANNED = 1 << 22  # tokens looked at in one piece while documents are searched
+
+
+class TokenFile:
+    """A flat file of tokens.
+
+    Args:
+        path: of the file.
+        dtype: of its numbers: "uint8", "uint16" or "uint32", little-endian.
+
+    Raises:
+        FileMissingError: there is no such file.
+        ConfigError: another dtype.
+        DataError: the file's size is no multiple of a token's, or it is empty.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], dtype: str = "uint16") -> None:
+        if dtype not in DTYPES:
+            raise ConfigError(f"`dtype` of a token file is one of {', '.join(DTYPES)}: {dtype!r} came.")
+        self.path, self.dtype = Path(path), np.dtype(dtype).newbyteorder("<")
+        if not self.path.is_file():
+            raise FileMissingError(f"A token file must exist: {self.path} does not.")
+        size = self.path.stat().st_size
+        if size == 0 or size % self.dtype.itemsize:
+            raise DataError(
+                f"A token file holds numbers of {self.dtype.itemsize} bytes, one at least: {self.path} has {size}. "
+                "Give the dtype it was written with."
+            )
+        self._length = size // self.dtype.itemsize
+        self._file = os.open(self.path, os.O_RDONLY)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            os.close(self._file)
+
+    def read(self, start: int, count: int) -> Tokens:
+        """Tokens start .. start + count - 1, fewer at the file's end, as an array of their own.
+
+        Raises:
+            DataError: the file has become shorter.
+        """
+        count = max(0, min(count, self._length - start))
+        size, at = count * self.dtype.itemsize, start * self.dtype.itemsize
+        parts: list[bytes] = []
+        while size > 0:  # one call may give less than it was asked for
+            part = os.pread(self._file, size, at)
+            if not part:
+                raise DataError(f"A token file stays as it is while it is read: {self.path} has become shorter.")
+            parts.append(part)
+            size, at = size - len(part), at + len(part)
+        return np.frombuffer(b"".join(parts), self.dtype).astype(self.dtype.newbyteorder("="))
+
+    def documents(self, end: int) -> NDArray[np.int64]:
+        """Where documents lie, [N, 2]: the first token of each and the place behind its last, which is `end`.
+
+        What follows the last `end` is a document too. The file is read once; 16 bytes a document stay in memory.
+        """
+        stops = [
+            start + np.flatnonzero(self.read(start, SCANNED) == end) + 1 for start in range(0, self._length, SCANNED)
+        ]
+        found = np.concatenate([*stops, [self._length]]).astype(np.int64)
+        found = found[:-1] if len(found) > 1 and found[-2] == self._length else found
+        return np.stack([np.concatenate([[0], found[:-1]]), found], 1)
+
+
+def write_tokens(path: str | os.PathLike[str], chunks: Iterable[Any], dtype: str = "uint16") -> None:
+    """Write a token file in one step that survives a kill, from arrays or lists that come one after the other.
+
+    Args:
+        path: of the file.
+        chunks: whole numbers, each chunk one-dimensional.
+        dtype: "uint8", "uint16" or "uint32".
+
+    Raises:
+        ConfigError: another dtype.
+        DataError: a number does not fit it.
+        WriteError: the system refused.
+    """
+    if dtype not in DTYPES:
+        raise ConfigError(f"`dtype` of a token file is one of {', '.join(DTYPES)}: {dtype!r} came.")
+    write_bytes(path, (_as_bytes(np.asarray(chunk), np.dtype(dtype)) for chunk in chunks))
+
+
+def file_documents(file: TokenFile, places: NDArray[np.int64], *, seed: int = 0, epoch: int = 0) -> Iterator[Tokens]:
+    """A token file's documents, one after the other, in an order that is a pure function of (seed, epoch).
+
+    Args:
+        file: that holds them.
+        places: as `TokenFile.documents` gives them.
+        seed, epoch: of the order.
+    """
+    for place in epoch_order(len(places), seed=seed, epoch=epoch):
+        start, stop = (int(n) for n in places[place])
+        yield file.read(start, stop - start)
+
+
+def parquet_documents(path: str | os.PathLike[str], column: str, *, rows_at_once: int = 1024) -> Iterator[Tokens]:
+    """The lists of whole numbers in a column of a Parquet file, one after the other, scanned some rows at a time.
+
+    Args:
+        path: of the file.
+        column: of lists of whole numbers; empty and missing ones are passed over.
+        rows_at_once: rows in memory.
+
+    Raises:
+        FileMissingError: there is no such file.
+        DataError: there is no such column, or it holds no lists of whole numbers.
+    """
+    if not Path(path).is_file():
+        raise FileMissingError(f"A Parquet file must exist: {path} does not.")
+    table = pl.scan_parquet(Path(path))
+    schema = table.collect_schema()
+    kind = schema.get(column)
+    if not isinstance(kind, pl.List) or not isinstance(kind.inner, type | pl.DataType) or not kind.inner.is_integer():
+        came = f"it is {kind}" if column in schema else f"there are {', '.join(schema)}"
+        raise DataError(f"`column` holds lists of whole numbers, a document each: of {column!r} {came} in {path}.")
+    count = int(table.select(pl.len()).collect().item())
+    for start in range(0, count, rows_at_once):
+        for document in table.select(column).slice(start, rows_at_once).collect().to_series():
+            if document is not None and len(document):
+                yield document.to_numpy()
+
+
+def _as_bytes(chunk: NDArray[Any], dtype: np.dtype[Any]) -> bytes:
+    if chunk.size and (chunk.dtype.kind not in "iu" or chunk.min() < 0 or chunk.max() > np.iinfo(dtype).max):
+        raise DataError(
+            f"Tokens of {dtype} are whole numbers 0 .. {np.iinfo(dtype).max}: a chunk of {chunk.dtype} came"
+            + (f" with {chunk.min()} .. {chunk.max()}." if chunk.dtype.kind in "iuf" else ".")
+        )
+    return chunk.astype(dtype.newbyteorder("<")).tobytes()
