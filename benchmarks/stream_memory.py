@@ -76,9 +76,8 @@ def main() -> int:
             tokens += stretch.x.size
         read = peak[0] - before
     seconds = time.perf_counter() - began
-    print(
-        f"training: {trained / 1e6:,.0f} MB above {before / 1e6:,.0f} MB; reading {tokens:,} tokens: {read / 1e6:,.0f} MB"
-    )
+    print(f"training: {trained / 1e6:,.0f} MB above {before / 1e6:,.0f} MB")
+    print(f"reading {tokens:,} tokens: {read / 1e6:,.0f} MB above")
     if names_its_code(str(where["commit"])):
         row = {"file_bytes": SIZE, "rows": ROWS, "before": before, "training_above": trained, "reading_above": read}
         row |= {"tokens": tokens, "tokens_per_second": tokens / seconds}
