@@ -37,7 +37,7 @@ from throughtime.tasks.options import check_device, check_fitted, check_options
         ({"calendar": [["year"]]}, "`calendar` is 'auto' or a list"),
         ({"device": "meta"}, "`device` is one torch can use here: 'meta' came"),
         ({"calendar": "monthly"}, "`calendar` is 'auto' or a list"),
-        ({"tbptt": 50}, "`tbptt` is a TBPTT, text such as '50,50', or None: 50 came"),
+        ({"tbptt": 50}, "`tbptt` is a TBPTT, text such as '50,50' or 'auto', or None: 50 came"),
         ({"tbptt": "0,5"}, "`tbptt`: .*k1"),
         ({"device": "abacus"}, "`device` is one torch can use here: 'abacus' came"),
     ],

@@ -6,7 +6,6 @@ through one estimator, `tasks.SequencePredictor`, with the same settings and the
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,6 @@ import polars as pl
 
 from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
-from throughtime.bptt import TBPTT
 from throughtime.recipes.problem import Problem
 from throughtime.recipes.scores import LEVELS, Scores, score
 from throughtime.recipes.settings import Cell, Model
@@ -34,7 +32,8 @@ from throughtime.tasks.baselines import (
     climatology,
     ridge_on_lags,
 )
-from throughtime.tasks.network import head_of
+from throughtime.tasks.measuring import measured_schedule
+from throughtime.tasks.options import AUTO
 from throughtime.tasks.preparing import Prepared, prepare
 
 Array = np.ndarray
@@ -44,10 +43,6 @@ BASELINES: dict[str, Callable[[], Persistence | Learned]] = {
     "ridge on lags": ridge_on_lags,
     "boosting on lags": boosting_on_lags,
 }
-# `tbptt` that is measured, and the epochs a network is trained for it: enough for gradients to show where they reach.
-AUTO, PILOT_EPOCHS = "auto", 5
-# Windows it is never shorter than: below, each step costs more, and none is saved.
-LEAST_STEPS = 20
 NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LSTM": "lstm"}
 
 
@@ -109,31 +104,17 @@ def fit_network(
         return predictor.fit(problem.parts[TRAIN].to_frame(), **_roles(problem), run=run)
 
 
-def measured_schedule(problem: Problem, model: Model, progress: bool) -> str:
-    """The schedule that a pilot's gradients ask for: trained over long windows for a few epochs, then measured.
+def measured_tbptt(problem: Problem, model: Model, progress: bool) -> str:
+    """The schedule that `SequencePredictor(tbptt="auto")` would take, as text.
 
     Args:
         problem: table and split.
         model: network and training.
         progress: whether to show the pilot's progress and say why the schedule was chosen, on standard error.
-
-    Returns:
-        TBPTT(k, k) as text: k is what was measured, at least LEAST_STEPS and at most the pilot's own window, beyond
-        which it shows nothing.
     """
-    pilot = _predictor(problem, replace(model, epochs=min(model.epochs, PILOT_EPOCHS)), None, progress)
-    train = problem.parts[TRAIN].to_frame()
     with _table_said():
-        pilot.fit(train, **_roles(problem))
-        piece = pilot.network_piece(train)
-    longest = min(pilot.schedule_.k2 or len(piece.x), len(piece.x))
-    loss = head_of(pilot.network_).loss
-    said: list[str] = []
-    found = TBPTT.auto(pilot.network_, loss, piece, longest=longest, say=said.append)
-    k = max(found.k2 or longest, min(LEAST_STEPS, longest))
-    if progress:
-        sys.stderr.write(f"{said[0]} Taken: TBPTT({k},{k}).\n")
-    return str(TBPTT(k, k))
+        estimator, train = _predictor(problem, model, AUTO, progress), problem.parts[TRAIN].to_frame()
+        return str(measured_schedule(estimator, train, _roles(problem)))
 
 
 def check_network(problem: Problem, model: Model, tbptt: str | None) -> None:
@@ -174,6 +155,7 @@ def _predictor(problem: Problem, model: Model, tbptt: str | None, progress: bool
         validation=problem.parts[VALIDATION].to_frame(),
         seed=model.seed,
         checkpoint_every_s=model.checkpoint_every_s,
+        memory=model.memory,
         progress=progress,
     )
 

@@ -22,7 +22,7 @@ from throughtime.insight import Gates, inspect
 from throughtime.nn import LSTM
 from throughtime.recipes import report
 from throughtime.recipes.catalogue import RECIPES
-from throughtime.recipes.methods import AUTO, check_network, fit_network, forecasts_of, measured_schedule
+from throughtime.recipes.methods import check_network, fit_network, forecasts_of, measured_tbptt
 from throughtime.recipes.problem import Problem, prepared, read_own
 from throughtime.recipes.recipe import Recipe
 from throughtime.recipes.scores import LEVELS
@@ -31,6 +31,7 @@ from throughtime.recipes.table import Table
 from throughtime.recipes.trials import one_thread
 from throughtime.recipes.verdict import next_step_table, scores_table
 from throughtime.tasks import SequencePredictor, load
+from throughtime.tasks.options import AUTO
 
 MODEL, REPORT = "model.safetensors", "report.html"
 
@@ -68,7 +69,7 @@ def train(
     check_network(problem, resolved.model, None if tbptt == AUTO else tbptt)
     if tbptt == AUTO:
         with one_thread():
-            tbptt = measured_schedule(problem, resolved.model, progress)
+            tbptt = measured_tbptt(problem, resolved.model, progress)
     record = {
         "recipe": recipe.name,
         "data": "" if data is None else str(Path(data).resolve()),

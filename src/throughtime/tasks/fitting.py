@@ -28,6 +28,7 @@ def train_network(
     stretches: Sequence[Stretch],
     options: Options,
     run: RunFolder | None,
+    measured: TBPTT | None = None,
 ) -> tuple[History, TBPTT]:
     """Train a network in place, and leave it in evaluation mode.
 
@@ -37,6 +38,7 @@ def train_network(
         stretches: which of their rows train and which validate.
         options: the estimator's settings; where they leave the schedule open, it is chosen.
         run: as `train.fit` takes it.
+        measured: a schedule to take before that of the settings.
 
     Returns:
         What training did, and the schedule it used.
@@ -49,7 +51,7 @@ def train_network(
     batches = SeriesBatches(train, options.batch_size, options.seed, options.device)
     pieces = _validation_pieces(pairs, options.batch_size, options.device)
     longest = max(len(each.inputs) for each in train)
-    schedule = options.schedule or choose_schedule(longest, len(batches))
+    schedule = measured or options.schedule or choose_schedule(longest, len(batches))
     if options.progress is not False:
         sys.stderr.write(f"{longest:,} steps, {len(train)} series, TBPTT({schedule})\n")
     training = Training(
@@ -63,7 +65,8 @@ def train_network(
     )
     evaluate = validation_loss(pieces) if pieces else None
     loss = head_of(network).loss
-    history = fit(network, loss, batches, schedule, training, evaluate=evaluate, run=run, progress=options.progress)
+    shown, budget = options.progress, options.memory
+    history = fit(network, loss, batches, schedule, training, evaluate=evaluate, memory=budget, run=run, progress=shown)
     network.eval()
     return history, schedule
 

@@ -9,12 +9,14 @@ from typing import Any
 import sklearn.exceptions
 import torch
 
+from throughtime.base.amounts import as_bytes
 from throughtime.base.checks import Checks
 from throughtime.base.errors import ConfigError, DataError, DeviceError, ScheduleError, ThroughtimeError
 from throughtime.bptt import TBPTT
 from throughtime.tasks.calendar import check_calendar
 from throughtime.tasks.network import CELLS, EMISSIONS
 
+AUTO = "auto"  # `tbptt` that is measured
 # An LSTM layer of so many units has 64 GiB of weights, and no perceptron looks back so far.
 MOST_UNITS, MOST_LAYERS, MOST_WINDOW = 65_536, 1_000, 100_000
 # Adam moves each weight by about the rate, and shrinks it by the share rate * decay: more than this only diverges.
@@ -48,6 +50,7 @@ class Options:
     emission: str
     calendar: str | tuple[str, ...]
     schedule: TBPTT | None
+    memory: int | None
     epochs: int
     batch_size: int
     learning_rate: float
@@ -76,6 +79,7 @@ def check_options(estimator: Any) -> Options:
         emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
         calendar=_calendar(checks, estimator.calendar),
         schedule=_schedule(checks, estimator.tbptt),
+        memory=_memory(checks, estimator.memory),
         epochs=checks.whole("epochs", estimator.epochs),
         batch_size=checks.whole("batch_size", estimator.batch_size),
         learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
@@ -128,12 +132,22 @@ def _schedule(checks: Checks, tbptt: Any) -> TBPTT | None:
     if tbptt is None or isinstance(tbptt, TBPTT):
         return tbptt
     if not isinstance(tbptt, str):
-        checks.add(f"`tbptt` is a TBPTT, text such as '50,50', or None: {tbptt!r} came")
+        checks.add(f"`tbptt` is a TBPTT, text such as '50,50' or 'auto', or None: {tbptt!r} came")
+        return None
+    if tbptt == AUTO:
         return None
     try:
         return TBPTT.parse(tbptt)
     except ScheduleError as error:
         checks.add(f"`tbptt`: {error}")
+        return None
+
+
+def _memory(checks: Checks, memory: Any) -> int | None:
+    try:
+        return as_bytes("memory", memory)
+    except ConfigError as error:
+        checks.add(str(error))
         return None
 
 

@@ -47,9 +47,10 @@ from throughtime.tasks.forecasts import (
     target_columns,
 )
 from throughtime.tasks.intake import Reader, as_table, extend, plain, read_row
+from throughtime.tasks.measuring import measured_schedule
 from throughtime.tasks.network import build, head_of, run
 from throughtime.tasks.online import Session
-from throughtime.tasks.options import check_fitted, check_options
+from throughtime.tasks.options import AUTO, check_fitted, check_options
 from throughtime.tasks.preparing import design_of, prepare
 from throughtime.tasks.skill import skill
 from throughtime.train import History
@@ -67,7 +68,9 @@ class SequencePredictor(BaseEstimator):
         calendar: "auto" (the year, week and day, where the training part covers them), or a list out of "year", "week",
             "day"; their phase at the time to be forecast is an input.
         tbptt: schedule of backpropagation: a `TBPTT`, text such as "50,50", or None: BPTT up to 400 steps; beyond,
-            TBPTT(k, k) with k <= 200, shorter where an epoch would have fewer than about 20 updates.
+            TBPTT(k, k) with k <= 200, shorter where an epoch would have fewer than about 20 updates. "auto": what the
+            gradients of a pilot, trained so for 5 epochs, need.
+        memory: bytes, or text like "512MB", that an update may keep for its backward pass, as in `through_time`.
         epochs: passes over the training part, at most; at least 1.
         batch_size: series trained side by side, at least 1; one long series is one row.
         learning_rate: above 0 and at most 10, the peak of a cosine schedule. Of .01, .015 and .02 the default had the
@@ -90,10 +93,8 @@ class SequencePredictor(BaseEstimator):
         classes_: for each class target its labels, in the training part.
         network_: the trained `Network`; `network_.core.layer` is the LSTM, RNN or perceptron.
         schedule_: the `TBPTT` used.
-        history_: what training did (`train.History`); None after `load`.
-        best_epoch_: the epoch kept, from 0; None without validation.
-        parameters_count_: numbers trained.
-        seconds_: spent in training.
+        history_, best_epoch_: what training did (`train.History`), None after `load`; the epoch kept, None without one.
+        parameters_count_, seconds_: numbers trained, and the time it took.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class SequencePredictor(BaseEstimator):
         emission: str = "student",
         calendar: str | Sequence[str] = "auto",
         tbptt: TBPTT | str | None = None,
+        memory: int | str | None = None,
         epochs: int = 60,
         batch_size: int = 32,
         learning_rate: float = 1.5e-2,
@@ -125,6 +127,7 @@ class SequencePredictor(BaseEstimator):
         self.emission = emission
         self.calendar = calendar
         self.tbptt = tbptt
+        self.memory = memory
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -174,8 +177,10 @@ class SequencePredictor(BaseEstimator):
         """
         if y is not None:
             raise ConfigError("Targets are columns of `series`: a `y` came beside it. Name them with target=.")
-        ready = prepare(self, series, id=id, time=time, target=target, known=known)
-        history, schedule = train_network(ready.network, ready.encoded, ready.stretches, ready.options, run)
+        roles = {"id": id, "time": time, "target": target, "known": known}
+        ready = prepare(self, series, **roles)
+        measured = measured_schedule(self, series, roles) if self.tbptt == AUTO else None
+        history, schedule = train_network(ready.network, ready.encoded, ready.stretches, ready.options, run, measured)
         self._keep(ready.reader, ready.encoding, ready.network, schedule)
         self.history_: History | None = history
         self.best_epoch_, self.seconds_ = history.best_epoch, history.seconds
@@ -338,11 +343,7 @@ class SequencePredictor(BaseEstimator):
         return {
             "reader": {"frames": self._reader.frames, "arguments": self._reader.arguments},
             "encoding": self._encoding.to_dict(),
-            "trained": {
-                "schedule": str(self.schedule_),
-                "best_epoch": self.best_epoch_,
-                "seconds": self.seconds_,
-            },
+            "trained": {"schedule": str(self.schedule_), "best_epoch": self.best_epoch_, "seconds": self.seconds_},
         }
 
     def restore(self, state: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:

@@ -49,6 +49,7 @@ def fit(
     *,
     evaluate: Evaluate | None = None,
     state: Any = None,
+    memory: int | str | None = None,
     run: RunFolder | None = None,
     progress: bool | None = None,
 ) -> History:
@@ -67,6 +68,7 @@ def fit(
         evaluate: gets the network after each epoch, under no_grad and in eval mode; smaller is better. The best
             epoch's weights are put back at the end. None: the last weights stay.
         state: as in `through_time`; a module's parameters are trained too.
+        memory: as in `through_time`.
         run: an open run folder for checkpoints and events. With it Ctrl-C and SIGTERM end the training between two
             updates with a checkpoint (in the main thread). None: everything stays in memory.
         progress: True: a bar on a terminal, lines elsewhere; None: only on a terminal; False: nothing.
@@ -89,7 +91,7 @@ def fit(
         raise DataError("Training needs at least one batch in an epoch: there is none. Check the data and the split.")
     parts = {"network": network, "loss": loss, "state": state}
     modules = {name: part for name, part in parts.items() if isinstance(part, nn.Module)}
-    loop = _Loop(_Job(loss, batches, schedule, training, evaluate, state), modules, run)
+    loop = _Loop(_Job(loss, batches, schedule, training, evaluate, state, memory), modules, run)
     with ExitStack() as stack:
         stack.enter_context(_Modes(modules))
         devices = [loop.device] if loop.device.type == "cuda" else []
@@ -111,6 +113,7 @@ class _Job:
     training: Training
     evaluate: Evaluate | None
     state: Any
+    memory: int | str | None
 
 
 class _Modes:
@@ -209,6 +212,7 @@ class _Loop:
             resets=rest.resets,
             state=self.job.state,
             carry=self.carry,
+            memory=self.job.memory,
         )
         for update in updates:
             self._apply(update, piece, self._share_done(update.start / steps))
