@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughtime.recipes.lab import backprop, input_size, order, output_size, scaling, stateless, tbptt
+from throughtime.recipes.lab import backprop, count, input_size, order, output_size, recall, scaling, stateless, tbptt
 from throughtime.recipes.lab.study import Study
 
 _ALL: tuple[Study, ...] = (
@@ -12,6 +12,8 @@ _ALL: tuple[Study, ...] = (
     scaling.STUDY,
     input_size.STUDY,
     output_size.STUDY,
+    recall.STUDY,
+    count.STUDY,
     tbptt.STUDY,
 )
 

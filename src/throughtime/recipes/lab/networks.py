@@ -164,7 +164,8 @@ def train(
         schedule: TBPTT(k1, k2); None: all steps, one update a batch.
         learning_rate: Adam's, constant.
         updates: stop after so many; None: with the last batch.
-        watch: called with each update once the weights have changed; its time is not counted.
+        watch: called with each update once the weights have changed; its time is not counted. Where it returns True,
+            training ends.
         clock: tells seconds; `time.process_time` leaves out what other processes take.
 
     Returns:
@@ -185,8 +186,10 @@ def train(
             losses.append(float(update.loss))
             seconds_at.append(clock() - start)
             if watch is not None:
-                watch(update)
+                enough = watch(update) is True
                 start = clock() - seconds_at[-1]
+                if enough:
+                    break
     return Trained(tuple(losses), tuple(seconds_at))
 
 
