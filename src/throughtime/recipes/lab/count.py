@@ -69,7 +69,7 @@ def claims(measured: Measured) -> tuple[Claim, ...]:
         Claim(
             "An LSTM remembers many things at once.",
             most["LSTM chrono"] >= 4,
-            f"With {HIDDEN} units and {FULL.updates:,} updates it keeps {most['LSTM chrono']} symbols, each one of {SYMBOLS}.",
+            f"With {HIDDEN} units it keeps {most['LSTM chrono']} symbols, each one of {SYMBOLS}.",
         ),
         Claim("How many is a matter of hidden units.", grows, f"It keeps {listed}."),
         Claim(
