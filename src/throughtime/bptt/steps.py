@@ -58,7 +58,7 @@ class Steps:
             return self
 
         def cut(nest: Nest) -> Nest:
-            return map_nest(lambda t: t[start:stop], nest)
+            return nest[start:stop] if isinstance(nest, Tensor) else map_nest(lambda t: t[start:stop], nest)
 
         masks = cut(self.weights), cut(self.valid), cut(self.resets)
         return Steps(cut(self.x), cut(self.y), *masks, stop - start, self.rows)
