@@ -218,6 +218,31 @@ def test_a_row_that_pauses_and_goes_on():
     assert_same_updates(*found)
 
 
+@pytest.mark.parametrize("losses", RULES)
+@pytest.mark.parametrize("through_tree", [False, True])
+def test_rows_that_are_all_empty_for_longer_than_a_window(losses, through_tree):
+    # Nothing at first, something, nothing again, and something at last; each call's carry goes on.
+    network = networks("auto")["two stacked"]
+    case = ragged_case(30, seed=3, lengths=False, resets=False, weights=False)
+    lengths = [[0, 0, 0]] * 3 + [[3, 2, 0]] + [[0, 0, 0]] * 3 + [[3, 3, 1]] * 3
+    found = []
+    for history in ("recompute", "reuse"):
+        carry, updates = None, []
+        for place in range(0, 10, 2):
+            pieces = [
+                Piece(case.x[3 * k : 3 * k + 3], case.y[3 * k : 3 * k + 3], lengths=lengths[k])
+                for k in (place, place + 1)
+            ]
+            schedule = TBPTT(3, 5, losses=losses, history=history)
+            made = through_stream(network, squared, pieces, schedule, normalise="sum", carry=carry)
+            updates += [(update, step(list(network.parameters()), 0.0)) for update in made]
+            carry = made.carry
+            carry = type(carry).from_tree(carry.to_tree()) if through_tree else carry
+        found.append(updates)
+    assert len(found[0]) >= 3
+    assert_same_updates(*found)
+
+
 def test_random_masks_are_those_of_recompute():
     network = ours(hidden=6, layers=2, dropout=0.4, recurrent_dropout=0.3, zoneout=(0.2, 0.2), weight_drop=0.2).double()
     case, found = ragged_case(8, seed=11), []

@@ -39,6 +39,12 @@ class _Memory:
         self.arrays = {name: a.new_empty(capacity, *a.shape[1:]) for name, a in arrays.items()}
         self.capacity, self.filled = capacity, 0
 
+    def leave_empty(self, count: int) -> None:
+        """Steps that no row has: zeros, as past rows' ends. A head runs over them too, and 0 times nan is nan."""
+        for place in self.next(count).values():
+            place.zero_()
+        self.filled += count
+
     def next(self, count: int) -> dict[str, Tensor]:
         """The places of the next steps."""
         return {name: array[self.filled : self.filled + count] for name, array in self.arrays.items()}
@@ -94,12 +100,19 @@ class Ring:
             steps: which they were.
             end: the state after them, detached.
         """
-        if kept is None and self._memory is None:  # as if the ring began here
-            return Ring(self.base + steps.count, self.start, end)
-        arrays = _masks(steps) | dict(kept or {})
-        ring = self.with_room(steps.count) if self._memory else replace(self, _memory=_Memory(arrays, steps.count))
+        if kept is None and self._memory is None:
+            return replace(self, end=end, count=self.count + steps.count)
+        if self._memory is None:
+            memory = _Memory(_masks(steps) | dict(kept or {}), self.count + steps.count)
+            memory.leave_empty(self.count)
+            ring = replace(self, _memory=memory, _first=0)
+        else:
+            ring = self.with_room(steps.count)
         assert ring._memory is not None
-        ring._memory.write(arrays, steps.count)
+        if kept is None:
+            ring._memory.leave_empty(steps.count)
+        else:
+            ring._memory.write(_masks(steps) | dict(kept), steps.count)
         return replace(ring, end=end, count=self.count + steps.count)
 
     def with_room(self, count: int, most: int | None = None) -> Ring:
@@ -140,8 +153,10 @@ class Ring:
 
     def point(self, step: int) -> Point:
         """The state after step `step`, base <= step <= stop."""
-        if step in (self.base, self.stop):
-            return self.start if step == self.base else self.end
+        if step == self.base or self._memory is None:
+            return self.start
+        if step == self.stop:
+            return self.end
         found = self.arrays(self.base, step)
         return Point(self._state(found), self.start.resets_seen + found["resets"].sum(0))
 
@@ -176,12 +191,12 @@ class Ring:
     def from_tree(tree: Mapping[str, Any]) -> Ring:
         """The inverse of `to_tree`."""
         start, end = (Point(*parts) for parts in tree["ends"])
-        ring = Ring(tree["base"], start, end)
+        ring = Ring(tree["base"], start, end, tree["count"])
         if not tree["arrays"]:
             return ring
         memory = _Memory(tree["arrays"], ROOM * tree["count"])
         memory.write(tree["arrays"], tree["count"])
-        return replace(ring, count=tree["count"], _memory=memory)
+        return replace(ring, _memory=memory)
 
 
 def _masks(steps: Steps) -> dict[str, Tensor]:
