@@ -283,6 +283,12 @@ def test_what_cannot_be_reused_is_refused():
         run(tnn.Network(None, tnn.LSTM(2, 1, bidirectional=True), None), reusing(4, 4))
 
 
+@pytest.mark.parametrize("shape", [(0, 2), (5, 0)])
+def test_without_steps_or_rows_there_is_no_update(shape):
+    network = tnn.Network(None, tnn.LSTM(2, 2), None)
+    assert list(through_time(network, squared, torch.zeros(*shape, 2), torch.zeros(*shape, 2), reusing(2, 4))) == []
+
+
 def test_memory_bounds_what_is_kept():
     network, x = tnn.Network(None, tnn.LSTM(2, 2), None), torch.zeros(40, 3, 2)
     with pytest.raises(ConfigError, match="with k2 = n all of them"):

@@ -59,7 +59,7 @@ class MemoryPlan:
     budget: int | None
 
     def __str__(self) -> str:
-        allowed = "" if self.budget is None else f" of {self.budget / 1e6:,.1f}"
+        allowed = "" if self.budget is None else f" of {_in_units(self.budget)}"
         segments = -(-self.steps // self.segment)
         how = {
             "whole": "all of it kept",
@@ -67,7 +67,11 @@ class MemoryPlan:
             "segments": f"{segments:,} segments of {self.segment:,} steps, {self.places:,} states stored, "
             f"{self.again:,} steps run again",
         }[self.kind]
-        return f"{self.steps:,} steps back: {how}; {self.kept / 1e6:,.1f}{allowed} MB"
+        return f"{self.steps:,} steps back: {how}; {_in_units(self.kept)}{allowed}"
+
+
+def _in_units(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 10**6 else f"{count / 1e3:,.1f} kB"
 
 
 def plan(steps: int, cost: Cost, budget: int | None) -> MemoryPlan:

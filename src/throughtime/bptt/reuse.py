@@ -136,6 +136,9 @@ class _Parts(Rows):
     network: Network
     ring: Ring
 
+    def _forward(self, steps: Steps, step: int, point: Point) -> tuple[Nest, Point]:
+        return super()._forward(steps, step, point) if steps.rows else (None, point)
+
     def _through(self, x: Nest, state: Nest, run: Callable[[int, Recurrent, Nest, Nest], tuple[Tensor, Nest]]) -> Any:
         """What enters the head, and the state; `run` takes a layer's place, the layer, its input and its state.
 
