@@ -175,3 +175,70 @@ def test_one_window_of_a_stream(plans):
     network, x = ours(), torch.randn(64, 2, 2)
     list(through_time(network, squared, x, x, TBPTT(8, 32), memory="1MB"))
     assert {plan.kind for plan in plans} == {"whole"}
+
+
+def test_layers_that_read_backwards_go_back_whole_or_not_at_all():
+    network = tt.Network(None, tt.LSTM(2, 3, bidirectional=True), nn.Linear(6, 2)).double()
+    case = ragged_case(100, seed=1, lengths=False, resets=False, weights=False)
+    expected = take(copy.deepcopy(network), case, TBPTT())
+    assert_same_updates(take(copy.deepcopy(network), case, TBPTT(), memory="1GB"), expected)
+    with pytest.raises(ConfigError, match="reads backwards cannot go back in segments"):
+        take(network, case, TBPTT(), memory=20_000)
+    with pytest.raises(NetworkError, match="cannot be split in time"):
+        tt.memory_plan(network, squared, case.x, case.y, TBPTT(10, 20))
+
+
+def test_complex_states_carry_gradients_between_segments():
+    class Rotating(nn.Module):
+        state_axis = 0
+
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.tensor(0.9 + 0.3j, dtype=torch.complex128))
+
+        def forward(self, x, state=None):
+            state = x.new_zeros(x.shape[1]).to(torch.complex128) if state is None else state
+            outputs = []
+            for now in x[..., 0]:
+                state = self.weight * state + now
+                outputs.append(state.real)
+            return torch.stack(outputs)[..., None], state
+
+    x, found = torch.randn(60, 2, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0)), []
+    for memory in (None, 5_000):
+        network = Rotating()
+        list(through_time(network, squared, x, torch.zeros_like(x), TBPTT(), memory=memory))
+        found.append(network.weight.grad)
+    torch.testing.assert_close(*found, **EXACT)
+
+
+def test_drawing_that_begins_later_is_drawn_again_alike():
+    network = tt.Network(nn.Dropout(0.5), tt.LSTM(2, 3), nn.Linear(3, 2)).double()
+    case, seen = ragged_case(800, seed=1, lengths=False, resets=False, weights=False), {}
+    network.embed.register_forward_hook(lambda m, given, out: seen.setdefault(float(given[0].sum()), []).append(out))
+    network.embed.eval()
+    for update in through_time(network, squared, case.x, case.y, TBPTT(400, 400), memory=40_000):
+        network.embed.train()
+        if update.stop == 400:
+            seen.clear()
+    repeated = [found for found in seen.values() if len(found) > 1]
+    assert len(repeated) > 3
+    assert any(bool((output == 0).any()) for found in repeated for output in found)
+    for outputs in repeated:
+        torch.testing.assert_close(outputs[-1], outputs[-2], **EXACT)
+
+
+def test_an_empty_sequence_and_a_short_first_window_are_planned():
+    network, x = tt.Network(None, tt.LSTM(2, 3), nn.Linear(3, 2)), torch.randn(50, 2, 2)
+    assert str(tt.memory_plan(network, squared, x[:0], x[:0])).startswith("0 steps back")
+    list(through_time(network, squared, x, x, TBPTT(1, 30), memory="1MB"))
+    with pytest.raises(ConfigError, match="A memory plan is that of windows that run again"):
+        tt.memory_plan(network, squared, x, x, TBPTT(2, 4, history="reuse"))
+
+
+def test_the_loss_keeps_its_dtype_where_a_segment_has_none():
+    network, x = tt.Network(None, tt.LSTM(2, 3), nn.Linear(3, 2)), torch.randn(200, 2, 2)
+    weights = torch.zeros(200, 2)
+    weights[-1] = 1
+    (update,) = through_time(network, squared, x, x, TBPTT(), weights=weights, memory=9_000)
+    assert update.loss.dtype == torch.float32

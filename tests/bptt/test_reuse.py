@@ -289,6 +289,53 @@ def test_without_steps_or_rows_there_is_no_update(shape):
     assert list(through_time(network, squared, torch.zeros(*shape, 2), torch.zeros(*shape, 2), reusing(2, 4))) == []
 
 
+def test_a_network_that_does_more_than_its_parts_is_refused():
+    class Residual(tnn.Network):
+        def forward(self, x, state=None, **rows):
+            y, state = super().forward(x, state, **rows)
+            return x + y, state
+
+    x = torch.zeros(4, 1, 2)
+    hooked = tnn.Network(None, tnn.LSTM(2, 2), None)
+    hooked.core.register_forward_hook(lambda module, given, out: out)
+    random = tnn.Network(nn.Dropout(0.5), tnn.LSTM(2, 2), None)
+    for network, why in [
+        (Residual(None, tnn.LSTM(2, 2), None), "Residual with a forward of its own"),
+        (hooked, "LSTM with forward hooks"),
+        (random, "the embedding again in each window, and it draws random numbers"),
+    ]:
+        with pytest.raises(NetworkError, match=why):
+            list(through_time(network, squared, x, x, reusing(2, 4)))
+    random.eval()
+    assert len(list(through_time(random, squared, x, x, reusing(2, 4)))) == 2
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_under_autocast_layers_keep_their_own_precision(kernel):
+    torch.manual_seed(0)
+    network = tnn.Network(None, tnn.LSTM(2, 4, layer_norm=True, kernel=kernel), nn.Linear(4, 2))
+    x, y, found = torch.randn(12, 3, 2), torch.randn(12, 3, 2), []
+    for history in ("recompute", "reuse"):
+        schedule = TBPTT(3, 6, history=history)
+        for _ in through_time(
+            network, squared, x, y, schedule, autocast=lambda: torch.autocast("cpu", dtype=torch.bfloat16)
+        ):
+            pass
+        found.append(step(list(network.core.parameters()), 0.0))
+        network.zero_grad()
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
+
+
+def test_a_bounded_ring_goes_on_from_a_checkpoint_that_holds_no_step():
+    case, network = ragged_case(8, seed=4, lengths=False, resets=False, weights=False), networks("auto")["LSTM"]
+    first, second = pieces_of(case, [4, 4])
+    updates = through_time(network, squared, first.x, first.y, reusing(2, 2), memory="1MB")
+    list(updates)
+    carry = type(updates.carry).from_tree(updates.carry.to_tree())
+    made = list(through_time(network, squared, second.x, second.y, reusing(2, 2), carry=carry, memory="1MB"))
+    assert len(made) == 2
+
+
 def test_memory_bounds_what_is_kept():
     network, x = tnn.Network(None, tnn.LSTM(2, 2), None), torch.zeros(40, 3, 2)
     with pytest.raises(ConfigError, match="with k2 = n all of them"):

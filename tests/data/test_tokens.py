@@ -61,6 +61,20 @@ def test_a_parquet_column_is_scanned(tmp_path):
         list(parquet_documents(tmp_path / "none.parquet", "n"))
 
 
+def test_a_document_with_a_hole_is_refused_and_a_name_is_no_pattern(tmp_path):
+    pl.DataFrame({"n": [[1, None, 3]]}).write_parquet(tmp_path / "a[1].parquet")
+    with pytest.raises(DataError, match="A document's tokens are all there"):
+        list(parquet_documents(tmp_path / "a[1].parquet", "n"))
+
+
+def test_chunks_and_places_that_are_none(tmp_path):
+    with pytest.raises(DataError, match="one-dimensional chunks: one of shape [(]1, 2[)] came"):
+        write_tokens(tmp_path / "t.bin", [[[1, 2]]])
+    write_tokens(tmp_path / "t.bin", [[1, 2]])
+    with pytest.raises(DataError, match="numbered from 0: a place of -2 came"):
+        TokenFile(tmp_path / "t.bin").read(-2, 3)
+
+
 def test_files_that_are_none(tmp_path):
     with pytest.raises(FileMissingError, match="A token file must exist"):
         TokenFile(tmp_path / "none.bin")

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.graph import saved_tensors_hooks
 
+from throughtime.base.errors import ConfigError
 from throughtime.bptt.engine import Engine
 from throughtime.bptt.losses import Kept, Scored, kept_entries
 from throughtime.bptt.memory import Cost, MemoryPlan, plan
@@ -34,6 +35,7 @@ class BoundedEngine(Engine):
     """`Engine` whose windows keep to `options.budget` bytes."""
 
     _cost: Cost | None = None
+    _probed = 0  # steps that its measurement could run
     _draws = False  # whether the network draws random numbers from torch's generators
 
     def memory_plan(self, window: Window) -> MemoryPlan:
@@ -43,9 +45,15 @@ class BoundedEngine(Engine):
             ConfigError: the budget is too small for a single step.
         """
         steps = window.stop - window.window_start
-        if self._cost is None:
-            self._cost = self._measured(window)
-        return plan(steps, self._cost, self.options.budget)
+        if self._cost is None or self._probed < min(steps, PROBED):  # what a few steps cost says little of many
+            self._cost, self._probed = self._measured(window), min(steps, PROBED)
+        found = plan(steps, self._cost, self.options.budget)
+        if found.kind == "segments" and self._backwards:
+            raise ConfigError(
+                f"A layer that reads backwards cannot go back in segments: whole, the window keeps {self._cost.lean:,} "
+                f"bytes a step at least, and `memory` is {self.options.budget:,}. Allow more, or use one direction."
+            )
+        return found
 
     def _train(self, window: Window, kept: Kept, counted: float) -> tuple[Tensor, Tensor]:
         plan = self.memory_plan(window)
@@ -122,23 +130,34 @@ class _Sweep:
         self.stored: dict[int, _Stored] = {}
         self.gradients: list[Tensor | None] = []  # of the state after the segment whose turn it is
         self.scored: dict[int, Scored] = {}
+        self._drawn: tuple[Tensor, ...] = ()
 
     def run(self) -> Tensor:
         """Go through the window and back; the loss, detached."""
-        loss, engine = torch.zeros(()), self.engine
+        loss: Tensor | None = None
+        engine = self.engine
         begin = Point(detached(self.first.state), self.first.resets_seen)
-        self.stored[0], drawn = _Stored(begin, engine.random_state()), None
+        self.stored[0], drawn = _Stored(begin, self._random_state()), None
         for action in actions(len(self.bounds) - 1, self.places):
             point = self._through(action.first, action.last)
             if isinstance(action, Store):
-                self.stored[action.last] = _Stored(point, engine.random_state())
+                self.stored[action.last] = _Stored(point, self._random_state())
                 continue
-            loss = self._back(action.last, point) + loss
-            drawn = drawn or engine.random_state()  # the whole window has run once
+            part = self._back(action.last, point)
+            if self.scored[action.last].kept.number:
+                loss = part if loss is None else part + loss
+            drawn = drawn or self._random_state()  # the whole window has run once
             if action.forget:
                 del self.stored[action.first]
         _set_random_state(drawn or (), engine._tensors())
-        return loss
+        return torch.zeros(()) if loss is None else loss
+
+    def _random_state(self) -> tuple[Tensor, ...]:
+        """Of the generators; the same tensors as long as nothing is drawn, so that states take no room for nothing."""
+        now = _random_state(self.engine._tensors())
+        if not self._drawn or not all(map(torch.equal, now, self._drawn)):
+            self._drawn = now
+        return self._drawn
 
     def values(self) -> Tensor:
         """The losses in the order of time."""
@@ -191,7 +210,7 @@ class _Joined(Function):
 
 
 def _leaf(tensor: Tensor) -> Tensor:
-    return tensor.detach().requires_grad_(tensor.is_floating_point())
+    return tensor.detach().requires_grad_(tensor.is_floating_point() or tensor.is_complex())
 
 
 def _bytes(tensors: Iterable[Tensor], without: Iterable[Tensor] = ()) -> int:

@@ -60,7 +60,7 @@ class MemoryPlan:
 
     def __str__(self) -> str:
         allowed = "" if self.budget is None else f" of {_in_units(self.budget)}"
-        segments = -(-self.steps // self.segment)
+        segments = -(-self.steps // max(1, self.segment))
         how = {
             "whole": "all of it kept",
             "states": "y and c kept, gates made again",

@@ -10,7 +10,8 @@ what they saw. While weights move, the gradient is that of Williams & Peng, Neur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -52,6 +53,7 @@ class ReusingEngine(Engine):
             )
         for layer in network.layers:
             recurrent_of(layer)
+        _refuse_more_than_parts(network)
         self._head = network.head
         self._ring = None if carry is None else carry.ring
         arguments = network, options.state, self._rows.seed, options.autocast
@@ -146,14 +148,17 @@ class _Parts(Rows):
         """
         y, ends, anew = x, [], False
         if self.network.embed is not None:
-            y, anew = self.network.embed(x), True
+            with _nothing_drawn("the embedding"):
+                y, anew = self.network.embed(x), True
         for i, (layer, start) in enumerate(zip(self.network.layers, self._states(state), strict=True)):
             x = self._entering(i, y) if anew else y
             y, end = run(i, recurrent_of(layer), x, start)
             ends.append(end)
             anew = is_wrapped(layer)
             if anew:
-                y = layer.beside(y, x)  # type: ignore[operator]
+                last = i + 1 == len(self.network.layers)
+                with nullcontext() if last else _nothing_drawn("what stands between layers"):
+                    y = layer.beside(y, x)  # type: ignore[operator]
         return y, tuple(ends) if isinstance(self.network.core, nn.ModuleList) else ends[0]
 
     def _entering(self, i: int, x: Tensor) -> Tensor:
@@ -222,6 +227,34 @@ class _Replayer(_Parts):
 
     def _entering(self, i: int, x: Tensor) -> Tensor:
         return _AsKept.apply(x, self._arrays[f"{i}.input"])
+
+
+def _refuse_more_than_parts(network: Network) -> None:
+    """Raise where running embedding, layers and head by themselves is not all that the network does."""
+    own = {network, *network.layers, *(recurrent_of(layer) for layer in network.layers)}
+    hooked = [type(module).__name__ for module in own if module._forward_hooks or module._forward_pre_hooks]
+    if hooked or type(network).forward is not Network.forward:
+        came = (
+            f"{', '.join(sorted(hooked))} with forward hooks"
+            if hooked
+            else f"{type(network).__name__} with a forward of its own"
+        )
+        raise NetworkError(
+            f'history="reuse" runs embedding, layers and head by themselves, and nothing else: {came} came. Leave the '
+            'history at "recompute".'
+        )
+
+
+@contextmanager
+def _nothing_drawn(what: str) -> Iterator[None]:
+    """What runs again in each window must give the same again: no random numbers of torch's."""
+    before = torch.get_rng_state()
+    yield
+    if not torch.equal(torch.get_rng_state(), before):
+        raise NetworkError(
+            f'history="reuse" runs {what} again in each window, and it draws random numbers, other ones each time. Use '
+            "the layers' own dropout, or dropout after the last layer."
+        )
 
 
 class _AsKept(Function):

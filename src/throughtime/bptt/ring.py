@@ -90,7 +90,7 @@ class Ring:
         """Bytes of a step; 0 before the first."""
         if self._memory is None:
             return 0
-        return sum(a[0].numel() * a.itemsize for a in self._memory.arrays.values())
+        return sum(a.shape[1:].numel() * a.itemsize for a in self._memory.arrays.values())
 
     def append(self, kept: Mapping[str, Tensor] | None, steps: Steps, end: Point) -> Ring:
         """The ring with further steps at its end.
@@ -192,7 +192,7 @@ class Ring:
         """The inverse of `to_tree`."""
         start, end = (Point(*parts) for parts in tree["ends"])
         ring = Ring(tree["base"], start, end, tree["count"])
-        if not tree["arrays"]:
+        if not tree["count"] or not tree["arrays"]:
             return ring
         memory = _Memory(tree["arrays"], ROOM * tree["count"])
         memory.write(tree["arrays"], tree["count"])

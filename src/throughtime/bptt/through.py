@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from throughtime.base.errors import ConfigError
 from throughtime.bptt.bounded import BoundedEngine
 from throughtime.bptt.carry import Carry
 from throughtime.bptt.engine import Autocast, Divisor, Engine, Options, Update
@@ -92,7 +94,8 @@ def through_time(
             is passed again.
         normalise: "mean" divides an update's loss by the losses it counts, "sum" by 1; a callable gets the count and
             returns the divisor.
-        backward: called with the loss instead of loss.backward(), for a gradient scaler.
+        backward: called with the loss instead of loss.backward(), for a gradient scaler; under `memory` once for each
+            segment. Gradients are to reach `.grad`.
         autocast: makes a context manager, opened for each forward pass and never across a yield.
         group: a torch.distributed group: counts are summed before the backward pass, gradients after it, and every
             rank takes equally many updates. Parameters must belong to `network`, or to `loss` or `state` where those
@@ -181,9 +184,16 @@ def memory_plan(
         NetworkError, ShapeError, DtypeError, DataError: as `through_time`.
     """
     schedule, feed = schedule or TBPTT(), Feed([Piece(x, y, weights, lengths, resets)])
+    if schedule.history == "reuse":
+        raise ConfigError(
+            f"A memory plan is that of windows that run again: TBPTT({schedule}) came, which keeps its last k2 steps. "
+            'Ask without history="reuse".'
+        )
     n = feed.read_to(None)
     options = Options(state, autocast=autocast, memory=memory)
-    engine = BoundedEngine(network, loss, feed, schedule, None, options)
+    with torch.random.fork_rng(devices=[]):
+        engine = BoundedEngine(network, loss, feed, schedule, None, options)
+    engine.refuse_directions(feed.slice(0, n), whole=not schedule.truncates(n))
     return engine.memory_plan(Window(0, n if schedule.k2 is None else min(n, schedule.k2), 0))
 
 

@@ -66,6 +66,8 @@ class TokenFile:
         Raises:
             DataError: the file has become shorter.
         """
+        if start < 0:
+            raise DataError(f"Tokens are numbered from 0: a place of {start} came.")
         count = max(0, min(count, self._length - start))
         size, at = count * self.dtype.itemsize, start * self.dtype.itemsize
         parts: list[bytes] = []
@@ -135,7 +137,7 @@ def parquet_documents(path: str | os.PathLike[str], column: str, *, rows_at_once
     """
     if not Path(path).is_file():
         raise FileMissingError(f"A Parquet file must exist: {path} does not.")
-    table = pl.scan_parquet(Path(path))
+    table = pl.scan_parquet(Path(path), glob=False)
     schema = table.collect_schema()
     kind = schema.get(column)
     if not isinstance(kind, pl.List) or not isinstance(kind.inner, type | pl.DataType) or not kind.inner.is_integer():
@@ -144,11 +146,16 @@ def parquet_documents(path: str | os.PathLike[str], column: str, *, rows_at_once
     count = int(table.select(pl.len()).collect().item())
     for start in range(0, count, rows_at_once):
         for document in table.select(column).slice(start, rows_at_once).collect().to_series():
-            if document is not None and len(document):
-                yield document.to_numpy()
+            if document is None or not len(document):
+                continue
+            if document.null_count():
+                raise DataError(f"A document's tokens are all there: one of {column!r} in {path} has missing numbers.")
+            yield document.to_numpy()
 
 
 def _as_bytes(chunk: NDArray[Any], dtype: np.dtype[Any]) -> bytes:
+    if chunk.ndim != 1:
+        raise DataError(f"Tokens come in one-dimensional chunks: one of shape {chunk.shape} came. Flatten it.")
     if chunk.size and (chunk.dtype.kind not in "iu" or chunk.min() < 0 or chunk.max() > np.iinfo(dtype).max):
         raise DataError(
             f"Tokens of {dtype} are whole numbers 0 .. {np.iinfo(dtype).max}: a chunk of {chunk.dtype} came"

@@ -82,7 +82,9 @@ def record(
             kept.append(found)
             return y, end
         tapes: list[Any] = []
-        y, ended = layer._oracle_direction(weights, False, x, tuple(part[0] for part in state), rows, masks, tapes)
+        first = tuple(part[0] for part in state)
+        with torch.autocast(x.device.type, enabled=False):  # the oracle computes in the dtype of its weights
+            y, ended = layer._oracle_direction(weights, False, x, first, rows, masks, tapes)
         entries = {field.name: getattr(tapes[0], field.name) for field in fields(tapes[0])}
         kept.append({name: torch.stack(entry) for name, entry in entries.items() if entry and name != SQUASHED})
         return y, tuple(part[None] for part in ended)
