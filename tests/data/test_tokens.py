@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import polars as pl
 import pytest
@@ -65,6 +67,14 @@ def test_a_document_with_a_hole_is_refused_and_a_name_is_no_pattern(tmp_path):
     pl.DataFrame({"n": [[1, None, 3]]}).write_parquet(tmp_path / "a[1].parquet")
     with pytest.raises(DataError, match="A document's tokens are all there"):
         list(parquet_documents(tmp_path / "a[1].parquet", "n"))
+
+
+def test_a_copy_outlives_the_file_it_came_of(tmp_path):
+    write_tokens(tmp_path / "t.bin", [range(9)])
+    first = TokenFile(tmp_path / "t.bin")
+    second = copy.copy(first)
+    del first
+    assert second.read(3, 2).tolist() == [3, 4]
 
 
 def test_chunks_and_places_that_are_none(tmp_path):

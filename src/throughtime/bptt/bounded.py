@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.graph import saved_tensors_hooks
 
@@ -27,6 +28,8 @@ from throughtime.bptt.rows import Point
 from throughtime.bptt.segments import Store, actions
 from throughtime.kernels.cpu.layers import keeping
 
+# By network: what its steps cost, and whether it draws, by loss, kind of data, mode and number of steps measured.
+_COSTS: WeakKeyDictionary[nn.Module, dict[Any, tuple[Cost, bool]]] = WeakKeyDictionary()
 # Steps run to measure what one costs: enough that what does not grow with them is told apart.
 PROBED = 32
 
@@ -34,8 +37,6 @@ PROBED = 32
 class BoundedEngine(Engine):
     """`Engine` whose windows keep to `options.budget` bytes."""
 
-    _cost: Cost | None = None
-    _probed = 0  # steps that its measurement could run
     _draws = False  # whether the network draws random numbers from torch's generators
 
     def memory_plan(self, window: Window) -> MemoryPlan:
@@ -45,15 +46,27 @@ class BoundedEngine(Engine):
             ConfigError: the budget is too small for a single step.
         """
         steps = window.stop - window.window_start
-        if self._cost is None or self._probed < min(steps, PROBED):  # what a few steps cost says little of many
-            self._cost, self._probed = self._measured(window), min(steps, PROBED)
-        found = plan(steps, self._cost, self.options.budget)
+        cost = self._cost_of(window, min(steps, PROBED))
+        found = plan(steps, cost, self.options.budget)
         if found.kind == "segments" and self._backwards:
             raise ConfigError(
-                f"A layer that reads backwards cannot go back in segments: whole, the window keeps {self._cost.lean:,} "
+                f"A layer that reads backwards cannot go back in segments: whole, the window keeps {cost.lean:,} "
                 f"bytes a step at least, and `memory` is {self.options.budget:,}. Allow more, or use one direction."
             )
         return found
+
+    def _cost_of(self, window: Window, steps: int) -> Cost:
+        """As it was measured for this network, loss and kind of data, over as many steps: a few say little of many."""
+        some = self.feed.slice(window.start, window.start + 1)
+        kind = tuple((leaf.shape[1:], leaf.dtype) for leaf in (*leaves(some.x), *leaves(some.y)))
+        # A loss written in place is a new object in every call, with the same code.
+        loss = getattr(self.loss, "__code__", type(self.loss))
+        key = (kind, loss, self.network.training, steps)
+        known = _COSTS.setdefault(self.network, {})
+        if key not in known:
+            known[key] = self._measured(window), self._draws
+        cost, self._draws = known[key]
+        return cost
 
     def _train(self, window: Window, kept: Kept, counted: float) -> tuple[Tensor, Tensor]:
         plan = self.memory_plan(window)

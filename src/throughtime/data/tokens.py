@@ -53,6 +53,12 @@ class TokenFile:
         self._length = size // self.dtype.itemsize
         self._file = os.open(self.path, os.O_RDONLY)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "dtype": self.dtype.name}  # a copy opens the file by itself
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["path"], state["dtype"])  # type: ignore[misc]
+
     def __len__(self) -> int:
         return self._length
 
