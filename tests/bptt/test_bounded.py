@@ -64,7 +64,7 @@ def test_a_learned_initial_state(rule):
 
 
 @pytest.mark.parametrize("budget", [20_000, 40_000])
-def test_what_is_drawn_at_random_is_drawn_again_alike(budget):
+def test_the_same_seed_gives_the_same_and_the_generator_goes_on(budget):
     # torch's dropout draws from its generator, ours from a key; both must meet the same masks when steps run again.
     network = tt.Network(
         nn.Sequential(nn.Linear(2, 4), nn.Dropout(0.4)), tt.LSTM(4, 3, zoneout=(0.2, 0.1)), nn.Dropout(0.2)

@@ -7,8 +7,8 @@ back together to the state before it. Random numbers that a network draws are dr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,16 +28,14 @@ from throughtime.bptt.rows import Point
 from throughtime.bptt.segments import Store, actions
 from throughtime.kernels.cpu.layers import keeping
 
-# By network: what its steps cost, and whether it draws, by loss, kind of data, mode and number of steps measured.
-_COSTS: WeakKeyDictionary[nn.Module, dict[Any, tuple[Cost, bool]]] = WeakKeyDictionary()
+# By network: what its steps cost, by loss, kind of data, mode and number of steps measured.
+_COSTS: WeakKeyDictionary[nn.Module, dict[Any, Cost]] = WeakKeyDictionary()
 # Steps run to measure what one costs: enough that what does not grow with them is told apart.
 PROBED = 32
 
 
 class BoundedEngine(Engine):
     """`Engine` whose windows keep to `options.budget` bytes."""
-
-    _draws = False  # whether the network draws random numbers from torch's generators
 
     def memory_plan(self, window: Window) -> MemoryPlan:
         """How a window goes back.
@@ -64,9 +62,8 @@ class BoundedEngine(Engine):
         key = (kind, loss, self.network.training, steps)
         known = _COSTS.setdefault(self.network, {})
         if key not in known:
-            known[key] = self._measured(window), self._draws
-        cost, self._draws = known[key]
-        return cost
+            known[key] = self._measured(window)
+        return known[key]
 
     def _train(self, window: Window, kept: Kept, counted: float) -> tuple[Tensor, Tensor]:
         plan = self.memory_plan(window)
@@ -84,15 +81,15 @@ class BoundedEngine(Engine):
         begin = min(window.window_start, window.start)  # the state there is known
         steps = min(window.stop - begin, PROBED)
         few = max(1, steps // 2)
-        with _random_numbers_kept(self._tensors()):
+        with torch.random.fork_rng(_cards(self._tensors())):
             before = _random_state(self._tensors())
             found = [[self._bytes_of(begin, count, gates) for count in (few, steps)] for gates in (True, False)]
             with torch.no_grad():
                 point = self._rows.run(self.feed.slice(begin, begin + 1), begin, self._start(begin))[2]
             after = _random_state(self._tensors())
-        self._draws = not all(map(torch.equal, before, after))
+        drawn = () if all(map(torch.equal, before, after)) else after  # what a stored state holds beside the state
         step, lean = (-(-(b - a) // (steps - few)) if steps > few else b for a, b in found)
-        state = _bytes([*leaves(point.state), point.resets_seen, *self.random_state()])
+        state = _bytes([*leaves(point.state), point.resets_seen, *drawn])
         return Cost(step, lean, max(0, found[0][0] - step * few), state)
 
     def _bytes_of(self, begin: int, count: int, gates: bool) -> int:
@@ -112,10 +109,6 @@ class BoundedEngine(Engine):
                 scored = self._score(stretches, range(begin, end), kept_entries(steps))
             outputs = [leaf for stretch in stretches for leaf in leaves(stretch.output)]
             return _bytes([*saved, *outputs, scored.values], without=given)
-
-    def random_state(self) -> tuple[Tensor, ...]:
-        """Of the generators, where the network draws from them."""
-        return _random_state(self._tensors()) if self._draws else ()
 
     def _start(self, step: int) -> Point:
         point = self._point(step)
@@ -148,9 +141,8 @@ class _Sweep:
     def run(self) -> Tensor:
         """Go through the window and back; the loss, detached."""
         loss: Tensor | None = None
-        engine = self.engine
         begin = Point(detached(self.first.state), self.first.resets_seen)
-        self.stored[0], drawn = _Stored(begin, self._random_state()), None
+        self.stored[0], drawn = _Stored(begin, self._random_state()), self._drawn
         for action in actions(len(self.bounds) - 1, self.places):
             point = self._through(action.first, action.last)
             if isinstance(action, Store):
@@ -159,10 +151,11 @@ class _Sweep:
             part = self._back(action.last, point)
             if self.scored[action.last].kept.number:
                 loss = part if loss is None else part + loss
-            drawn = drawn or self._random_state()  # the whole window has run once
+            if action.last == len(self.bounds) - 2:  # the last segment, the first to go back: all has run once
+                drawn = self._random_state()
             if action.forget:
                 del self.stored[action.first]
-        _set_random_state(drawn or (), engine._tensors())
+        _set_random_state(drawn, self.engine._tensors())
         return torch.zeros(()) if loss is None else loss
 
     def _random_state(self) -> tuple[Tensor, ...]:
@@ -242,13 +235,6 @@ def _random_state(tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
 
 
 def _set_random_state(state: tuple[Tensor, ...], tensors: Iterable[Tensor]) -> None:
-    if state:
-        torch.set_rng_state(state[0])
-        for card, each in zip(_cards(tensors), state[1:], strict=True):
-            torch.cuda.set_rng_state(each, card)
-
-
-@contextmanager
-def _random_numbers_kept(tensors: Iterable[Tensor]) -> Iterator[None]:
-    with torch.random.fork_rng(_cards(tensors)):
-        yield
+    torch.set_rng_state(state[0])
+    for card, each in zip(_cards(tensors), state[1:], strict=True):
+        torch.cuda.set_rng_state(each, card)
