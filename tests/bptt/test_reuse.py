@@ -124,6 +124,33 @@ def test_moving_weights_meet_the_states_of_their_time():
     torch.testing.assert_close(gradients, expected, **EXACT)
 
 
+def test_an_embedding_moves_and_layers_read_what_they_read():
+    # Of e = x E^T the layer's weights meet the e of its time; E gets the gradient that passes the layer.
+    network = tnn.Network(nn.Linear(2, 2, bias=False), tnn.RNN(2, 3, bias=False, kernel="oracle"), None).double()
+    torch.manual_seed(1)
+    x, y = torch.randn(8, 2, 2, dtype=torch.float64), torch.randn(8, 2, 3, dtype=torch.float64)
+    E, W_ih, W_hh = (p.detach().clone() for p in network.parameters())
+    hs, es, expected = [torch.zeros(2, 3, dtype=torch.float64)], [], []
+    for stop in range(2, 10, 2):
+        for t in range(stop - 2, stop):
+            es.append(x[t] @ E.t())
+            hs.append(torch.tanh(es[t] @ W_ih.t() + hs[-1] @ W_hh.t()))
+        found, dh = [torch.zeros_like(w) for w in (E, W_ih, W_hh)], torch.zeros(2, 3, dtype=torch.float64)
+        for t in range(stop - 1, max(0, stop - 5) - 1, -1):
+            if t >= stop - 2:
+                dh = dh + 2 * (hs[t + 1] - y[t]) / 3
+            da = dh * (1 - hs[t + 1] ** 2)
+            for total, part in zip(found, ((da @ W_ih).t() @ x[t], da.t() @ es[t], da.t() @ hs[t]), strict=True):
+                total += part
+            dh = da @ W_hh
+        expected.append(found)
+        E, W_ih, W_hh = (w - 0.1 * g for w, g in zip((E, W_ih, W_hh), found, strict=True))
+    gradients = []
+    for _ in through_time(network, squared, x, y, reusing(2, 5), normalise="sum"):
+        gradients.append(step(list(network.parameters()), 0.1))
+    torch.testing.assert_close(gradients, expected, **EXACT)
+
+
 @pytest.mark.skipif(choose("auto", set()) != "cpu", reason="no compiled library")
 @pytest.mark.parametrize("name", networks("oracle"))
 def test_the_kernels_agree_while_weights_move(name):
