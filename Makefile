@@ -73,8 +73,8 @@ lint: setup  ## ruff, mypy, import-linter
 	$(call took,mypy,$(BIN)/mypy)
 	$(call took,floors,$(BIN)/lint-imports)
 
-torture: setup  ## kill training at 200 random moments; every run must resume bit for bit
-	$(call took,torture,$(BIN)/python -m benchmarks.torture)
+torture: setup  ## kill training at 200 random moments, and one rank of two at 50; every run must resume bit for bit
+	$(call took,torture,$(BIN)/python -m benchmarks.torture && $(BIN)/python -m benchmarks.torture_ranks)
 
 dist: setup  ## sdist and wheel; the wheel runs the README's quick start in a fresh environment
 	rm -rf dist build/wheel-venv

@@ -31,7 +31,14 @@ def test_what_is_not_given_keeps_the_defaults_of_the_recipe() -> None:
 
 
 def test_flat_form_reads_back() -> None:
-    given = {"known": "a,b", "cell": "rnn", "validation": "0.2", "checkpoint_every_s": "0.5", "memory": "1GB"}
+    given = {
+        "known": "a,b",
+        "cell": "rnn",
+        "validation": "0.2",
+        "checkpoint_every_s": "0.5",
+        "memory": "1GB",
+        "device": "cpu",
+    }
     settings = parse(given)
     assert parse(settings.to_flat()) == settings
     assert set(settings.to_flat()) == set(keys())
@@ -39,7 +46,7 @@ def test_flat_form_reads_back() -> None:
 
 def test_what_has_no_value_is_left_out_of_the_flat_form() -> None:
     settings = parse({})
-    assert set(keys()) - set(settings.to_flat()) == {"checkpoint_every_s", "memory"}
+    assert set(keys()) - set(settings.to_flat()) == {"checkpoint_every_s", "device", "memory"}
     assert parse(settings.to_flat()) == settings
 
 

@@ -11,6 +11,7 @@ from throughtime.tasks.fitting import train_network
 from throughtime.tasks.intake import Stretch
 from throughtime.tasks.network import Design, build
 from throughtime.tasks.options import check_options
+from throughtime.tasks.preparing import Prepared
 
 
 def made(length, seed=0):
@@ -30,12 +31,16 @@ def options(**settings):
     return check_options(SequencePredictor(**{"hidden_size": 4, "epochs": 3, "progress": False} | settings))
 
 
+def ready(network, encoded, stretches, options):
+    return Prepared(options, None, None, network, encoded, stretches)
+
+
 def test_only_training_rows_train_and_only_later_ones_validate():
     def losses(change_from):
         encoded = made(60)
         encoded.numbers[change_from:] += 100
         stretch = Stretch(np.zeros((61, 1)), None, 41, 41)
-        history, schedule = train_network(network(), [encoded], [stretch], options(tbptt="10,10"), None)
+        history, schedule = train_network(ready(network(), [encoded], [stretch], options(tbptt="10,10")), None)
         assert schedule == TBPTT(10, 10)
         return history.losses, [epoch.validation for epoch in history.epochs]
 
@@ -50,7 +55,7 @@ def test_only_training_rows_train_and_only_later_ones_validate():
 
 def test_a_schedule_is_chosen_where_none_is_named():
     stretch = Stretch(np.zeros((502, 1)), None, 502, 502)
-    history, schedule = train_network(network(), [made(501)], [stretch], options(), None)
+    history, schedule = train_network(ready(network(), [made(501)], [stretch], options()), None)
     assert schedule == TBPTT(25, 25)
     assert history.best_epoch is None
 
@@ -59,12 +64,12 @@ def test_validation_without_a_target_is_refused():
     encoded = made(20)
     encoded.numbers[10:] = np.nan
     with pytest.raises(DataError, match="Validation needs targets"):
-        train_network(network(), [encoded], [Stretch(np.zeros((21, 1)), None, 11, 11)], options(), None)
+        train_network(ready(network(), [encoded], [Stretch(np.zeros((21, 1)), None, 11, 11)], options()), None)
 
 
 def test_the_network_is_left_in_evaluation_mode():
     trained = network()
-    train_network(trained, [made(20)], [Stretch(np.zeros((21, 1)), None, 21, 21)], options(), None)
+    train_network(ready(trained, [made(20)], [Stretch(np.zeros((21, 1)), None, 21, 21)], options()), None)
     assert not any(module.training for module in trained.modules())
 
 
@@ -74,5 +79,5 @@ def test_checkpoints_come_as_often_as_the_options_say(tmp_path):
         save = run.save_checkpoint
         run.save_checkpoint = lambda tree, step: steps.append(step) or save(tree, step)
         stretch, every = Stretch(np.zeros((21, 1)), None, 21, 21), options(tbptt="5,5", checkpoint_every_s=0)
-        train_network(network(), [made(20)], [stretch], every, run)
+        train_network(ready(network(), [made(20)], [stretch], every), run)
     assert set(range(12)) < set(steps)

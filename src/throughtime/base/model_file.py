@@ -17,11 +17,13 @@ Source: the safetensors format, huggingface/safetensors, README "Format".
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -85,25 +87,7 @@ def save(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], configurat
         DtypeError: a tensor's dtype or layout has no place in the format.
         WriteError: the system refused; the old file is as it was.
     """
-    entries = _in_file_order([_entry_of(name, tensor) for name, tensor in tensors.items()])
-    text = _canonical_configuration(configuration)
-    blank = _encode_header(entries, text, _NO_DIGEST)
-    if len(blank) > _MAX_HEADER_BYTES:
-        raise ConfigError(
-            f"A model file's header holds at most {_MAX_HEADER_BYTES:,} bytes: {len(blank):,} came. "
-            "Put long lists of numbers into tensors."
-        )
-    seen = hashlib.sha256(_prefix(blank) + blank)
-    for entry in entries:
-        seen.update(_bytes_of(tensors[entry.name]))
-    header = _encode_header(entries, text, seen.hexdigest())
-
-    def chunks() -> Iterator[atomic.Chunk]:
-        yield _prefix(header) + header
-        for entry in entries:
-            yield _bytes_of(tensors[entry.name])
-
-    atomic.write_bytes(path, chunks())
+    atomic.write_bytes(path, _chunks(tensors, configuration))
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -162,6 +146,29 @@ def load_tree(path: str | os.PathLike[str], device: torch.device | None = None) 
     return unflatten(configuration["tree"], tensors, device)
 
 
+def tree_to_bytes(tree: Tree) -> bytes:
+    """A tree as the bytes that `save_tree` writes, for another process.
+
+    Raises:
+        DtypeError: the tree holds something that is no setting and no tensor.
+    """
+    structure, tensors = flatten(tree)
+    return b"".join(_chunks(tensors, {"tree": structure}))
+
+
+def tree_from_bytes(data: bytes | memoryview, device: torch.device | None = None) -> Tree:
+    """The inverse of `tree_to_bytes`.
+
+    Raises:
+        ModelFileError: the bytes are others than those it gave.
+    """
+    try:
+        tensors, configuration = _load(io.BytesIO(data))
+    except _Refused as refusal:
+        raise ModelFileError(f"A tree's bytes are refused: {refusal}. Send them again.") from refusal.__cause__
+    return unflatten(configuration["tree"], tensors, device)
+
+
 def digest(tree: Tree) -> str:
     """SHA-256 over a tree's structure and its tensors: equal for equal trees, on any device.
 
@@ -176,12 +183,31 @@ def digest(tree: Tree) -> str:
     return seen.hexdigest()
 
 
+def _chunks(tensors: Mapping[str, Tensor], configuration: dict[str, Any]) -> Iterator[atomic.Chunk]:
+    """A file's contents, checked before the first part comes."""
+    entries = _in_file_order([_entry_of(name, tensor) for name, tensor in tensors.items()])
+    text = _canonical_configuration(configuration)
+    blank = _encode_header(entries, text, _NO_DIGEST)
+    if len(blank) > _MAX_HEADER_BYTES:
+        raise ConfigError(
+            f"A model file's header holds at most {_MAX_HEADER_BYTES:,} bytes: {len(blank):,} came. "
+            "Put long lists of numbers into tensors."
+        )
+    seen = hashlib.sha256(_prefix(blank) + blank)
+    for entry in entries:
+        seen.update(_bytes_of(tensors[entry.name]))
+    header = _encode_header(entries, text, seen.hexdigest())
+    parts = (_bytes_of(tensors[entry.name]) for entry in entries)
+    return chain([_prefix(header) + header], parts)
+
+
 class _Refused(Exception):
     """Why a file is not loaded; `load` adds which file."""
 
 
 def _load(file: BinaryIO) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     header = _read_header(file, size)
     entries, text, stored_digest = _parse_header(header)
     stored = size - 8 - len(header)

@@ -124,10 +124,18 @@ class Engine:
         self._points: dict[int, Point] = {} if carry is None else carry.points_at_hand
         self._backwards = has_bidirectional(network)
         self._rows = Rows(network, options.state, 0 if carry is None else carry.seed, options.autocast)
-        if carry is None and self._rows.traits.ordinals:
-            self._rows.seed = int(torch.randint(2**63 - 1, ()))
         owners = [owner for owner in (network, loss, options.state) if isinstance(owner, nn.Module)]
         self._group = Group(options.group, (p for owner in owners for p in owner.parameters()))
+        if self._rows.traits.ordinals:
+            self._key_masks(drawn=carry is not None)
+
+    def _key_masks(self, drawn: bool) -> None:
+        """Draw the masks' seed, the same on every rank, and number this rank's rows after those of the ranks before."""
+        if not drawn:
+            self._rows.seed = self._group.of_first(int(torch.randint(2**63 - 1, ())))
+        if self.options.group is not None:
+            self.feed.read_to(self._position + 1)  # with no piece read there are no rows yet
+            self._rows.first_row = self._group.rows_before(self.feed.rows)
 
     @property
     def state(self) -> Nest:

@@ -2,7 +2,8 @@
 
 Counts are summed before the backward pass, so that every rank divides by the global count; gradients are summed after
 it. All ranks share the schedule's n, the longest row of all: a rank whose steps have ended goes on with steps past
-its rows' ends, so that unequal rows neither hang the others nor change a window.
+its rows' ends, so that unequal rows neither hang the others nor change a window. Rows are numbered through over all
+ranks, so that random masks of throughtime's layers are those of one process with all rows.
 """
 
 from __future__ import annotations
@@ -26,6 +27,24 @@ class Group:
         self.group = group
         self.parameters = [p for p in dict.fromkeys(parameters) if p.requires_grad]
         self._device = self.parameters[0].device if self.parameters else torch.device("cpu")
+
+    def of_first(self, number: int) -> int:
+        """The number that the first rank has."""
+        if self.group is None:
+            return number
+        told = torch.tensor(number, device=self._device)
+        dist.broadcast(told, group_src=0, group=self.group)
+        return int(told)
+
+    def rows_before(self, rows: int) -> int:
+        """Rows of the ranks before this one, which has `rows` itself."""
+        if self.group is None:
+            return 0
+        of_each = torch.zeros(dist.get_world_size(self.group), dtype=torch.int64, device=self._device)
+        rank = dist.get_rank(self.group)
+        of_each[rank] = rows
+        dist.all_reduce(of_each, group=self.group)
+        return int(of_each[:rank].sum())
 
     def furthest(self, step: int) -> int:
         """The last step that any rank has."""

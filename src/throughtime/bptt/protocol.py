@@ -47,6 +47,23 @@ def traits(network: nn.Module) -> Traits:
     return Traits(frozenset(handles), axis, ordinals)
 
 
+def state_axis(network: nn.Module) -> Nest:
+    """The batch axis of each leaf of a network's state.
+
+    Raises:
+        NetworkError: it is not known, so that rows cannot be told apart.
+    """
+    axis = traits(network).state_axis
+    if axis is None:
+        raise NetworkError(
+            "Rows that end, restart or are shared out among ranks need the batch axis of the network's state, which is "
+            f"known for torch's and throughtime's layers only: {type(network).__name__} came. Give it an attribute "
+            "`state_axis`: an int, or a nest like the state with an int for each tensor (None for one that all rows "
+            "share)."
+        )
+    return axis
+
+
 def refuse_unsplittable(network: object) -> None:
     """Raise for a network that no schedule can unroll.
 

@@ -56,7 +56,7 @@ class ReusingEngine(Engine):
         _refuse_more_than_parts(network)
         self._head = network.head
         self._ring = None if carry is None else carry.ring
-        arguments = network, options.state, self._rows.seed, options.autocast
+        arguments = network, options.state, self._rows.seed, options.autocast, self._rows.first_row
         self._recorder, self._replayer = _Recorder(*arguments), _Replayer(*arguments)
         self._recorder.most = options.budget
         if schedule.k2 is None and options.budget is None:

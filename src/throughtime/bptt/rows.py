@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from throughtime.base.errors import NetworkError, ShapeError
 from throughtime.bptt.nests import Nest, detached, leaves, map_nest
-from throughtime.bptt.protocol import Traits, traits
+from throughtime.bptt.protocol import Traits, state_axis, traits
 from throughtime.bptt.steps import Steps
 from throughtime.nn.masks import MaskKey, keyed
 
@@ -49,6 +49,7 @@ class Rows:
             (rows [N], step) -> nest for those rows.
         seed: of the random masks of throughtime's layers.
         autocast: makes a context manager for each forward pass, or None.
+        first_row: number of the first row in those masks: rows of other processes may come before it.
     """
 
     def __init__(
@@ -57,8 +58,9 @@ class Rows:
         fresh: Nest | State,
         seed: int,
         autocast: Callable[[], AbstractContextManager[object]] | None,
+        first_row: int = 0,
     ) -> None:
-        self.network, self.fresh, self.seed = network, fresh, seed
+        self.network, self.fresh, self.seed, self.first_row = network, fresh, seed, first_row
         self.traits: Traits = traits(network)
         self.autocast = autocast or nullcontext
 
@@ -151,7 +153,8 @@ class Rows:
     def _masks(self, step: int, resets_seen: Tensor, rows: Tensor | None) -> AbstractContextManager[object]:
         if not self.traits.ordinals:
             return nullcontext()
-        sequence = (torch.arange(len(resets_seen)) << 32) | resets_seen
+        rows_here = torch.arange(self.first_row, self.first_row + len(resets_seen))
+        sequence = (rows_here << 32) | resets_seen
         return keyed(MaskKey(self.seed, sequence if rows is None else sequence[rows], step, self.traits.ordinals))
 
     def _pick(self, state: Nest, rows: Tensor) -> Nest:
@@ -176,13 +179,7 @@ class Rows:
         return map_nest(place, part, self._axes(), *([] if state is None else [state]))
 
     def _axes(self) -> Nest:
-        if self.traits.state_axis is None:
-            raise NetworkError(
-                "Rows that end or restart need the batch axis of the network's state, which is known for torch's and "
-                f"throughtime's layers only: {type(self.network).__name__} came. Give it an attribute `state_axis`: an "
-                "int, or a nest like the state with an int for each tensor (None for one that all rows share)."
-            )
-        return self.traits.state_axis
+        return state_axis(self.network) if self.traits.state_axis is None else self.traits.state_axis
 
 
 def pair(result: object) -> tuple[Nest, Nest]:

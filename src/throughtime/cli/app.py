@@ -5,7 +5,8 @@
     2    usage: the command line is wrong, or asks for a setting or schedule there is not
     130  interrupted by Ctrl-C or SIGTERM, after a checkpoint where there is a run
 
-THROUGHTIME_DEBUG=1 shows the traceback of a failure instead of the line.
+THROUGHTIME_DEBUG=1 shows the traceback of a failure instead of the line. Under torchrun, which starts several of us for
+one training, the first speaks for all; the others tell of their own failures only.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 # typer names one of its usage errors; this is the class of all of them, whichever click typer brings.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 
-# What torch says, on the CPU and on a GPU, in a plain RuntimeError.
+# What torchrun starts several processes of.
+TOGETHER = ("train", "resume")
+
+# What torch says, in a plain RuntimeError: on the CPU and on a GPU; of a process that has gone.
+_LOST_RANK = re.compile(r"gloo|nccl|connection (closed|reset|refused)|broken pipe", re.IGNORECASE)
 _OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 
 app = typer.Typer(
@@ -54,8 +59,16 @@ for command in (train, resume, evaluate, predict, compare, inspect, lab, unfold,
 
 
 @app.callback(invoke_without_command=True)
-def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def version(
+    context: typer.Context, show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     """LSTMs, trained exactly through time."""
+    command = context.invoked_subcommand
+    if command is not None and command not in TOGETHER and _ranks() > 1:
+        raise ConfigError(
+            f"torchrun starts the processes of one training, for {' and '.join(TOGETHER)}: {command} came with "
+            f"{_ranks()} of them. Start it alone; it uses all cores by itself."
+        )
     if show:
         from throughtime import __version__
 
@@ -84,7 +97,8 @@ def _run(arguments: list[str] | None) -> int:
         _say_usage(error)
         return error.exit_code
     except Interrupted as error:
-        _say(f"{error}{_how_to_resume(error)}")
+        if _rank() == 0:
+            _say(f"{error}{_how_to_resume(error)}")
         return INTERRUPTED
     except typer.Abort:
         code = INTERRUPTED
@@ -120,6 +134,11 @@ def _one_line(error: Exception) -> str:
         )
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    if _ranks() > 1 and isinstance(error, RuntimeError) and _LOST_RANK.search(str(error)):
+        return (
+            "Another process of this training has ended, so that this one cannot go on. What it said tells why; "
+            "torchrun --max-restarts=N starts them again, from the newest checkpoint."
+        )
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))):
         return (
             f"Memory ran out: {(str(error).strip() or type(error).__name__).splitlines()[0].rstrip('.')}. Choose a "
@@ -156,8 +175,17 @@ def _is_debugging() -> bool:
     return os.environ.get("THROUGHTIME_DEBUG") == "1"
 
 
+def _ranks() -> int:
+    return int(os.environ.get("WORLD_SIZE", 1)) if "RANK" in os.environ else 1
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", 0))
+
+
 def _say(message: str) -> None:
-    print("throughtime:", " ".join(message.split()), file=sys.stderr)
+    name = f"throughtime, rank {_rank()}:" if _rank() else "throughtime:"
+    print(name, " ".join(message.split()), file=sys.stderr)
 
 
 def _say_usage(error: typer.BadParameter) -> None:
@@ -177,6 +205,8 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """What is said is for the user; where in the code it was said is not, unless for who looks for a fault."""
+    if _rank() and not _is_debugging():
+        return
     if issubclass(category, Notice):
         _say(f"note: {message}")
     elif not _is_debugging():

@@ -9,4 +9,6 @@ def resume(run: Run, as_json: Json = False) -> None:
     """Go on with a stopped run from its newest checkpoint."""
     from throughtime import recipes
 
-    show(recipes.resume(run, progress=not as_json).table, as_json)
+    result = recipes.resume(run, progress=not as_json)
+    if result is not None:  # under torchrun the first rank tells
+        show(result.table, as_json)

@@ -35,4 +35,5 @@ def train(
     from throughtime import recipes
 
     result = recipes.train(recipe, data=data, out=out, tbptt=tbptt, settings=settings, progress=not as_json)
-    show(result.table, as_json)
+    if result is not None:  # under torchrun the first rank tells
+        show(result.table, as_json)

@@ -48,8 +48,10 @@ def train(
     tbptt: str | None = None,
     settings: Mapping[str, str] | None = None,
     progress: bool = True,
-) -> RunResult:
+) -> RunResult | None:
     """Train a recipe in a new run folder and write its model and report there.
+
+    Under torchrun all of its processes train together, each on series of its own; gradients are those of all series.
 
     Args:
         name: of the recipe.
@@ -60,21 +62,23 @@ def train(
         progress: whether to show a progress bar on standard error.
 
     Returns:
-        The run and its scores on the test part.
+        The run and its scores on the test part; None on ranks other than the first.
 
     Raises:
-        ConfigError: an unknown recipe or setting, or values that do not fit.
+        ConfigError: an unknown recipe or setting, or values that do not fit; fewer series than ranks.
         DataError, FileMissingError: whatever is wrong with the table; nothing has been written then.
         ScheduleError: `tbptt` is no schedule.
-        RunError: the folder holds something already.
+        RunError: the folder holds something already, or ranks differ.
         Interrupted: by Ctrl-C or SIGTERM, after a checkpoint; `resume` goes on.
     """
     recipe = recipe_named(name)
     return _run.train(recipe, data, out, recipe.tbptt if tbptt is None else tbptt, settings or {}, progress)
 
 
-def resume(run: str | Path, progress: bool = True) -> RunResult:
+def resume(run: str | Path, progress: bool = True) -> RunResult | None:
     """Go on with a stopped run from its newest checkpoint; a finished one gets its model and report again.
+
+    Under torchrun with any number of processes; None on ranks other than the first.
 
     Args:
         run: its folder.

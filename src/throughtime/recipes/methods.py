@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import torch.distributed as dist
 
 from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
@@ -85,7 +86,13 @@ def try_network(problem: Problem, name: str, model: Model, tbptt: str, seed: int
 
 
 def fit_network(
-    problem: Problem, model: Model, tbptt: str, *, run: RunFolder | None = None, progress: bool = False
+    problem: Problem,
+    model: Model,
+    tbptt: str,
+    *,
+    run: RunFolder | None = None,
+    progress: bool = False,
+    group: dist.ProcessGroup | None = None,
 ) -> SequencePredictor:
     """Train a network on the training part; the validation part, read with the state carried on, stops it.
 
@@ -95,26 +102,28 @@ def fit_network(
         tbptt: schedule, such as "50,50".
         run: folder that keeps checkpoints and events, and from which an interrupted training goes on.
         progress: whether to show a progress bar.
+        group: ranks that train together.
 
     Raises:
         Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
     """
     predictor = _predictor(problem, model, tbptt, progress)
     with _table_said():
-        return predictor.fit(problem.parts[TRAIN].to_frame(), **_roles(problem), run=run)
+        return predictor.fit(problem.parts[TRAIN].to_frame(), **_roles(problem), run=run, group=group)
 
 
-def measured_tbptt(problem: Problem, model: Model, progress: bool) -> str:
+def measured_tbptt(problem: Problem, model: Model, progress: bool, group: dist.ProcessGroup | None = None) -> str:
     """The schedule that `SequencePredictor(tbptt="auto")` would take, as text.
 
     Args:
         problem: table and split.
         model: network and training.
         progress: whether to show the pilot's progress and say why the schedule was chosen, on standard error.
+        group: ranks that train the pilot together.
     """
     with _table_said():
         estimator, train = _predictor(problem, model, AUTO, progress), problem.parts[TRAIN].to_frame()
-        return str(measured_schedule(estimator, train, _roles(problem)))
+        return str(measured_schedule(estimator, train, _roles(problem), group))
 
 
 def check_network(problem: Problem, model: Model, tbptt: str | None) -> None:
@@ -154,6 +163,7 @@ def _predictor(problem: Problem, model: Model, tbptt: str | None, progress: bool
         patience=model.patience,
         validation=problem.parts[VALIDATION].to_frame(),
         seed=model.seed,
+        device=model.device,
         checkpoint_every_s=model.checkpoint_every_s,
         memory=model.memory,
         progress=progress,

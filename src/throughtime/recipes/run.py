@@ -3,18 +3,23 @@
 run.toml             recipe, table (path and SHA-256), TBPTT, every setting with its guesses: enough to repeat the run
 model.safetensors    the trained estimator
 report.html          what it learned and is worth
+
+Under torchrun the processes are ranks of one training: each loads the table and trains on series of its own; the first
+has the folder, evaluates and reports.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from throughtime.base.atomic import write_text
-from throughtime.base.errors import DataError, FileMissingError, RunError
+from throughtime.base.errors import ConfigError, DataError, FileMissingError, RunError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import read_again
@@ -32,6 +37,7 @@ from throughtime.recipes.trials import one_thread
 from throughtime.recipes.verdict import next_step_table, scores_table
 from throughtime.tasks import SequencePredictor, load
 from throughtime.tasks.options import AUTO
+from throughtime.train.ranks import Ranks, joined, may_be_restarted
 
 MODEL, REPORT = "model.safetensors", "report.html"
 
@@ -60,33 +66,42 @@ def train(
     tbptt: str,
     settings: Mapping[str, str],
     progress: bool,
-) -> RunResult:
+) -> RunResult | None:
     """Train in a new run folder; see `recipes.train`."""
     if tbptt != AUTO:
         TBPTT.parse(tbptt)  # a wrong schedule is refused before the table is read
-    problem, resolved = recipe.load(data, settings)
-    # A run folder whose training cannot begin could never be resumed.
-    check_network(problem, resolved.model, None if tbptt == AUTO else tbptt)
-    if tbptt == AUTO:
-        with one_thread():
-            tbptt = measured_tbptt(problem, resolved.model, progress)
-    record = {
-        "recipe": recipe.name,
-        "data": "" if data is None else str(Path(data).resolve()),
-        "data_sha256": "" if data is None else _digest(Path(data)),
-        "tbptt": tbptt,
-        "settings": resolved.to_flat(),
-        "table": problem.series.arguments(),
-    }
-    with RunFolder.create(_free_folder(recipe.name) if out is None else out, record) as run:
-        return _finish(run, problem, resolved, tbptt, progress)
+    if out is None and may_be_restarted():
+        raise ConfigError(
+            "Processes that torchrun starts anew must find their run again: name its folder with out=, or --out; none "
+            "came."
+        )
+    with joined() as ranks:
+        problem, resolved = recipe.load(data, settings)
+        # A run folder whose training cannot begin could never be resumed.
+        check_network(problem, resolved.model, None if tbptt == AUTO else tbptt)
+        record = {
+            "recipe": recipe.name,
+            "data": "" if data is None else str(Path(data).resolve()),
+            "data_sha256": "" if data is None else _digest(Path(data)),
+            "tbptt": tbptt,
+            "settings": resolved.to_flat(),
+            "table": problem.series.arguments(),
+        }
+        ranks.agree("recipe, settings and table", {key: value for key, value in record.items() if key != "data"})
+        if tbptt == AUTO:
+            with one_thread():
+                record["tbptt"] = measured_tbptt(problem, resolved.model, progress, ranks.group)
+        folder = _free_folder(recipe.name) if out is None else Path(out)
+        with _kept(ranks, partial(_new_folder, folder, record)) as run:
+            return _finish(run, problem, resolved, str(record["tbptt"]), progress, ranks)
 
 
-def resume(path: str | Path, progress: bool) -> RunResult:
+def resume(path: str | Path, progress: bool) -> RunResult | None:
     """Go on with a stopped run; see `recipes.resume`."""
-    with RunFolder.open(path) as run:
-        problem, resolved = _problem_of(run)
-        return _finish(run, problem, resolved, run.settings["tbptt"], progress)
+    with joined() as ranks, _kept(ranks, partial(RunFolder.open, path)) as run:
+        settings = ranks.of_first(None if run is None else run.settings)
+        problem, resolved = _problem_of(settings, Path(path))
+        return _finish(run, problem, resolved, settings["tbptt"], progress, ranks)
 
 
 def evaluate(path: str | Path, data: str | Path | Any | None) -> Table:
@@ -114,7 +129,7 @@ def open_finished(path: str | Path, data: str | Path | Any | None) -> tuple[Sequ
     """
     with RunFolder.read(path) as run:
         predictor = _model_of(run)
-        return predictor, _problem_of(run)[0] if data is None else _new_problem(run, data)
+        return predictor, _problem_of(run.settings, run.path)[0] if data is None else _new_problem(run, data)
 
 
 def open_trained(path: str | Path) -> tuple[SequencePredictor, Problem, Settings, str]:
@@ -125,13 +140,45 @@ def open_trained(path: str | Path) -> tuple[SequencePredictor, Problem, Settings
     """
     with RunFolder.read(path) as run:
         predictor = _model_of(run)
-        return predictor, *_problem_of(run), run.settings["tbptt"]
+        return predictor, *_problem_of(run.settings, run.path), run.settings["tbptt"]
 
 
-def _finish(run: RunFolder, problem: Problem, settings: Settings, tbptt: str, progress: bool) -> RunResult:
-    """Train, from the newest checkpoint if there is one, then write model and report."""
+@contextmanager
+def _kept(ranks: Ranks, opened: Callable[[], RunFolder]) -> Iterator[RunFolder | None]:
+    """The folder that the first rank opens; none on the others."""
+    if not ranks.is_first:
+        yield None
+        return
+    with opened() as run:
+        yield run
+
+
+def _new_folder(path: Path, record: dict[str, Any]) -> RunFolder:
+    """A new run's folder; where torchrun starts a training anew, the one it had."""
+    if not (may_be_restarted() and (path / "run.toml").is_file()):
+        return RunFolder.create(path, record)
+    run = RunFolder.open(path)
+    if run.settings != record:
+        run.close()
+        raise RunError(
+            f"A training that is started anew goes on with its own run: {path} is another's. Choose another folder."
+        )
+    return run
+
+
+def _finish(
+    run: RunFolder | None, problem: Problem, settings: Settings, tbptt: str, progress: bool, ranks: Ranks
+) -> RunResult | None:
+    """Train, from the newest checkpoint if there is one; then the first rank writes model and report."""
     with one_thread():
-        predictor = fit_network(problem, settings.model, tbptt, run=run, progress=progress)
+        predictor = fit_network(problem, settings.model, tbptt, run=run, progress=progress, group=ranks.group)
+    return None if run is None else _reported(run, problem, settings, tbptt, predictor)
+
+
+def _reported(
+    run: RunFolder, problem: Problem, settings: Settings, tbptt: str, predictor: SequencePredictor
+) -> RunResult:
+    """Write model and report."""
     predictor.save(run.path / MODEL)
     forecasts = forecasts_of(predictor, problem, report.LEVELS)
     table = scores_table(problem, forecasts)
@@ -160,19 +207,18 @@ def _gates(predictor: SequencePredictor, problem: Problem) -> Gates | None:
     return inspect(layers[0], predictor.network_input(first)).layer(0)
 
 
-def _problem_of(run: RunFolder) -> tuple[Problem, Settings]:
-    """The run's own problem, from a table that must not have changed."""
-    settings = run.settings
+def _problem_of(settings: Mapping[str, Any], path: Path) -> tuple[Problem, Settings]:
+    """The own problem of the run at `path`, from a table that must not have changed."""
     recipe = RECIPES.get(settings["recipe"])
     if recipe is None:
         raise RunError(
-            f"A run belongs to a recipe that exists: {run.path} is of {settings['recipe']!r}, and there is "
+            f"A run belongs to a recipe that exists: {path} is of {settings['recipe']!r}, and there is "
             f"{', '.join(RECIPES)}. Open it with the version that made it, or train anew."
         )
     data = Path(settings["data"]) if settings["data"] else None
     if data is not None and _digest(data) != settings["data_sha256"]:
         raise DataError(
-            f"A run goes on with the table it began with: {data} has changed since {run.path} was made. "
+            f"A run goes on with the table it began with: {data} has changed since {path} was made. "
             "Put the old table back, or train anew."
         )
     return recipe.load(data, settings["settings"])

@@ -109,6 +109,7 @@ class Model:
         patience: epochs without a better validation before training stops; at least 1.
         batch_size: series trained at once, at least 1; one continuous series is one.
         seed: of initialisation, dropout and order; at least 0.
+        device: of the network, such as cuda; without it, the CPU.
         memory: what an update may keep between its forward and backward pass, such as "512MB"; without it, any number.
         checkpoint_every_s: seconds between checkpoints, at least 0 (after every update); without it, so that writing
             them takes a fiftieth of the time.
@@ -126,6 +127,7 @@ class Model:
     patience: Positive = 15
     batch_size: Positive = 32
     seed: Seed = 0
+    device: str | None = None
     memory: str | None = None
     checkpoint_every_s: Seconds = None
 

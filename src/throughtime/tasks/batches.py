@@ -17,6 +17,7 @@ from throughtime.bptt import TBPTT, Piece, map_nest
 from throughtime.data.ragged import batch_count, batch_rows, pad
 from throughtime.tasks.encoding import Encoded
 from throughtime.tasks.network import RUN_STEPS, head_of, targets_of
+from throughtime.train.ranks import Ranks
 
 # The rule of tbptt=None: whole sequences while they are short enough to be one gradient, else windows that leave an
 # epoch about this many updates.
@@ -85,12 +86,20 @@ def choose_schedule(steps: int, pieces: int) -> TBPTT:
     return TBPTT(k, k)
 
 
-def validation_loss(pieces: Sequence[Piece]) -> Callable[[nn.Module], float]:
-    """A function that gives the mean loss over the counted steps of `pieces`; called without gradient."""
+def validation_loss(pieces: Sequence[Piece], ranks: Ranks | None = None) -> Callable[[nn.Module], float]:
+    """A function that gives the mean loss over the counted steps of `pieces`; called without gradient.
+
+    Args:
+        pieces: of all rows.
+        ranks: those that share them out, and all call the function; None: this process has all.
+    """
+    ranks = ranks or Ranks()
+    own = [ranks.part(piece) for piece in pieces]
 
     def evaluate(network: nn.Module) -> float:
-        sums = [_sum_of_losses(network, piece) for piece in pieces]
-        return sum(total for total, _ in sums) / sum(counted for _, counted in sums)
+        sums = [_sum_of_losses(network, piece) for piece in own]
+        total, counted = ranks.sums(sum(total for total, _ in sums), sum(counted for _, counted in sums))
+        return total / counted
 
     return evaluate
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+import torch.distributed as dist
 
 from throughtime.base.errors import DataError
 from throughtime.base.run_folder import RunFolder
@@ -15,44 +15,45 @@ from throughtime.tasks.batches import SeriesBatches, choose_schedule, piece_of, 
 from throughtime.tasks.encoding import Encoded
 from throughtime.tasks.intake import Stretch
 from throughtime.tasks.network import head_of
-from throughtime.tasks.options import Options
+from throughtime.tasks.preparing import Prepared
 from throughtime.train import History, Training, fit
+from throughtime.train.ranks import Ranks, refuse_too_few
 
 # Gradients of the first updates, before the scales have settled, are the largest.
 WARMUP_UPDATES = 10
 
 
 def train_network(
-    network: nn.Module,
-    encoded: Sequence[Encoded],
-    stretches: Sequence[Stretch],
-    options: Options,
+    ready: Prepared,
     run: RunFolder | None,
     measured: TBPTT | None = None,
+    group: dist.ProcessGroup | None = None,
 ) -> tuple[History, TBPTT]:
     """Train a network in place, and leave it in evaluation mode.
 
     Args:
-        network: that `network.build` made.
-        encoded: all series, whole.
-        stretches: which of their rows train and which validate.
-        options: the estimator's settings; where they leave the schedule open, it is chosen.
+        ready: settings, series and untrained network; where the settings leave the schedule open, it is chosen.
         run: as `train.fit` takes it.
         measured: a schedule to take before that of the settings.
+        group: ranks that train together, as `train.fit` takes them.
 
     Returns:
         What training did, and the schedule it used.
 
     Raises:
+        ConfigError: more ranks than series to train on.
         DataError: no target in the rows that validate.
     """
-    pairs = list(zip(encoded, stretches, strict=True))
+    ranks = Ranks(group)
+    options, network = ready.options, ready.network
+    pairs = list(zip(ready.encoded, ready.stretches, strict=True))
     train = [each.first(stretch.train_rows - 1) for each, stretch in pairs if stretch.train_rows]
+    refuse_too_few(len(train), ranks)
     batches = SeriesBatches(train, options.batch_size, options.seed, options.device)
     pieces = _validation_pieces(pairs, options.batch_size, options.device)
     longest = max(len(each.inputs) for each in train)
     schedule = measured or options.schedule or choose_schedule(longest, len(batches))
-    if options.progress is not False:
+    if options.progress is not False and ranks.is_first:
         sys.stderr.write(f"{longest:,} steps, {len(train)} series, TBPTT({schedule})\n")
     training = Training(
         epochs=options.epochs,
@@ -63,10 +64,18 @@ def train_network(
         seed=options.seed,
         checkpoint_every_s=options.checkpoint_every_s,
     )
-    evaluate = validation_loss(pieces) if pieces else None
-    loss = head_of(network).loss
-    shown, budget = options.progress, options.memory
-    history = fit(network, loss, batches, schedule, training, evaluate=evaluate, memory=budget, run=run, progress=shown)
+    history = fit(
+        network,
+        head_of(network).loss,
+        batches,
+        schedule,
+        training,
+        evaluate=validation_loss(pieces, ranks) if pieces else None,
+        memory=options.memory,
+        run=run,
+        progress=options.progress,
+        group=group,
+    )
     network.eval()
     return history, schedule
 

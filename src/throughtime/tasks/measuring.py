@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import torch.distributed as dist
 from sklearn.base import clone
 
 from throughtime.bptt import TBPTT
@@ -19,19 +20,22 @@ PILOT_EPOCHS = 5  # enough for gradients to show where they reach
 LEAST_STEPS = 20
 
 
-def measured_schedule(estimator: Any, series: Any, roles: dict[str, Any]) -> TBPTT:
+def measured_schedule(
+    estimator: Any, series: Any, roles: dict[str, Any], group: dist.ProcessGroup | None = None
+) -> TBPTT:
     """TBPTT(k, k), k as measured: at least LEAST_STEPS, at most the pilot's own window, beyond which it shows nothing.
 
     Args:
         estimator: the estimator to be fitted; it stays as it is.
         series: what it is fitted on.
         roles: which column is what, as its `fit` takes it.
+        group: ranks that train the pilot together, as `fit` takes them.
 
     Raises:
         ConfigError, DataError, ShapeError: as `fit`.
     """
     pilot = clone(estimator).set_params(tbptt=None, epochs=min(estimator.epochs, PILOT_EPOCHS))
-    pilot.fit(series, **roles)
+    pilot.fit(series, **roles, group=group)
     piece, said = pilot.network_piece(series), list[str]()
     longest = min(pilot.schedule_.k2 or len(piece.x), len(piece.x))
     found = TBPTT.auto(pilot.network_, head_of(pilot.network_).loss, piece, longest=longest, say=said.append)

@@ -84,8 +84,8 @@ class SequencePredictor(BaseEstimator):
         seed: of first weights, dropout and the order of series; 0 .. 2**63 - 1.
         checkpoint_every_s: seconds between checkpoints where `fit` gets a run folder, at least 0 (after every update);
             None: so that writing them takes a fiftieth of the time.
-        progress: True shows a bar on a terminal and lines elsewhere; None a bar on a terminal only; both print the
-            schedule, on standard error. False prints nothing.
+        progress: True shows a bar on a terminal and lines elsewhere, None only the bar, and both the schedule; False
+            nothing.
 
     Attributes:
         columns_: names of the columns read.
@@ -150,6 +150,7 @@ class SequencePredictor(BaseEstimator):
         target: str | int | Sequence[str | int] | None = None,
         known: str | int | Sequence[str | int] | None = None,
         run: RunFolder | None = None,
+        group: torch.distributed.ProcessGroup | None = None,
     ) -> Self:
         """Train on series.
 
@@ -164,6 +165,7 @@ class SequencePredictor(BaseEstimator):
                 columns are classes.
             known: columns whose values at the time to be forecast are known ahead.
             run: an open run folder: training writes checkpoints and events there, and goes on from its newest one.
+            group: a torch.distributed group: its ranks all call this and share out the series; the first has the `run`.
 
         Where it fails or is stopped, the estimator stays as it was: not fitted, or with what it learned before.
 
@@ -179,8 +181,8 @@ class SequencePredictor(BaseEstimator):
             raise ConfigError("Targets are columns of `series`: a `y` came beside it. Name them with target=.")
         roles = {"id": id, "time": time, "target": target, "known": known}
         ready = prepare(self, series, **roles)
-        measured = measured_schedule(self, series, roles) if self.tbptt == AUTO else None
-        history, schedule = train_network(ready.network, ready.encoded, ready.stretches, ready.options, run, measured)
+        measured = measured_schedule(self, series, roles, group) if self.tbptt == AUTO else None
+        history, schedule = train_network(ready, run, measured, group)
         self._keep(ready.reader, ready.encoding, ready.network, schedule)
         self.history_: History | None = history
         self.best_epoch_, self.seconds_ = history.best_epoch, history.seconds
@@ -288,8 +290,7 @@ class SequencePredictor(BaseEstimator):
             DataError: no target ever changes, or the series breaks a rule.
         """
         self._ready(None)
-        read = self._reader.read(plain(series))
-        encoded = self._encoded(read)
+        encoded = self._encoded(self._reader.read(plain(series)))
         return skill([(each, output, self._head()) for each, output in self._outputs(encoded)])
 
     def network_input(self, series: Any) -> Tensor:

@@ -43,6 +43,11 @@ def steps_of(piece: Piece) -> int:
     return next(leaf.shape[0] for leaf in leaves(piece.x))
 
 
+def rows_of(piece: Piece) -> int:
+    """B of a piece."""
+    return next(leaf.shape[1] for leaf in leaves(piece.x))
+
+
 def non_finite(piece: Piece) -> list[str]:
     """Which of x and y hold numbers that are not finite; y only where no weights say which targets are absent."""
     names = ("x", "y") if piece.weights is None else ("x",)

@@ -13,20 +13,22 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from throughtime.base import model_file
 from throughtime.base.errors import RunError
 from throughtime.base.run_folder import versions
 from throughtime.base.trees import Tree
-from throughtime.bptt import TBPTT, Piece
+from throughtime.bptt import Piece
 from throughtime.kernels import described
 from throughtime.train.settings import Training
 
+# SplitMix64's increment: rank 1 of one seed is not rank 0 of the next.
+_BETWEEN_RANKS = 0x9E3779B97F4A7C15
+# What machines that train together need not share.
+_OWN = ("device", "threads")
 # When checkpoints are written changes nothing in what is computed.
 _HARMLESS = ("checkpoint_every_s", "checkpoint_every_updates")
 
@@ -52,8 +54,9 @@ def put_back(modules: Mapping[str, nn.Module], weights: Mapping[str, Mapping[str
         module.load_state_dict(weights[name])
 
 
-def seed_generators(seed: int, device: torch.device) -> None:
-    """Seed the generators a network on `device` draws from, and no other device's."""
+def seed_generators(seed: int, device: torch.device, rank: int = 0) -> None:
+    """Seed the generators a network on `device` draws from, and no other device's; for each rank in its own way."""
+    seed = (seed + rank * _BETWEEN_RANKS) % 2**63
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         with torch.cuda.device(device):
@@ -76,12 +79,11 @@ def set_random_state(state: Mapping[str, Tensor], device: torch.device) -> None:
 
 
 def setting(
-    modules: Mapping[str, nn.Module], device: torch.device, training: Training, first: Piece
+    modules: Mapping[str, nn.Module], device: torch.device, training: Training, first: Piece, world_size: int
 ) -> dict[str, str | int | float | None]:
     """What must be the same for a resumed training to repeat the unbroken one bit by bit."""
     kernels = {getattr(layer, "kernel_in_use", None) for module in modules.values() for layer in module.modules()}
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
-    world_size = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
     settings = {key: value for key, value in asdict(training).items() if key not in _HARMLESS}
     return {
         **versions(),
@@ -94,6 +96,12 @@ def setting(
     }
 
 
+def shared(setting: Mapping[str, object], modules: Mapping[str, nn.Module]) -> dict[str, object]:
+    """What of a training must be the same on every rank."""
+    numbers = {f"numbers in {name}": sum(t.numel() for t in m.state_dict().values()) for name, m in modules.items()}
+    return {**numbers, **{name: value for name, value in setting.items() if name not in _OWN}}
+
+
 def differences(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     """What differs between two settings, in words."""
     return [
@@ -103,14 +111,17 @@ def differences(then: Mapping[str, object], now: Mapping[str, object]) -> list[s
     ]
 
 
-def refuse_another_training(tree: Mapping[str, Any], optimizer: str, schedule: TBPTT, batches: int) -> None:
+def refuse_another_training(then: Mapping[str, object], now: Mapping[str, object]) -> None:
     """Raise where a checkpoint's optimizer state or position means nothing here.
 
+    Args:
+        then: optimizer, schedule and number of batches of the checkpoint.
+        now: those of this training.
+
     Raises:
-        RunError: the optimizer, the schedule or the number of batches is another.
+        RunError: they differ.
     """
-    then = {"optimizer": tree["setting"]["optimizer"], "schedule": tree["schedule"], "batches": tree["batches"]}
-    changed = differences(then, {"optimizer": optimizer, "schedule": str(schedule), "batches": batches})
+    changed = differences(then, now)
     if changed:
         raise RunError(
             f"A run is resumed with its own optimizer, schedule and number of batches: {'; '.join(changed)}. "

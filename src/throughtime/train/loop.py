@@ -5,7 +5,8 @@
         note the update; on time or on a signal, write a checkpoint    and nothing lies between the two
     after each epoch: validate, keep the best weights, stop when patience ends
 
-A checkpoint is written between updates only, so it always stands at an update's end, `update.carry` in it.
+A checkpoint is written between updates only, so it always stands at an update's end, `update.carry` in it. Ranks of a
+group do all this in step, each with its own rows; the first one keeps the run.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from throughtime.base.errors import ConfigError, DataError, DivergedError, Interrupted, NetworkError, say_once
@@ -26,10 +28,12 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.base.trees import Tree
 from throughtime.bptt import TBPTT, Carry, Piece, Update, through_time
 from throughtime.train import checkpoint
-from throughtime.train.batches import Batches, after, non_finite, steps_of
+from throughtime.train.batches import Batches, after, non_finite, rows_of, steps_of
 from throughtime.train.history import Epoch, History
+from throughtime.train.modes import TrainingMode
 from throughtime.train.optimizers import clip, learning_rate, make_optimizer, set_learning_rate
 from throughtime.train.progress import Display
+from throughtime.train.ranks import Ranks
 from throughtime.train.settings import Training
 from throughtime.train.signals import StopRequest
 
@@ -52,6 +56,7 @@ def fit(
     memory: int | str | None = None,
     run: RunFolder | None = None,
     progress: bool | None = None,
+    group: dist.ProcessGroup | None = None,
 ) -> History:
     """Train a network in place; with a run folder, from its newest checkpoint on.
 
@@ -62,16 +67,20 @@ def fit(
     Args:
         network: called as network(x, state) -> (output, state), as `through_time` asks; on its device already.
         loss: as in `through_time`; a module's parameters are trained too.
-        batches: the pieces of each epoch; each begins with a fresh state.
+        batches: the pieces of each epoch, of all rows, on every rank too; each begins with a fresh state.
         schedule: `TBPTT(k1, k2)`.
         training: the settings.
         evaluate: gets the network after each epoch, under no_grad and in eval mode; smaller is better. The best
-            epoch's weights are put back at the end. None: the last weights stay.
+            epoch's weights are put back at the end. None: the last weights stay. Every rank of a group calls it, and
+            the first one's value counts.
         state: as in `through_time`; a module's parameters are trained too.
         memory: as in `through_time`.
         run: an open run folder for checkpoints and events. With it Ctrl-C and SIGTERM end the training between two
             updates with a checkpoint (in the main thread). None: everything stays in memory.
         progress: True: a bar on a terminal, lines elsewhere; None: only on a terminal; False: nothing.
+        group: a torch.distributed group whose ranks train together, all called alike: each takes its own rows of every
+            piece, and an update's gradient is that of all rows. The first rank alone has the `run`, and shows progress.
+            A run goes on with any number of ranks.
 
     Returns:
         What the training did; the network is back in the mode (train or eval) it came in.
@@ -82,7 +91,7 @@ def fit(
         DataError: no batches, or an epoch without a single loss.
         DivergedError: a loss, a gradient or a validation value is not finite; the weights are those before that.
         Interrupted: a signal came; the checkpoint is written.
-        RunError: the run belongs to another network, optimizer, schedule or number of batches.
+        RunError: the run belongs to another network, optimizer, schedule or number of batches; or ranks differ.
         WriteError: the disk refused; the last checkpoint is untouched.
     """
     if training.patience is not None and evaluate is None:
@@ -91,13 +100,14 @@ def fit(
         raise DataError("Training needs at least one batch in an epoch: there is none. Check the data and the split.")
     parts = {"network": network, "loss": loss, "state": state}
     modules = {name: part for name, part in parts.items() if isinstance(part, nn.Module)}
-    loop = _Loop(_Job(loss, batches, schedule, training, evaluate, state, memory), modules, run)
+    ranks = Ranks(group)
+    loop = _Loop(_Job(loss, batches, schedule, training, evaluate, state, memory), modules, run, ranks)
     with ExitStack() as stack:
-        stack.enter_context(_Modes(modules))
+        stack.enter_context(TrainingMode(modules))
         devices = [loop.device] if loop.device.type == "cuda" else []
         stack.enter_context(torch.random.fork_rng(devices))
-        loop.stop = stack.enter_context(StopRequest(listen=run is not None))
-        loop.display = stack.enter_context(Display(progress))
+        loop.stop = stack.enter_context(StopRequest(listen=loop.is_kept))
+        loop.display = stack.enter_context(Display(progress if ranks.is_first else False))
         loop.start()
         loop.run_epochs()
     return loop.history
@@ -116,39 +126,25 @@ class _Job:
     memory: int | str | None
 
 
-class _Modes:
-    """Puts modules into training mode, and each submodule back into its own at the end."""
-
-    def __init__(self, modules: dict[str, nn.Module]) -> None:
-        self._modules = modules
-        self._before = {layer: layer.training for module in modules.values() for layer in module.modules()}
-
-    def __enter__(self) -> None:
-        for module in self._modules.values():
-            module.train()
-
-    def __exit__(self, *error: object) -> None:
-        for layer, mode in self._before.items():
-            layer.training = mode
-
-
 class _Loop:
     """One training on its way: where it stands, and how it goes on."""
 
     stop: StopRequest
     display: Display
 
-    def __init__(self, job: _Job, modules: dict[str, nn.Module], run: RunFolder | None) -> None:
+    def __init__(self, job: _Job, modules: dict[str, nn.Module], run: RunFolder | None, ranks: Ranks) -> None:
         self.job = job
         self.modules = modules
         self.run = run
+        self.ranks = ranks
+        self.is_kept = ranks.any(run is not None)[0]
         self.parameters = _parameters(modules)
         self.device = self.parameters[0].device
         self.optimizer = make_optimizer(self.parameters, job.training)
         self.history = History()
         self.best: dict[str, dict[str, Tensor]] | None = None
         self.epoch = self.index = 0
-        self.steps = 1  # of the batch at hand
+        self.steps = self.rows = 1  # of the batch at hand, of all ranks
         self.carry: Carry | None = None
         self.epoch_loss = self.epoch_counted = 0.0
         self.last_event: Event | None = None
@@ -171,17 +167,25 @@ class _Loop:
         self.optimizer.zero_grad()
         self.began_at = time.monotonic()
         self.saved_at = self.began_at
-        tree = None if self.run is None else self.run.newest_checkpoint(self.device)
-        checkpoint.seed_generators(self.job.training.seed, self.device)
-        if self.run is not None:
+        checkpoint.seed_generators(self.job.training.seed, self.device, self.ranks.rank)
+        if self.is_kept or self.ranks.count > 1:
             first = self.job.batches[0, 0]
-            self.setting = checkpoint.setting(self.modules, self.device, self.job.training, first)
-            if tree is not None:
-                self._resume(tree)
+            self.setting = checkpoint.setting(self.modules, self.device, self.job.training, first, self.ranks.count)
+        if self.ranks.count > 1:
+            self.ranks.agree(
+                "network, settings and data", self._identity() | checkpoint.shared(self.setting, self.modules)
+            )
+        tree = None if self.run is None else self.run.newest_checkpoint(self.device)
+        tree = self.ranks.of_first(tree, self.device)
+        if tree is not None:
+            self._resume(tree)
+        elif self.ranks.count > 1:
+            checkpoint.put_back(self.modules, self.ranks.of_first(checkpoint.snapshot(self.modules), self.device))
+        if self.run is not None:
             self.run.events.delete_after(self.updates)
             self.last_event = self.run.events.last()
-            if tree is None:
-                self._save()  # the weights it began with
+        if tree is None:
+            self._save()  # the weights it began with
 
     def run_epochs(self) -> None:
         """Train until finished, then put the best weights back."""
@@ -198,8 +202,10 @@ class _Loop:
         if self.best is not None:
             checkpoint.put_back(self.modules, self.best)
 
-    def _run_batch(self, piece: Piece) -> None:
-        steps = self.steps = max(steps_of(piece), 1)
+    def _run_batch(self, whole: Piece) -> None:
+        steps = self.steps = max(steps_of(whole), 1)
+        self.rows = rows_of(whole)
+        piece = self.ranks.part(whole)
         rest = piece if self.carry is None else after(piece, self.carry.position)
         updates = through_time(
             self.modules["network"],
@@ -213,6 +219,7 @@ class _Loop:
             state=self.job.state,
             carry=self.carry,
             memory=self.job.memory,
+            group=self.ranks.group,
         )
         for update in updates:
             self._apply(update, piece, self._share_done(update.start / steps))
@@ -259,7 +266,7 @@ class _Loop:
 
     def _show(self, update: Update, done: float) -> None:
         text = f"epoch {self.epoch + 1}/{self.job.training.epochs}  loss {self.history.losses[-1]:.4g}"
-        steps = (update.stop - update.start) * update.losses.shape[1]
+        steps = (update.stop - update.start) * self.rows
         self.display.show(text, done, steps, last=done == 1.0)
 
     def _end_epoch(self) -> None:
@@ -281,7 +288,7 @@ class _Loop:
         for module in self.modules.values():
             module.eval()
         with torch.no_grad():
-            value = float(evaluate(self.modules["network"]))
+            value = self.ranks.of_first(float(evaluate(self.modules["network"])))
         for module in self.modules.values():
             module.train()
         if not math.isfinite(value):
@@ -293,15 +300,18 @@ class _Loop:
 
     def _pause_if_asked(self, *, saved: bool = False) -> None:
         """Write a checkpoint when one is due; end with one when a signal came."""
-        if self.run is None:
+        if not self.is_kept:
             return
-        if not saved and (self.stop.name is not None or self._checkpoint_is_due()):
+        stopped, due = self.ranks.any(self.stop.name is not None, self.run is not None and self._checkpoint_is_due())
+        if not saved and (stopped or due):
             self._save()
-        if self.stop.name is not None:
+        if stopped:
+            path = None if self.run is None else self.run.path
             raise Interrupted(
-                f"Training was stopped by {self.stop.name} after update {self.updates} (epoch {self.epoch}). "
-                f"The checkpoint is in {self.run.path}; resume that run to go on.",
-                self.run.path,
+                f"Training was stopped by {self.stop.name or 'a signal'} after update {self.updates} (epoch "
+                f"{self.epoch}). The checkpoint is {'with the first rank' if path is None else f'in {path}'}; resume "
+                "that run to go on.",
+                path,
             )
 
     def _checkpoint_is_due(self) -> bool:
@@ -311,58 +321,64 @@ class _Loop:
         return time.monotonic() - self.saved_at >= every_s or (every is not None and self.updates % every == 0)
 
     def _save(self) -> None:
-        if self.run is None:
+        if not self.is_kept:
             return
-        weights = checkpoint.snapshot(self.modules)
         if not all(bool(torch.isfinite(p).all()) for p in self.parameters):
             raise DivergedError(
                 f"Training needs finite numbers: a weight after update {self.updates} is not. Lower learning_rate "
                 f"({self.job.training.learning_rate}) or set clip_norm; the last checkpoint is from before that."
             )
         began_at = time.monotonic()
-        self.run.save_checkpoint(self._to_tree(weights), self.updates)
+        # No call goes on from a batch's last step, so what one would need of it is not worked out.
+        through = self.carry is not None and self.carry.position >= self.steps
+        carry = None if self.carry is None or through else self.carry.to_tree()
+        parts = self.ranks.gathered({"carry": carry, "random": checkpoint.random_state(self.device)}, self.device)
+        if self.run is not None:
+            self.run.save_checkpoint(self._to_tree(self.index + through, parts), self.updates)
         self.saved_at = time.monotonic()
         self.saving_s = self.saved_at - began_at
 
-    def _to_tree(self, weights: dict[str, dict[str, Tensor]]) -> Tree:
-        # No call goes on from a batch's last step, so what one would need of it is not worked out.
-        through = self.carry is not None and self.carry.position >= self.steps
+    def _to_tree(self, index: int, parts: Sequence[Tree]) -> Tree:
+        """What a checkpoint holds; `parts` are what each rank has of its own."""
         now = time.monotonic()
         history = replace(self.history, seconds=self.history.seconds + now - self.began_at)
         return {
-            "weights": weights,
+            "identity": self._identity(),
+            "weights": checkpoint.snapshot(self.modules),
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
-            "index": self.index + through,
-            "carry": None if self.carry is None or through else self.carry.to_tree(),
+            "index": index,
+            "carry": self.ranks.whole_carry([part["carry"] for part in parts], self.modules["network"], self.rows),
             "epoch_loss": self.epoch_loss,
             "epoch_counted": self.epoch_counted,
-            "random": checkpoint.random_state(self.device),
+            "random": [part["random"] for part in parts],
             "history": history.to_tree(),
             "best": self.best,
-            "schedule": str(self.job.schedule),
-            "batches": len(self.job.batches),
             "setting": self.setting,
         }
 
+    def _identity(self) -> dict[str, str | int]:
+        """What a run keeps on its way."""
+        optimizer, batches = self.job.training.optimizer, len(self.job.batches)
+        return {"optimizer": optimizer, "schedule": str(self.job.schedule), "batches": batches}
+
     def _resume(self, tree: Tree) -> None:
-        assert self.run is not None
-        training = self.job.training
-        checkpoint.refuse_another_training(tree, training.optimizer, self.job.schedule, len(self.job.batches))
+        checkpoint.refuse_another_training(tree["identity"], self._identity())
         checkpoint.put_back(self.modules, tree["weights"])
         changed = checkpoint.differences(tree["setting"], self.setting)
-        if changed:
+        if changed and self.run is not None:
             say_once(
                 f"resume:{self.run.path}:{changed}",
                 f"{self.run.path} goes on, but not bit by bit as it would have; what differs: {'; '.join(changed)}.",
             )
         self.optimizer.load_state_dict(tree["optimizer"])
         self.epoch, self.index = tree["epoch"], tree["index"]
-        self.carry = None if tree["carry"] is None else Carry.from_tree(tree["carry"])
+        self.carry = self.ranks.part_of_carry(tree["carry"], self.modules["network"])
         self.epoch_loss, self.epoch_counted = tree["epoch_loss"], tree["epoch_counted"]
         self.history = History.from_tree(tree["history"])
         self.best = tree["best"]
-        checkpoint.set_random_state(tree["random"], self.device)
+        if self.ranks.rank < len(tree["random"]):
+            checkpoint.set_random_state(tree["random"][self.ranks.rank], self.device)
 
 
 def _parameters(modules: dict[str, nn.Module]) -> Sequence[nn.Parameter]:
