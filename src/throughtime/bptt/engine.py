@@ -168,8 +168,9 @@ class Engine:
         """The next update's place; ranks whose steps have ended follow the longest with steps past their rows' ends."""
         k1, start = self.schedule.k1, self._position
         ahead = None if k1 is None else start + 2 * k1  # one update further, so that the next window's start is known
-        end = self.feed.read_to(ahead)
-        end = self._group.furthest(end if ahead is None else min(end, ahead))
+        here = self.feed.read_to(ahead)
+        furthest = self._group.furthest(here, more=not self.feed.exhausted)
+        end = furthest if ahead is None else min(furthest, ahead)
         self.feed.pad_to(end)
         if end <= start:
             return None

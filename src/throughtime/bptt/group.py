@@ -26,6 +26,7 @@ class Group:
     def __init__(self, group: dist.ProcessGroup | None, parameters: Iterable[nn.Parameter]) -> None:
         self.group = group
         self.parameters = [p for p in dict.fromkeys(parameters) if p.requires_grad]
+        self._end: int | None = None  # the last step of all ranks, once it is known
         self._device = self.parameters[0].device if self.parameters else torch.device("cpu")
 
     def of_first(self, number: int) -> int:
@@ -46,16 +47,27 @@ class Group:
         dist.all_reduce(of_each, group=self.group)
         return int(of_each[:rank].sum())
 
-    def furthest(self, step: int) -> int:
-        """The last step that any rank has."""
+    def furthest(self, step: int, more: bool) -> int:
+        """The last step that any rank has.
+
+        Args:
+            step: the last that this one has.
+            more: whether it may have more to come; once no rank may, none is asked again.
+        """
         if self.group is None:
             return step
-        last = torch.tensor(step, device=self._device)
-        dist.all_reduce(last, dist.ReduceOp.MAX, group=self.group)
-        return int(last)
+        if self._end is not None:
+            return self._end
+        told = torch.tensor([step, int(more)], device=self._device)
+        dist.all_reduce(told, dist.ReduceOp.MAX, group=self.group)
+        furthest, any_more = told.tolist()
+        self._end = None if any_more else furthest
+        return furthest
 
     def total(self, counted: float) -> float:
         """The losses counted by all ranks."""
+        if self.group is None:
+            return counted
         return float(self.summed(torch.tensor(counted, dtype=torch.float64)))
 
     def backward(self, run: Callable[[], Tensor]) -> Tensor:
@@ -74,13 +86,12 @@ class Group:
         for p in self.parameters:
             p.grad = None
         try:
-            loss = run()
-            self._sum_gradients()
+            loss = self._sum(run())
         finally:
             for p, old in zip(self.parameters, before, strict=True):
                 if old is not None:
                     p.grad = old if p.grad is None else old.add_(p.grad)
-        return self.summed(loss)
+        return loss
 
     def summed(self, loss: Tensor) -> Tensor:
         """A loss summed over the ranks."""
@@ -90,16 +101,18 @@ class Group:
         dist.all_reduce(total, group=self.group)
         return total.to(loss.dtype)
 
-    def _sum_gradients(self) -> None:
-        # A parameter that no rank reached keeps no gradient: optimizers move on zeros.
-        reached = torch.tensor([p.grad is not None for p in self.parameters], dtype=torch.int32, device=self._device)
-        dist.all_reduce(reached, group=self.group)
-        touched = [p for p, n in zip(self.parameters, reached.tolist(), strict=True) if n]
+    def _sum(self, loss: Tensor) -> Tensor:
+        """Sum gradients and loss; a parameter that no rank reached keeps no gradient: optimizers move on zeros."""
+        told = torch.tensor([float(loss), *(p.grad is not None for p in self.parameters)], dtype=torch.float64)
+        told = told.to(self._device)
+        dist.all_reduce(told, group=self.group)
+        touched = [p for p, n in zip(self.parameters, told[1:].tolist(), strict=True) if n]
         for dtype in dict.fromkeys(p.dtype for p in touched):
             self._sum_flat([p for p in touched if p.dtype == dtype])
+        return told[0].to(loss)
 
     def _sum_flat(self, parameters: Sequence[nn.Parameter]) -> None:
         flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters])
         dist.all_reduce(flat, group=self.group)
         for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
-            p.grad = part.view_as(p).clone()
+            p.grad = part.view_as(p)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import torch
@@ -153,9 +154,14 @@ class Rows:
     def _masks(self, step: int, resets_seen: Tensor, rows: Tensor | None) -> AbstractContextManager[object]:
         if not self.traits.ordinals:
             return nullcontext()
-        rows_here = torch.arange(self.first_row, self.first_row + len(resets_seen))
-        sequence = (rows_here << 32) | resets_seen
-        return keyed(MaskKey(self.seed, sequence if rows is None else sequence[rows], step, self.traits.ordinals))
+
+        @cache
+        def key() -> MaskKey:
+            numbers = torch.arange(self.first_row, self.first_row + len(resets_seen))
+            sequence = (numbers << 32) | resets_seen
+            return MaskKey(self.seed, sequence if rows is None else sequence[rows], step, self.traits.ordinals)
+
+        return keyed(key)
 
     def _pick(self, state: Nest, rows: Tensor) -> Nest:
         if state is None:

@@ -58,7 +58,9 @@ class Steps:
             return self
 
         def cut(nest: Nest) -> Nest:
-            return nest[start:stop] if isinstance(nest, Tensor) else map_nest(lambda t: t[start:stop], nest)
+            if nest is None or isinstance(nest, Tensor):
+                return None if nest is None else nest[start:stop]
+            return map_nest(lambda t: t[start:stop], nest)
 
         masks = cut(self.weights), cut(self.valid), cut(self.resets)
         return Steps(cut(self.x), cut(self.y), *masks, stop - start, self.rows)
@@ -134,6 +136,7 @@ class Feed:
         self.base = base
         self.end = base + (0 if retained is None else retained.count)
         self.exhausted = False
+        self._last: tuple[int, int, Steps] | None = None  # an update asks for the same steps several times
 
     @property
     def rows(self) -> int:
@@ -152,6 +155,11 @@ class Feed:
 
     def slice(self, start: int, stop: int) -> Steps:
         """Steps start .. stop - 1: views where they came in one piece."""
+        if self._last is None or self._last[:2] != (start, stop):
+            self._last = start, stop, self._cut(start, stop)
+        return self._last[2]
+
+    def _cut(self, start: int, stop: int) -> Steps:
         parts, at = [], self.base
         for part in self._parts:
             a, b = max(start - at, 0), min(stop - at, part.count)

@@ -16,7 +16,7 @@ once per part of the key; a 64-bit hash serves two units. Counter-based generati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -69,15 +69,15 @@ class MaskKey:
             raise ShapeError(f"`sequence` holds one number a row, [B]: got {tuple(self.sequence.shape)}. Flatten it.")
 
 
-_current: ContextVar[MaskKey | None] = ContextVar("throughtime_mask_key", default=None)
+_current: ContextVar[MaskKey | Callable[[], MaskKey] | None] = ContextVar("throughtime_mask_key", default=None)
 
 
 @contextmanager
-def keyed(key: MaskKey) -> Iterator[None]:
+def keyed(key: MaskKey | Callable[[], MaskKey]) -> Iterator[None]:
     """Let every tt layer that runs inside take its random masks from `key`.
 
     Args:
-        key: the seed, and where this forward's rows and first step stand.
+        key: the seed, and where this forward's rows and first step stand; or what makes it, called where a layer draws.
     """
     token = _current.set(key)
     try:
@@ -88,7 +88,8 @@ def keyed(key: MaskKey) -> Iterator[None]:
 
 def current_key() -> MaskKey | None:
     """The key opened by the innermost `keyed`, or None."""
-    return _current.get()
+    key = _current.get()
+    return key() if callable(key) else key
 
 
 def fresh_key(rows: int, device: torch.device) -> MaskKey:
