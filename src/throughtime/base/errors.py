@@ -76,6 +76,10 @@ class Interrupted(RunError):
         self.run = run
 
 
+class ClusterError(ThroughtimeError, RuntimeError):
+    """A cluster that trials were sent to cannot be reached, has no workers, or would not give the same results."""
+
+
 class DivergedError(ThroughtimeError, FloatingPointError):
     """A loss, a gradient or a validation value is no longer a finite number."""
 
