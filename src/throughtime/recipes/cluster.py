@@ -28,7 +28,7 @@ from uuid import uuid4
 import torch
 
 import throughtime
-from throughtime.base.errors import ClusterError, ConfigError, FileMissingError, forget_notices, say_once
+from throughtime.base.errors import ClusterError, ConfigError, FileMissingError, notices_heard_afresh, say_once
 from throughtime.kernels.cpu import library
 
 if TYPE_CHECKING:
@@ -317,5 +317,5 @@ def _on_worker(ours: Mapping[str, str], run: Callable[[int, Trial], Result], pla
     import distributed
 
     _refuse_other(f"worker {distributed.get_worker().address}", _here()["environment"], ours)
-    forget_notices()
-    return run(place, trial)
+    with notices_heard_afresh():
+        return run(place, trial)
