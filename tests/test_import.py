@@ -12,9 +12,9 @@ import pytest
 
 import throughtime
 
-HEAVY = ("torch", "sklearn", "pydantic", "polars", "matplotlib")
+HEAVY = ("torch", "sklearn", "pydantic", "polars", "matplotlib", "dask", "distributed")
 # What only development installs; the library must run without.
-DEVELOPMENT = ("jaxtyping", "beartype", "pandas", "pyarrow", "hypothesis", "pytest")
+DEVELOPMENT = ("jaxtyping", "beartype", "pandas", "pyarrow", "hypothesis", "pytest", "dask", "distributed")
 
 PRINT_HELP = (
     "import contextlib, io, throughtime.cli\n"

@@ -38,17 +38,17 @@ def everywhere(requirement: Requirement, extras: Iterable[str]) -> bool:
 def pins(requirements: Iterable[str]) -> dict[str, str]:
     """Name to version of every distribution that the requirements reach."""
     found: dict[str, str] = {}
-    queue = [Requirement(text) for text in requirements]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    queue = [wanted for wanted in map(Requirement, requirements) if everywhere(wanted, ())]
     while queue:
         requirement = queue.pop()
-        name = canonicalize_name(requirement.name)
-        if name in found or not everywhere(requirement, requirement.extras):
+        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
+        if (name, extras) in seen:
             continue
+        seen.add((name, extras))
         installed = distribution(name)
         found[name] = Version(installed.version).public
-        queue += [
-            wanted for wanted in map(Requirement, installed.requires or []) if everywhere(wanted, requirement.extras)
-        ]
+        queue += [wanted for wanted in map(Requirement, installed.requires or []) if everywhere(wanted, extras)]
     return found
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from throughtime.base.errors import (
+        ClusterError,
         ConfigError,
         DataError,
         DeviceError,
@@ -49,6 +50,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "TBPTT",
+    "ClusterError",
     "ConfigError",
     "DataError",
     "DeviceError",

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from joblib import parallel_config
 from rich.progress import TimeElapsedColumn, TimeRemainingColumn
 
 from throughtime.base.errors import Notice, forget_notices
 from throughtime.recipes import trials
-from throughtime.recipes.trials import one_thread, run_trials
+from throughtime.recipes.trials import one_thread, run_trials, trials_on
 
 
 def squared(number: int) -> tuple[int, int, int]:
@@ -36,6 +37,25 @@ def test_trials_run_here_where_that_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(trials.os, "cpu_count", lambda: 2)
     found = run_trials([partial(squared, number) for number in range(3)], progress=False, here=True)
     assert found == [(number**2, 1, os.getpid()) for number in range(3)]
+
+
+@pytest.mark.parametrize("backend", ["threading", "sequential", "multiprocessing"])
+def test_the_backend_that_joblib_was_told_is_taken(backend: str) -> None:
+    trials = [partial(squared, number) for number in range(4)]
+    with parallel_config(backend, n_jobs=2):
+        found = run_trials(trials, progress=False)
+    assert [(square, threads) for square, threads, _ in found] == [(number**2, 1) for number in range(4)]
+    assert (os.getpid() in {process for _, _, process in found}) == (backend != "multiprocessing")
+
+
+def test_as_many_processes_as_joblib_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials.os, "cpu_count", lambda: 1)
+    with parallel_config("loky", n_jobs=2):
+        found = run_trials([partial(squared, number) for number in range(2)], progress=False)
+    assert os.getpid() not in {process for _, _, process in found}
+    with parallel_config("threading", n_jobs=2), trials_on("processes"):
+        found = run_trials([partial(squared, number) for number in range(2)], progress=False)
+    assert os.getpid() not in {process for _, _, process in found}
 
 
 def telling(number: int) -> int:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class ThroughtimeError(Exception):
@@ -76,6 +78,10 @@ class Interrupted(RunError):
         self.run = run
 
 
+class ClusterError(ThroughtimeError, RuntimeError):
+    """A cluster that trials were sent to cannot be reached, has no workers, or would not give the same results."""
+
+
 class DivergedError(ThroughtimeError, FloatingPointError):
     """A loss, a gradient or a validation value is no longer a finite number."""
 
@@ -96,6 +102,17 @@ def say_once(key: str, message: str) -> None:
     if key not in _said:
         _said.add(key)
         warnings.warn(message, Notice, stacklevel=3)
+
+
+@contextmanager
+def notices_heard_afresh() -> Iterator[None]:
+    """Let every notice be said again meanwhile: who listens now may not be who heard it."""
+    before = set(_said)
+    _said.clear()
+    try:
+        yield
+    finally:
+        _said.update(before)
 
 
 def forget_notices() -> None:

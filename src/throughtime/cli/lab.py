@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from throughtime.cli.options import Figure, Json, Short, show
+from throughtime.cli.options import Backend, Figure, Json, Short, show
 
 
 def lab(
@@ -16,6 +16,7 @@ def lab(
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Trainings of each network.")] = 5,
     short: Short = False,
     svg: Figure = None,
+    backend: Backend = "processes",
     as_json: Json = False,
 ) -> None:
     """Hold statements about perceptron, RNN and LSTM against measurements."""
@@ -28,4 +29,4 @@ def lab(
 
         columns = Column("subject"), Column("what", words=True)
         return show(Table("Subjects: throughtime lab SUBJECT", columns, tuple(studies.subjects())), as_json)
-    show(studies.lab(subject, seeds=seeds, short=short, svg=svg, progress=not as_json), as_json)
+    show(studies.lab(subject, seeds=seeds, short=short, svg=svg, progress=not as_json, backend=backend), as_json)

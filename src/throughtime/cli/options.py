@@ -33,6 +33,15 @@ Short = Annotated[
     bool, typer.Option("--short", help="See it run in seconds: fewer, shorter trainings; do not quote its figures.")
 ]
 Figure = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the figure to this file.")]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        metavar="WHERE",
+        help="Where trials run: processes of this machine; dask:ADDRESS, a Dask cluster by its scheduler's address or "
+        "file; dask, the one that DASK_SCHEDULER_ADDRESS names.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 

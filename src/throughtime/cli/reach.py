@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from throughtime.cli.options import Figure, Json, Short, show
+from throughtime.cli.options import Backend, Figure, Json, Short, show
 
 
 def reach(
@@ -25,9 +25,11 @@ def reach(
     ] = None,
     short: Short = False,
     svg: Figure = None,
+    backend: Backend = "processes",
     as_json: Json = False,
 ) -> None:
     """Measure how far gradients reach back: where they vanish, where they explode, and what truncation cuts."""
     from throughtime.recipes.reach import reach as measure
 
-    show(measure(target, lags=lags, seeds=seeds, short=short, svg=svg, progress=not as_json), as_json)
+    found = measure(target, lags=lags, seeds=seeds, short=short, svg=svg, progress=not as_json, backend=backend)
+    show(found, as_json)

@@ -19,6 +19,7 @@ from throughtime.recipes.comparison import compare_methods
 from throughtime.recipes.methods import check_network
 from throughtime.recipes.run import RunResult
 from throughtime.recipes.table import Column, Spread, Table, check_ending
+from throughtime.recipes.trials import trials_on
 
 __all__ = [
     "Column",
@@ -161,6 +162,7 @@ def compare(
     settings: Mapping[str, str] | None = None,
     out: str | Path | None = None,
     progress: bool = True,
+    backend: str | None = None,
 ) -> Table:
     """Set a recipe's LSTM beside the naive rules, ridge, boosting, the perceptron and the Elman RNN.
 
@@ -171,9 +173,13 @@ def compare(
         settings: as for `train`; `cell` is ignored, since all of them run.
         out: a file that ends in .json, .csv, .txt or .md, or a folder for comparison.txt and comparison.json.
         progress: whether to show on standard error how many trials are done.
+        backend: where the trials run: "processes" of this machine, "dask:tcp://host:8786" for a Dask cluster by its
+            scheduler's address or file, "dask" for the cluster that is configured; None: what `joblib.parallel_config`
+            set, or else this machine's processes.
 
     Raises:
-        ConfigError, DataError, FileMissingError: as `train`.
+        ConfigError, DataError, FileMissingError: as `train`; the backend is none, or Dask is not installed.
+        ClusterError: the cluster cannot be reached, or would not give the same results.
     """
     recipe = recipe_named(name)
     if seeds < 1:
@@ -182,7 +188,8 @@ def compare(
     problem, resolved = recipe.load(data, settings or {})
     # Of all cells the perceptron, which has a window too, asks most of the settings.
     check_network(problem, replace(resolved.model, cell="perceptron"), recipe.tbptt)
-    table = compare_methods(problem, resolved.model, recipe.tbptt, seeds, progress)
+    with trials_on(backend):
+        table = compare_methods(problem, resolved.model, recipe.tbptt, seeds, progress)
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         table.save(file)

@@ -1,9 +1,10 @@
-"""Independent trials (methods, seeds, settings) on all cores, each with one thread."""
+"""Independent trials (methods, seeds, settings) on all cores or on a cluster, each with one thread."""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 import torch
 from joblib import Parallel, delayed, parallel_config
+from joblib.parallel import get_active_backend
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,38 +23,93 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from threadpoolctl import threadpool_limits
 
-from throughtime.base.errors import Notice, say_once
+from throughtime.base.errors import ConfigError, Notice, say_once
+from throughtime.recipes.cluster import connected, run_on
 
 Result = TypeVar("Result")
+
+
+# Trials draw from torch's one generator and have its threads set: in a process of many threads they take turns.
+_TURN = threading.RLock()
+
+
+@contextmanager
+def trials_on(backend: str | None) -> Iterator[None]:
+    """Where `run_trials` runs them meanwhile.
+
+    Args:
+        backend: "processes" for this machine's; "dask:ADDRESS" for a Dask cluster by its scheduler's address or file;
+            "dask" for the one that is configured, see `cluster.connected`; None for what `joblib.parallel_config` set,
+            this machine's processes where it set nothing.
+
+    Raises:
+        ConfigError: none of these, Dask is not installed, or no scheduler is named.
+        FileMissingError, ClusterError: see `cluster.connected`.
+    """
+    name, _, address = ("" if backend is None else backend).partition(":")
+    if backend is None:
+        yield
+    elif backend == "processes":
+        with parallel_config("loky"):
+            yield
+    elif name == "dask" and backend != "dask:":
+        with connected(address or None) as client, parallel_config("dask", client=client):
+            yield
+    else:
+        raise ConfigError(
+            f"Trials run on processes, dask or dask:ADDRESS; {backend!r} came. Name one of them, such as "
+            "dask:tcp://host:8786."
+        )
 
 
 def run_trials(trials: Sequence[Callable[[], Result]], progress: bool, *, here: bool = False) -> list[Result]:
     """Run the trials on all cores, one thread each; what several of them have to say is said once.
 
+    `trials_on` and `joblib.parallel_config` send them elsewhere; results are the same wherever they run.
+
     Args:
         trials: functions that a process can be sent (a module's own, or partials of them).
         progress: whether to show on standard error how many are done.
-        here: one after another in this process: seconds of work are done before other processes have started.
+        here: one after another in this process, unless they are sent elsewhere: seconds of work are done before other
+            processes have started.
 
     Returns:
         Their results, in the order of the trials.
     """
     done: dict[int, Result] = {}
-    workers = 1 if here else min(os.cpu_count() or 1, len(trials))
     with (
         Progress(*_shown(), console=Console(stderr=True), disable=not progress, transient=True) as bar,
-        parallel_config("loky", n_jobs=workers, inner_max_num_threads=1),
+        _started(trials, here) as results,
     ):
-        with _without_interrupts():
-            calls = (delayed(_alone)(k, trial) for k, trial in enumerate(trials))
-            results = Parallel(return_as="generator_unordered")(calls)
-        with closing(results):  # also where we are interrupted: the workers end with us
-            for place, result, notices in bar.track(results, total=len(trials), description="trials"):
-                done[place] = result
-                for notice in notices:
-                    say_once(f"a trial: {notice}", notice)
+        for place, result, notices in bar.track(results, total=len(trials), description="trials"):
+            done[place] = result
+            for notice in notices:
+                say_once(f"a trial: {notice}", notice)
     return [done[place] for place in range(len(trials))]
+
+
+@contextmanager
+def _started(trials: Sequence[Callable[[], Result]], here: bool) -> Iterator[Iterator[tuple[int, Result, list[str]]]]:
+    """Places, results and notices as trials end; also where we are interrupted, nothing of them is left."""
+    backend, jobs = get_active_backend()
+    client = getattr(backend, "client", None)  # Dask's
+    if client is not None:
+        with closing(run_on(client, _alone, trials)) as results:
+            yield results
+        return
+    calls = (delayed(_alone)(place, trial) for place, trial in enumerate(trials))
+    if not backend.supports_inner_max_num_threads:  # somebody's choice, and not joblib's own processes
+        yield iter(Parallel(return_as="generator_unordered" if backend.supports_return_generator else "list")(calls))
+        return
+    if here or jobs is None:
+        jobs = 1 if here else min(os.cpu_count() or 1, len(trials))
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        with _without_interrupts():
+            results = Parallel(return_as="generator_unordered")(calls)
+        with closing(results):  # the workers end with us
+            yield results
 
 
 @contextmanager
@@ -94,7 +151,7 @@ def _shown() -> tuple[ProgressColumn, ...]:
 
 def _alone(place: int, trial: Callable[[], Result]) -> tuple[int, Result, list[str]]:
     """A trial, and its notices: a worker's own standard error would give them once for each worker."""
-    with one_thread(), warnings.catch_warnings(record=True) as caught:
+    with _TURN, threadpool_limits(1), one_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", Notice)
         done = trial()
     for entry in caught:

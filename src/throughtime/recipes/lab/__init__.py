@@ -15,6 +15,7 @@ from throughtime.insight.svg import check_name
 from throughtime.recipes.figure import as_file
 from throughtime.recipes.lab.catalogue import STUDIES
 from throughtime.recipes.lab.study import Claim, Effort, Findings
+from throughtime.recipes.trials import trials_on
 
 __all__ = ["Claim", "Effort", "Findings", "lab", "subjects"]
 
@@ -25,7 +26,13 @@ def subjects() -> list[tuple[str, str]]:
 
 
 def lab(
-    name: str, *, seeds: int = 5, short: bool = False, svg: str | Path | None = None, progress: bool = True
+    name: str,
+    *,
+    seeds: int = 5,
+    short: bool = False,
+    svg: str | Path | None = None,
+    progress: bool = True,
+    backend: str | None = None,
 ) -> Findings:
     """Run one study.
 
@@ -35,12 +42,16 @@ def lab(
         short: see it run in seconds: fewer and shorter trainings, figures not to be quoted.
         svg: a file for its figure.
         progress: whether to show on standard error how many trials are done.
+        backend: where the trials run: "processes" of this machine, "dask:tcp://host:8786" for a Dask cluster by its
+            scheduler's address or file, "dask" for the cluster that is configured; None: what `joblib.parallel_config`
+            set, or else this machine's processes.
 
     Returns:
         Tables, figure, and the lecture's claims held against them.
 
     Raises:
-        ConfigError: no such subject, no seeds, or a file for the figure that is not SVG.
+        ConfigError: no such subject, no seeds, a file for the figure that is not SVG, or a backend that is none.
+        ClusterError: the cluster cannot be reached, or would not give the same results.
         WriteError: the file cannot be written.
     """
     if name not in STUDIES:
@@ -50,7 +61,8 @@ def lab(
         raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
     if svg is not None:
         check_name(svg)  # asked before the work, so that a wrong name costs none
-    found = replace(STUDIES[name].run(Effort(seeds, short, progress)), short=short)
+    with trials_on(backend):
+        found = replace(STUDIES[name].run(Effort(seeds, short, progress)), short=short)
     if svg is not None:
         write_text(Path(svg), as_file(found.figure))
     return found

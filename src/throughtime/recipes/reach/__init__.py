@@ -15,6 +15,7 @@ from throughtime.recipes.lab.study import Effort, Findings
 from throughtime.recipes.reach.of_network import reach_of_recipe, reach_of_run
 from throughtime.recipes.reach.vanishing import study
 from throughtime.recipes.reach.words import lags_from
+from throughtime.recipes.trials import trials_on
 
 __all__ = ["reach"]
 
@@ -29,6 +30,7 @@ def reach(
     short: bool = False,
     svg: str | Path | None = None,
     progress: bool = True,
+    backend: str | None = None,
 ) -> Findings:
     """Norm of a loss's gradient with respect to earlier states, by lag.
 
@@ -40,12 +42,17 @@ def reach(
         short: see it in seconds: fewer rows, shorter trainings, figures not to be quoted.
         svg: a file for the figure.
         progress: whether to show on standard error how many trials are done.
+        backend: where trials run when there is no target: "processes" of this machine, "dask:tcp://host:8786" for a
+            Dask cluster by its scheduler's address or file, "dask" for the cluster that is configured; None: what
+            `joblib.parallel_config` set, or else this machine's processes.
 
     Returns:
         Table, figure, and what is claimed held against them.
 
     Raises:
-        ConfigError: lags or seeds that are none, seeds for a run, or a figure that is not SVG.
+        ConfigError: lags, seeds or a backend that are none, seeds for a run, a cluster for a run or recipe, or a figure
+            that is not SVG.
+        ClusterError: the cluster cannot be reached, or would not give the same results.
         FileMissingError: no such run or recipe.
         DataError, RunError: whatever is wrong with table or run.
         WriteError: the figure cannot be written.
@@ -55,8 +62,14 @@ def reach(
         raise ConfigError(f"`seeds` counts networks, at least 1; {seeds} came.")
     if svg is not None:
         check_name(svg)
+    if target is not None and backend not in (None, "processes"):
+        raise ConfigError(
+            f"A run's or a recipe's reach is measured here, without trials: backend {backend!r} came. Leave it out, or "
+            "leave the name out: RNN and LSTM are set side by side in trials."
+        )
     effort = Effort(SEEDS if seeds is None else seeds, short, progress)
-    found = replace(_find(target, asked, effort, seeds is not None), short=short)
+    with trials_on(backend):
+        found = replace(_find(target, asked, effort, seeds is not None), short=short)
     if svg is not None:
         write_text(Path(svg), as_file(found.figure))
     return found
