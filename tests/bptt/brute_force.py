@@ -128,7 +128,7 @@ def one_update(network, loss, case, before, u, w, constant, rule, parameters, kn
     counted_steps = {"newest": range(max(before, w) + 1, u + 1), "window": range(w + 1, u + 1), "cut": [u]}[rule]
     reported_steps = [u] if rule == "cut" else range(before + 1, u + 1)
     gradients = [torch.zeros_like(p) for p in parameters]
-    losses = torch.zeros(u - before, case.rows, dtype=case.x.dtype)
+    losses = torch.zeros(u - before, case.rows, dtype=parameters[0].dtype)
     counted = 0.0
     for b in range(case.rows):
         for t in sorted({*counted_steps, *reported_steps}):
