@@ -4,7 +4,9 @@ truncation, in ragged rows and in streams, by brute force."""
 from __future__ import annotations
 
 import copy
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -318,3 +320,21 @@ def reached(network, reading, case) -> list[bool]:
         found.append(any(bool(p.grad is not None and p.grad.any()) for p in reading.parameters()))
         reading.zero_grad()
     return found
+
+
+def test_the_examples_in_the_docs_learn():
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    section = text.split("## Labels, pools and pairs")[1].split("\n## ")[0]
+    names: dict = {}
+    torch.manual_seed(0)
+    for block in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+        exec(block, names)
+    with torch.no_grad():
+        pieces = names["label_pieces"](document_rows(names["reviews"], rows=8, steps=20), names["labels"])
+        found = list(through_stream(names["network"], names["loss"], pieces, TBPTT(20, 40)))
+        label = sum(float(u.losses.sum()) for u in found) / sum(u.counted for u in found)
+        pieces = token_pieces(names["states"].noting(document_rows(names["targets"], rows=8, steps=20)))
+        found = list(through_stream(names["decoder"], names["loss"], pieces, TBPTT(5, 10), state=names["states"]))
+        token = sum(float(u.losses.sum()) for u in found) / sum(u.counted for u in found)
+    assert label < 0.4  # ln 2 = 0.69 knows nothing
+    assert token < 1.0  # the tokens' own frequencies leave about 1.9
