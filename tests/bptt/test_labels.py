@@ -107,9 +107,9 @@ def test_a_pool_is_not_reused():
         take(pooled("mean"), labelled_case(), TBPTT(2, 4, history="reuse"))
 
 
-def documents(count: int, seed: int = 0) -> list[np.ndarray]:
+def documents(count: int, seed: int = 0, least: int = 1) -> list[np.ndarray]:
     draw = np.random.default_rng(seed)
-    return [draw.integers(1, 9, draw.integers(1, 7)) for _ in range(count)]
+    return [draw.integers(1, 9, draw.integers(least, 7)) for _ in range(count)]
 
 
 def as_case(stretches, y_of) -> Case:
@@ -184,7 +184,7 @@ class Encoder(nn.Module):
 def pairs(count: int = 9) -> tuple[list[Tensor], list[np.ndarray]]:
     g = torch.Generator().manual_seed(3)
     sources = [torch.randn(1 + number % 4, 2, generator=g, dtype=torch.float64) for number in range(count)]
-    return sources, documents(count, seed=2)
+    return sources, documents(count, seed=2, least=2)
 
 
 def decoder() -> nn.Module:

@@ -141,3 +141,11 @@ def test_refusals():
         RunningPool("max")(torch.zeros(4, 2, 5, dtype=torch.int64))
     with pytest.raises(ShapeError, match="The state of a pool holds"):
         RunningPool("max")(torch.zeros(4, 2, 5), RunningPool("max")(torch.zeros(4, 3, 5))[1])
+
+
+@pytest.mark.parametrize("how", pool.HOWS)
+def test_past_its_end_a_row_keeps_its_pool(how):
+    layer, x = made(how), numbers(6, 2, 3)
+    state = layer(x, lengths=[6, 4])[1]
+    alone = layer(x[:4, 1:])[1]
+    torch.testing.assert_close({name: part[:, 1:] for name, part in state.items()}, alone, **EXACT)
