@@ -32,6 +32,7 @@ from throughtime.train.optimizers import clip, learning_rate, make_optimizer, se
 from throughtime.train.progress import Display
 from throughtime.train.settings import Training
 from throughtime.train.signals import StopRequest
+from throughtime.train.watching import Watch, current_watch
 
 CHECKPOINT_SHARE = 1 / 50  # of the time goes into checkpoints where the settings leave it open: not to be noticed
 LEAST_S = 1.0  # between such checkpoints: a second is all a stop may cost
@@ -50,6 +51,7 @@ def fit(
     evaluate: Evaluate | None = None,
     state: Any = None,
     memory: int | str | None = None,
+    watch: Watch | None = None,
     run: RunFolder | None = None,
     progress: bool | None = None,
 ) -> History:
@@ -69,6 +71,7 @@ def fit(
             epoch's weights are put back at the end. None: the last weights stay.
         state: as in `through_time`; a module's parameters are trained too.
         memory: as in `through_time`.
+        watch: looks at the network after each epoch, as in `watching`; None: that of the `watching` which is open.
         run: an open run folder for checkpoints and events. With it Ctrl-C and SIGTERM end the training between two
             updates with a checkpoint (in the main thread). None: everything stays in memory.
         progress: True: a bar on a terminal, lines elsewhere; None: only on a terminal; False: nothing.
@@ -99,6 +102,7 @@ def fit(
         loop.stop = stack.enter_context(StopRequest(listen=run is not None))
         loop.display = stack.enter_context(Display(progress))
         loop.start()
+        loop.watch = current_watch() if watch is None else watch
         loop.run_epochs()
     return loop.history
 
@@ -137,6 +141,7 @@ class _Loop:
 
     stop: StopRequest
     display: Display
+    watch: Watch | None = None
 
     def __init__(self, job: _Job, modules: dict[str, nn.Module], run: RunFolder | None) -> None:
         self.job = job
@@ -271,11 +276,14 @@ class _Loop:
         assert self.last_event is not None
         validation = None if self.job.evaluate is None else self._validate(self.job.evaluate)
         mean, rate = self.epoch_loss / self.epoch_counted, self.last_event.learning_rate
-        if self.history.add(Epoch(mean, validation, rate, self.updates)):
+        if self.history.add(Epoch(mean, validation, rate, self.updates, self._watched())):
             self.best = checkpoint.snapshot(self.modules)
         self._log(replace(self.last_event, validation=validation))
         self.epoch, self.index = self.epoch + 1, 0
         self.epoch_loss = self.epoch_counted = 0.0
+
+    def _watched(self) -> Tree:
+        return None if self.watch is None else self.watch(self.modules["network"], self.job.loss, self.job.batches)
 
     def _validate(self, evaluate: Evaluate) -> float:
         for module in self.modules.values():
