@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 Parameters = list[nn.Parameter]
+Known = dict[tuple[int, int, int], tuple[Tensor, tuple[Tensor | None, ...]]]
 
 
 @dataclass
@@ -89,11 +90,14 @@ def brute_force(
     rule: str = "newest",
     learning_rate: float = 0.0,
     extra: Parameters | None = None,
+    known: Known | None = None,
 ) -> list[Reference]:
     """Every update's gradient of the sum of weighted losses; between updates a plain gradient step of `learning_rate`.
 
-    Updates that count nothing are left out.
+    Updates that count nothing are left out. `known` keeps single losses of one case from call to call, for weights at
+    rest: then a loss and its gradient depend on nothing but its step, its row and where its window begins.
     """
+    assert known is None or learning_rate == 0
     n = case.n
     k1, k2 = k1 or n, k2 or n
     parameters = [*network.parameters(), *(extra or [])]
@@ -105,7 +109,7 @@ def brute_force(
         following = min(u + k1, n)
         if w > 0 and w not in stored:  # k2 < k1: the steps before the window run first
             stored[w] = {b: run(network, case, b, before, w, stored.get(before), None)[0] for b in range(case.rows)}
-        update = one_update(network, loss, case, before, u, w, stored.get(w), rule, parameters)
+        update = one_update(network, loss, case, before, u, w, stored.get(w), rule, parameters, known)
         after = {step: {} for step in {u, max(0, following - k2)} if w < step <= u}
         for b in range(case.rows):
             for step in after:
@@ -120,11 +124,11 @@ def brute_force(
     return found
 
 
-def one_update(network, loss, case, before, u, w, constant, rule, parameters) -> Reference:
+def one_update(network, loss, case, before, u, w, constant, rule, parameters, known=None) -> Reference:
     counted_steps = {"newest": range(max(before, w) + 1, u + 1), "window": range(w + 1, u + 1), "cut": [u]}[rule]
     reported_steps = [u] if rule == "cut" else range(before + 1, u + 1)
     gradients = [torch.zeros_like(p) for p in parameters]
-    losses = torch.zeros(u - before, case.rows, dtype=case.x.dtype)
+    losses = torch.zeros(u - before, case.rows, dtype=parameters[0].dtype)
     counted = 0.0
     for b in range(case.rows):
         for t in sorted({*counted_steps, *reported_steps}):
@@ -134,14 +138,25 @@ def one_update(network, loss, case, before, u, w, constant, rule, parameters) ->
             origin, begin = (w, constant) if t > w else (None, None)
             if origin is None:
                 continue  # before the window: compared by the caller where it matters
-            _, value = run(network, case, b, origin, t, begin, loss)
+            value, parts = one_loss(network, loss, case, (origin, t, b), begin, parameters, known)
             if t in reported_steps:
-                losses[t - before - 1, b] = value.detach()
+                losses[t - before - 1, b] = value
             if t in counted_steps:
                 counted += weight
-                parts = torch.autograd.grad(value * weight, parameters, allow_unused=True)
-                gradients = [g if part is None else g + part for g, part in zip(gradients, parts, strict=True)]
+                gradients = [g if part is None else g + weight * part for g, part in zip(gradients, parts, strict=True)]
     return Reference(before, u, gradients, losses, counted)
+
+
+def one_loss(network, loss, case, place, begin, parameters, known=None) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+    """The loss at a place (where its window begins, step, row), and its gradient."""
+    if known is not None and place in known:
+        return known[place]
+    origin, t, b = place
+    _, value = run(network, case, b, origin, t, begin, loss)
+    found = value.detach(), torch.autograd.grad(value, parameters, allow_unused=True)
+    if known is not None:
+        known[place] = found
+    return found
 
 
 def run(network, case, row, start, stop, states, loss):

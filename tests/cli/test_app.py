@@ -16,7 +16,7 @@ from throughtime.cli import main as run_command_line
 from throughtime.cli.app import app
 
 OPTIONS = {
-    "train": ["RECIPE", "--data", "--out", "--tbptt", "--set", "--json"],
+    "train": ["RECIPE", "--data", "--out", "--tbptt", "--reach", "--set", "--json"],
     "resume": ["RUN", "--json"],
     "evaluate": ["RUN", "--data", "--json"],
     "predict": ["RUN", "--data", "--json"],

@@ -91,3 +91,16 @@ def test_an_empty_schedule_is_no_schedule(command, tmp_path):
     assert (code, out) == (2, "")
     assert "A schedule is written" in err
     assert not (tmp_path / "run").exists()
+
+
+def test_reach_by_epoch_is_told_and_drawn(command, tmp_path):
+    run = tmp_path / "run"
+    code, out, _ = command("train", "weather", "--out", run, "--reach", *TINY)
+    assert code == 0
+    assert "below 0.01 of that at lag 0: after epoch 1" in " ".join(out.split())
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "How far gradients reached, by epoch" in page
+    assert 'aria-label="reach"' in page
+    code, again, _ = command("resume", run)  # measured as it was, from the checkpoint
+    assert code == 0
+    assert "below 0.01 of that at lag 0" in " ".join(again.split())

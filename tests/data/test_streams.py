@@ -101,3 +101,14 @@ def test_refusals(file):
         next(document_rows([], 1, 0))
     with pytest.raises(DataError, match="A row needs two tokens"):
         next(contiguous_rows(file, 20, 4))
+
+
+def test_each_token_says_its_document():
+    documents = [np.full(size, number + 1) for number, size in enumerate([3, 0, 5, 1, 4, 2])]
+    for stretch in document_rows(documents, 2, 4):
+        expected = stretch.x - 1  # a token is its document's number + 1
+        np.testing.assert_array_equal(stretch.document, expected)  # and -1 where there is none
+
+
+def test_a_file_in_rows_has_no_documents(file):
+    assert next(contiguous_rows(file, 3, 4)).document is None

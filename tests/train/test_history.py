@@ -23,6 +23,7 @@ def test_without_validation_nothing_is_best():
 
 
 def test_it_comes_back_from_a_checkpoint():
-    history = History([0.1, 1e-300], [epoch(None), epoch(0.3)], 1, True, 12.5)
+    watched = Epoch(0.5, 0.2, 0.1, 20, {"lags": [0, 5], "relative": {"h": [1.0, float("inf")]}})
+    history = History([0.1, 1e-300], [epoch(None), epoch(0.3), watched], 2, True, 12.5)
     structure, tensors = flatten(history.to_tree())
     assert History.from_tree(unflatten(json.loads(json.dumps(structure)), tensors)) == history

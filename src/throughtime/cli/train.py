@@ -27,11 +27,12 @@ def train(
             help="Truncation: 20,100 or n,n or auto (measured on a pilot); the recipe has its own.",
         ),
     ] = None,
+    reach: Annotated[bool, typer.Option("--reach", help="After each epoch measure how far gradients go back.")] = False,
     pairs: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Train a recipe and write its run folder."""
-    settings = settings_from(pairs)
+    settings = settings_from(pairs) | ({"reach": "true"} if reach else {})
     from throughtime import recipes
 
     result = recipes.train(recipe, data=data, out=out, tbptt=tbptt, settings=settings, progress=not as_json)

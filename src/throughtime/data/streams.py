@@ -4,7 +4,7 @@
     document_rows      B rows; where a document ends, its row goes on with the next one there is
 
     stretch: x[t, b] a token, y[t, b] the one after it, counted[t, b] whether there is one, resets[t, b] whether x[t, b]
-    begins a sequence, lengths[b] steps of a row that has run out
+    begins a sequence, lengths[b] steps of a row that has run out, document[t, b] the number of x[t, b]'s document
 
 Nothing but the steps of one stretch is in memory. Dimensions: T steps, B rows.
 """
@@ -32,6 +32,8 @@ class TokenStretch:
         counted: [T, B] bool, whether y is there.
         resets: [T, B] bool, true at the first token of a sequence.
         lengths: [B] int64, steps that a row really has.
+        document: [T, B] int64, which document each token is of, numbered from 0 as they were read; -1 past a row's
+            end. None where rows are no documents.
     """
 
     x: NDArray[np.int64]
@@ -39,10 +41,18 @@ class TokenStretch:
     counted: NDArray[np.bool_]
     resets: NDArray[np.bool_]
     lengths: NDArray[np.int64]
+    document: NDArray[np.int64] | None = None
 
 
 def contiguous_rows(
-    file: TokenFile, rows: int, steps: int, *, epochs: int = 1, carried: bool = False, end: int | None = None
+    file: TokenFile,
+    rows: int,
+    steps: int,
+    *,
+    epochs: int = 1,
+    carried: bool = False,
+    fresh: bool = True,
+    end: int | None = None,
 ) -> Iterator[TokenStretch]:
     """A file cut into B parts of equal length, read side by side; up to B - 1 last tokens are left out.
 
@@ -52,6 +62,7 @@ def contiguous_rows(
         steps: T of a stretch; the last of an epoch may be shorter.
         epochs: passes over the file.
         carried: whether the state is carried from one epoch to the next; else each begins anew.
+        fresh: whether the first step of all begins a sequence; else it goes on from what the caller has read before.
         end: token after which a new sequence begins; None: there is none inside.
 
     Raises:
@@ -74,7 +85,7 @@ def contiguous_rows(
             if end is not None:
                 resets[1:] = x[:-1] == end
                 resets[0] = False if first else before == end
-            if first and not (carried and epoch):
+            if first and (not carried if epoch else fresh):
                 resets[0] = True
             before = x[-1]
             yield TokenStretch(x, read[1:], np.ones((count, rows), dtype=bool), resets, np.full(rows, count))
@@ -95,7 +106,7 @@ def document_rows(documents: Iterable[Tokens], rows: int, steps: int) -> Iterato
         ConfigError: rows or steps below 1.
     """
     _check(rows, steps)
-    queue = iter(documents)
+    queue = enumerate(documents)
     lanes = [_Lane(queue) for _ in range(rows)]
     while True:
         stretch = [lane.take(steps) for lane in lanes]
@@ -103,21 +114,21 @@ def document_rows(documents: Iterable[Tokens], rows: int, steps: int) -> Iterato
         count = int(lengths.max())
         if count == 0:
             return
-        x, y, counted, resets = (_side_by_side(list(columns), count) for columns in zip(*stretch, strict=True))
-        yield TokenStretch(x, y, counted, resets, lengths)
+        x, y, counted, resets, after = (_side_by_side(list(columns), count) for columns in zip(*stretch, strict=True))
+        yield TokenStretch(x, y, counted, resets, lengths, after - 1)
 
 
 class _Lane:
     """One row: the rest of its document, and where the next comes from."""
 
-    def __init__(self, queue: Iterator[Tokens]) -> None:
+    def __init__(self, queue: Iterator[tuple[int, Tokens]]) -> None:
         self._queue, self._rest = queue, np.zeros(0, dtype=np.int64)
-        self._begins = False
+        self._begins, self._number = False, -1
 
     def take(self, steps: int) -> tuple[NDArray[Any], ...]:
-        """Up to so many steps: tokens, those after them, whether there are, and where documents begin."""
+        """Up to so many steps: tokens, those after them, whether there are, where documents begin, and which + 1."""
         empty = np.zeros(0, dtype=np.int64)
-        parts: list[tuple[NDArray[Any], ...]] = [(empty, empty, empty.astype(bool), empty.astype(bool))]
+        parts: list[tuple[NDArray[Any], ...]] = [(empty, empty, empty.astype(bool), empty.astype(bool), empty)]
         left = steps
         while left and self._more():
             x = self._rest[:left]
@@ -125,15 +136,17 @@ class _Lane:
             counted = np.arange(len(x)) < len(after)
             begins = np.zeros(len(x), dtype=bool)
             begins[0] = self._begins
-            parts.append((x, np.append(after, np.zeros(len(x) - len(after), dtype=np.int64)), counted, begins))
+            after = np.append(after, np.zeros(len(x) - len(after), dtype=np.int64))
+            parts.append((x, after, counted, begins, np.full(len(x), self._number + 1)))
             self._rest, self._begins, left = self._rest[len(x) :], False, left - len(x)
         return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
 
     def _more(self) -> bool:
         while not len(self._rest):
-            document = next(self._queue, None)
-            if document is None:
+            found = next(self._queue, None)
+            if found is None:
                 return False
+            self._number, document = found
             self._rest, self._begins = np.asarray(document).astype(np.int64), True
         return True
 

@@ -4,6 +4,7 @@ from throughtime.nn.lstm import LSTM
 from throughtime.nn.masks import MaskKey, current_key, keyed
 from throughtime.nn.network import Network
 from throughtime.nn.perceptron import WindowPerceptron
+from throughtime.nn.pool import RunningPool
 from throughtime.nn.rnn import RNN
 from throughtime.nn.stepper import Stepper
 from throughtime.nn.unfold import Unfolded, unfold
@@ -13,6 +14,7 @@ __all__ = [
     "RNN",
     "MaskKey",
     "Network",
+    "RunningPool",
     "Stepper",
     "Unfolded",
     "WindowPerceptron",

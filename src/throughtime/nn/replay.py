@@ -43,7 +43,8 @@ def recurrent_of(layer: Any) -> Recurrent:
     if is_wrapped(layer):
         return recurrent_of(layer.layer)
     if not isinstance(layer, Recurrent):
-        why, remedy = f"{type(layer).__name__} does not tell what it computed on the way", "Use tt.LSTM or tt.RNN"
+        why = f"{type(layer).__name__} does not tell what it computed on the way"
+        remedy = 'Use tt.LSTM and tt.RNN alone, or history="recompute"'
     elif layer.bidirectional:
         why, remedy = f"a bidirectional {type(layer).__name__} reads later steps", "Use one direction"
     elif layer.kernel == "torch":

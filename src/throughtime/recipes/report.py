@@ -1,7 +1,8 @@
 """`report.html`: what a trained run learned and is worth, on one page that needs nothing else.
 
-Scores, learning curve, forecast with intervals over the test part, calibration, gates over time, and
-the settings that repeat the run. Pictures are inline SVG; the page follows the reader's light or dark setting.
+Scores, learning curve, reach by epoch where it was measured, forecast with intervals over the test part, calibration,
+gates over time, and the settings that repeat the run. Pictures are inline SVG; the page follows the reader's light or
+dark setting.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from throughtime import metrics
 from throughtime.insight import Gates
-from throughtime.recipes import pictures
+from throughtime.recipes import pictures, reach_by_epoch
 from throughtime.recipes.problem import Problem
 from throughtime.recipes.table import Block, Column, Table
 from throughtime.tasks.baselines import TEST, Forecast
@@ -79,6 +80,10 @@ def render(evidence: Evidence) -> str:
         ("Forecasts, one step ahead", _caption(problem, shown) + _forecast_picture(evidence, shown)),
         ("Calibration on the test part", _calibration_picture(evidence)),
     ]
+    if reach := reach_by_epoch.picture(evidence.history, evidence.settings.get("tbptt", "n,n")):
+        said = reach_by_epoch.sentences(evidence.history, evidence.settings.get("tbptt", "n,n"))
+        hint = "Yellow reaches; dashed: where truncation cuts; dotted: the epoch kept."
+        sections.insert(2, ("How far gradients reached, by epoch", reach + _notes((*said, hint))))
     if evidence.gates is not None:
         hint = _quiet("A forget gate near 1 keeps the cell's memory; one near 0 clears it. First LSTM layer.")
         sections.append(

@@ -25,7 +25,7 @@ from throughtime.bptt import TBPTT
 from throughtime.data import read_again
 from throughtime.insight import Gates, inspect
 from throughtime.nn import LSTM
-from throughtime.recipes import report
+from throughtime.recipes import reach_by_epoch, report
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.methods import check_network, fit_network, forecasts_of, measured_tbptt
 from throughtime.recipes.problem import Problem, prepared, read_own
@@ -37,6 +37,7 @@ from throughtime.recipes.trials import one_thread
 from throughtime.recipes.verdict import next_step_table, scores_table
 from throughtime.tasks import SequencePredictor, load
 from throughtime.tasks.options import AUTO
+from throughtime.train import ReachWatch, watching
 from throughtime.train.ranks import Ranks, joined, may_be_restarted
 
 MODEL, REPORT = "model.safetensors", "report.html"
@@ -170,7 +171,7 @@ def _finish(
     run: RunFolder | None, problem: Problem, settings: Settings, tbptt: str, progress: bool, ranks: Ranks
 ) -> RunResult | None:
     """Train, from the newest checkpoint if there is one; then the first rank writes model and report."""
-    with one_thread():
+    with one_thread(), watching(ReachWatch() if settings.model.reach else None):
         predictor = fit_network(problem, settings.model, tbptt, run=run, progress=progress, group=ranks.group)
     return None if run is None else _reported(run, problem, settings, tbptt, predictor)
 
@@ -194,7 +195,8 @@ def _reported(
     record = {**_flat(run.settings), **run.versions}
     evidence = report.Evidence(problem, forecasts, history, gates, table, record, network)
     write_text(run.path / REPORT, report.render(evidence))
-    table = replace(table, notes=(*table.notes, network, f"Run: {run.path}, report: {run.path / REPORT}."))
+    reach = reach_by_epoch.sentences(history, tbptt)
+    table = replace(table, notes=(*table.notes, network, *reach, f"Run: {run.path}, report: {run.path / REPORT}."))
     return RunResult(run.path, table, problem.notes, predictor.seconds_)
 
 

@@ -49,6 +49,7 @@ Rate = Annotated[float, Field(gt=0, le=MOST_RATE, description=f"a number above 0
 Decay = Annotated[float, Field(ge=0, le=MOST_DECAY, description=f"a number from 0 to {MOST_DECAY:g}")]
 Share = Annotated[float, Field(ge=0, lt=1, description="a number of 0 or more and below 1")]
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="a whole number, 0 or more")]
+Flag = Annotated[bool, Field(description="true or false")]
 Seconds = Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")]
 
 
@@ -113,6 +114,7 @@ class Model:
         memory: what an update may keep between its forward and backward pass, such as "512MB"; without it, any number.
         checkpoint_every_s: seconds between checkpoints, at least 0 (after every update); without it, so that writing
             them takes a fiftieth of the time.
+        reach: whether to measure after each epoch how far gradients go back.
     """
 
     cell: Cell = "lstm"
@@ -130,6 +132,7 @@ class Model:
     device: str | None = None
     memory: str | None = None
     checkpoint_every_s: Seconds = None
+    reach: Flag = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -11,19 +12,41 @@ from torch import Tensor
 from throughtime.bptt import Piece, leaves, map_nest
 
 
+class Stream(Protocol):
+    """A long sequence (B rows of it) whose steps come piece by piece."""
+
+    @property
+    def steps(self) -> int:
+        """T of all."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """B."""
+        ...
+
+    def pieces(self, start: int) -> Iterator[Piece]:
+        """Those from step `start` on, the same whenever they are asked for."""
+        ...
+
+
+Batch = Piece | Stream
+
+
 class Batches(Protocol):
-    """The pieces of each epoch. Each is a whole sequence (B rows of it): the state starts afresh in every piece.
+    """What an epoch trains on, batch by batch. Each is a whole sequence (B rows of it), in one piece or as a stream.
 
     `batches[epoch, index]` is a pure function of its seed, epoch and index: asked again, also in another process, it
-    gives the same piece, and draws nothing from torch's global generators. One continuous stream is one piece.
+    gives the same batch, and draws nothing from torch's global generators. The state starts afresh in every one,
+    unless there is an attribute `carried` that is true: then all are parts of one long sequence, over epochs too.
     """
 
     def __len__(self) -> int:
-        """Pieces in an epoch, the same in every one."""
+        """Batches of an epoch, the same number in every one."""
         ...
 
-    def __getitem__(self, place: tuple[int, int]) -> Piece:
-        """The piece at (epoch, index), 0 <= index < len."""
+    def __getitem__(self, place: tuple[int, int]) -> Batch:
+        """The batch at (epoch, index), 0 <= index < len."""
         ...
 
 
@@ -38,18 +61,28 @@ def after(piece: Piece, position: int) -> Piece:
     return replace(piece, x=map_nest(later, piece.x), y=map_nest(later, piece.y), lengths=lengths, **masks)
 
 
-def steps_of(piece: Piece) -> int:
-    """T of a piece."""
-    return next(leaf.shape[0] for leaf in leaves(piece.x))
+def first_piece(batch: Batch) -> Piece:
+    """The piece a batch begins with."""
+    return batch if isinstance(batch, Piece) else next(batch.pieces(0))
 
 
-def rows_of(piece: Piece) -> int:
-    """B of a piece."""
-    return next(leaf.shape[1] for leaf in leaves(piece.x))
+def steps_of(batch: Batch) -> int:
+    """T of a batch."""
+    return next(leaf.shape[0] for leaf in leaves(batch.x)) if isinstance(batch, Piece) else batch.steps
 
 
-def non_finite(piece: Piece) -> list[str]:
-    """Which of x and y hold numbers that are not finite; y only where no weights say which targets are absent."""
+def rows_of(batch: Batch) -> int:
+    """B of a batch."""
+    return next(leaf.shape[1] for leaf in leaves(batch.x)) if isinstance(batch, Piece) else batch.rows
+
+
+def non_finite(piece: Batch) -> list[str]:
+    """Which of x and y hold numbers that are not finite; y only where no weights say which targets are absent.
+
+    A stream is not read again for it.
+    """
+    if not isinstance(piece, Piece):
+        return []
     names = ("x", "y") if piece.weights is None else ("x",)
     return [name for name in names if any(_has_non_finite(leaf) for leaf in leaves(getattr(piece, name)))]
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from throughtime.base.trees import Tree
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -18,12 +20,14 @@ class Epoch:
         validation: what `evaluate` gave after it; None without.
         learning_rate: of its last update.
         updates: done by its end, since the start of the training.
+        watched: what a watch found after it (`watching`); None without.
     """
 
     loss: float
     validation: float | None
     learning_rate: float
     updates: int
+    watched: Tree = None
 
 
 @dataclass

@@ -15,30 +15,29 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from throughtime.base.errors import ConfigError, DataError, DivergedError, Interrupted, NetworkError, say_once
+from throughtime.base.errors import ConfigError, DataError, DivergedError, Interrupted, say_once
 from throughtime.base.events import Event
 from throughtime.base.run_folder import RunFolder
 from throughtime.base.trees import Tree
-from throughtime.bptt import TBPTT, Carry, Piece, Update, through_time
+from throughtime.bptt import TBPTT, Carry, Piece, Update, Updates, through_stream, through_time
 from throughtime.train import checkpoint
-from throughtime.train.batches import Batches, after, non_finite, rows_of, steps_of
+from throughtime.train.batches import Batch, Batches, after, first_piece, non_finite, rows_of, steps_of
 from throughtime.train.history import Epoch, History
 from throughtime.train.modes import TrainingMode
-from throughtime.train.optimizers import clip, learning_rate, make_optimizer, set_learning_rate
+from throughtime.train.optimizers import clip, learning_rate, make_optimizer, set_learning_rate, trained_parameters
 from throughtime.train.progress import Display
 from throughtime.train.ranks import Ranks
+from throughtime.train.saving import SaveClock
 from throughtime.train.settings import Training
 from throughtime.train.signals import StopRequest
-
-CHECKPOINT_SHARE = 1 / 50  # of the time goes into checkpoints where the settings leave it open: not to be noticed
-LEAST_S = 1.0  # between such checkpoints: a second is all a stop may cost
+from throughtime.train.watching import Watch, current_watch
 
 Loss = Callable[[Any, Any], Tensor]
 Evaluate = Callable[[nn.Module], float]
@@ -54,6 +53,7 @@ def fit(
     evaluate: Evaluate | None = None,
     state: Any = None,
     memory: int | str | None = None,
+    watch: Watch | None = None,
     run: RunFolder | None = None,
     progress: bool | None = None,
     group: dist.ProcessGroup | None = None,
@@ -67,7 +67,7 @@ def fit(
     Args:
         network: called as network(x, state) -> (output, state), as `through_time` asks; on its device already.
         loss: as in `through_time`; a module's parameters are trained too.
-        batches: the pieces of each epoch, of all rows, on every rank too; each begins with a fresh state.
+        batches: what each epoch trains on, all rows of it, on every rank too.
         schedule: `TBPTT(k1, k2)`.
         training: the settings.
         evaluate: gets the network after each epoch, under no_grad and in eval mode; smaller is better. The best
@@ -75,6 +75,7 @@ def fit(
             the first one's value counts.
         state: as in `through_time`; a module's parameters are trained too.
         memory: as in `through_time`.
+        watch: looks at the network after each epoch, as in `watching`; None: that of the `watching` which is open.
         run: an open run folder for checkpoints and events. With it Ctrl-C and SIGTERM end the training between two
             updates with a checkpoint (in the main thread). None: everything stays in memory.
         progress: True: a bar on a terminal, lines elsewhere; None: only on a terminal; False: nothing.
@@ -109,6 +110,7 @@ def fit(
         loop.stop = stack.enter_context(StopRequest(listen=loop.is_kept))
         loop.display = stack.enter_context(Display(progress if ranks.is_first else False))
         loop.start()
+        loop.watch = current_watch() if watch is None else watch
         loop.run_epochs()
     return loop.history
 
@@ -131,6 +133,7 @@ class _Loop:
 
     stop: StopRequest
     display: Display
+    watch: Watch | None = None
 
     def __init__(self, job: _Job, modules: dict[str, nn.Module], run: RunFolder | None, ranks: Ranks) -> None:
         self.job = job
@@ -138,7 +141,7 @@ class _Loop:
         self.run = run
         self.ranks = ranks
         self.is_kept = ranks.any(run is not None)[0]
-        self.parameters = _parameters(modules)
+        self.parameters = trained_parameters(modules)
         self.device = self.parameters[0].device
         self.optimizer = make_optimizer(self.parameters, job.training)
         self.history = History()
@@ -146,9 +149,10 @@ class _Loop:
         self.epoch = self.index = 0
         self.steps = self.rows = 1  # of the batch at hand, of all ranks
         self.carry: Carry | None = None
+        self.begins = 0  # steps that carried batches had before the one at hand
+        self.carried = bool(getattr(job.batches, "carried", False))
         self.epoch_loss = self.epoch_counted = 0.0
         self.last_event: Event | None = None
-        self.saving_s = 0.0
 
     @property
     def updates(self) -> int:
@@ -166,10 +170,10 @@ class _Loop:
         """Begin, or go on from the run's newest checkpoint."""
         self.optimizer.zero_grad()
         self.began_at = time.monotonic()
-        self.saved_at = self.began_at
+        self.clock = SaveClock(self.job.training)
         checkpoint.seed_generators(self.job.training.seed, self.device, self.ranks.rank)
         if self.is_kept or self.ranks.count > 1:
-            first = self.job.batches[0, 0]
+            first = first_piece(self.job.batches[0, 0])
             self.setting = checkpoint.setting(self.modules, self.device, self.job.training, first, self.ranks.count)
         if self.ranks.count > 1:
             self.ranks.agree(
@@ -183,16 +187,22 @@ class _Loop:
             checkpoint.put_back(self.modules, self.ranks.of_first(checkpoint.snapshot(self.modules), self.device))
         if self.run is not None:
             self.run.events.delete_after(self.updates)
-            self.last_event = self.run.events.last()
+        self.last_event = self._last_event()
         if tree is None:
             self._save()  # the weights it began with
+
+    def _last_event(self) -> Event | None:
+        """The run's, on every rank: where an epoch's updates are all done, it tells the rate they had."""
+        last = None if self.run is None else self.run.events.last()
+        told = self.ranks.of_first(None if last is None else asdict(last))
+        return None if told is None else Event(**told)
 
     def run_epochs(self) -> None:
         """Train until finished, then put the best weights back."""
         while not self.finished:
             while self.index < len(self.job.batches):
                 self._run_batch(self.job.batches[self.epoch, self.index])
-                self.index, self.carry = self.index + 1, None
+                self.index += 1
             self._end_epoch()
             self._pause_if_asked()
         self.history.stopped_early = self.epoch < self.job.training.epochs
@@ -202,36 +212,39 @@ class _Loop:
         if self.best is not None:
             checkpoint.put_back(self.modules, self.best)
 
-    def _run_batch(self, whole: Piece) -> None:
-        steps = self.steps = max(steps_of(whole), 1)
-        self.rows = rows_of(whole)
-        piece = self.ranks.part(whole)
-        rest = piece if self.carry is None else after(piece, self.carry.position)
-        updates = through_time(
-            self.modules["network"],
-            self.job.loss,
-            rest.x,
-            rest.y,
-            self.job.schedule,
-            weights=rest.weights,
-            lengths=rest.lengths,
-            resets=rest.resets,
-            state=self.job.state,
-            carry=self.carry,
-            memory=self.job.memory,
-            group=self.ranks.group,
-        )
+    def _run_batch(self, batch: Batch) -> None:
+        steps = self.steps = max(steps_of(batch), 1)
+        self.rows = rows_of(batch)
+        updates = self._updates_of(batch, 0 if self.carry is None else self.carry.position - self.begins)
         for update in updates:
-            self._apply(update, piece, self._share_done(update.start / steps))
+            start, stop = update.start - self.begins, update.stop - self.begins
+            self._apply(update, batch, self._share_done(start / steps))
             self.carry = update.carry
-            self._show(update, self._share_done(update.stop / steps))
+            self._show(update, self._share_done(stop / steps))
             self._pause_if_asked()
+        self.carry = updates.carry if self.carried else None
+        self.begins += steps * self.carried
+
+    def _updates_of(self, batch: Batch, done: int) -> Updates:
+        """The updates of a batch after its first `done` steps, on this rank's rows."""
+        network, loss, schedule = self.modules["network"], self.job.loss, self.job.schedule
+        same: dict[str, Any] = {
+            "state": self.job.state,
+            "carry": self.carry,
+            "memory": self.job.memory,
+            "group": self.ranks.group,
+        }
+        if not isinstance(batch, Piece):
+            return through_stream(network, loss, map(self.ranks.part, batch.pieces(done)), schedule, **same)
+        rest = self.ranks.part(after(batch, done) if done else batch)
+        masks: dict[str, Any] = {"weights": rest.weights, "lengths": rest.lengths, "resets": rest.resets}
+        return through_time(network, loss, rest.x, rest.y, schedule, **masks, **same)
 
     def _share_done(self, of_batch: float) -> float:
         of_epoch = (self.index + of_batch) / len(self.job.batches)
         return min((self.epoch + of_epoch) / self.job.training.epochs, 1.0)
 
-    def _apply(self, update: Update, piece: Piece, progress: float) -> None:
+    def _apply(self, update: Update, piece: Batch, progress: float) -> None:
         """Move the weights by one update, unless its loss or gradient is not finite."""
         loss = float(update.loss)
         norm = clip(self.parameters, self.job.training.clip_norm) if math.isfinite(loss) else math.nan
@@ -247,7 +260,7 @@ class _Loop:
         self.epoch_counted += update.counted
         self._log(Event(self.updates, self.epoch, loss, update.counted, rate, norm, None, time.time()))
 
-    def _diverged(self, update: Update, loss: float, piece: Piece) -> DivergedError:
+    def _diverged(self, update: Update, loss: float, piece: Batch) -> DivergedError:
         what = "loss" if not math.isfinite(loss) else "gradient"
         bad = non_finite(piece)
         if bad:
@@ -278,11 +291,14 @@ class _Loop:
         assert self.last_event is not None
         validation = None if self.job.evaluate is None else self._validate(self.job.evaluate)
         mean, rate = self.epoch_loss / self.epoch_counted, self.last_event.learning_rate
-        if self.history.add(Epoch(mean, validation, rate, self.updates)):
+        if self.history.add(Epoch(mean, validation, rate, self.updates, self._watched())):
             self.best = checkpoint.snapshot(self.modules)
         self._log(replace(self.last_event, validation=validation))
         self.epoch, self.index = self.epoch + 1, 0
         self.epoch_loss = self.epoch_counted = 0.0
+
+    def _watched(self) -> Tree:
+        return None if self.watch is None else self.watch(self.modules["network"], self.job.loss, self.job.batches)
 
     def _validate(self, evaluate: Evaluate) -> float:
         for module in self.modules.values():
@@ -302,7 +318,8 @@ class _Loop:
         """Write a checkpoint when one is due; end with one when a signal came."""
         if not self.is_kept:
             return
-        stopped, due = self.ranks.any(self.stop.name is not None, self.run is not None and self._checkpoint_is_due())
+        due = self.run is not None and self.clock.is_due(self.updates)
+        stopped, due = self.ranks.any(self.stop.name is not None, due)
         if not saved and (stopped or due):
             self._save()
         if stopped:
@@ -314,12 +331,6 @@ class _Loop:
                 path,
             )
 
-    def _checkpoint_is_due(self) -> bool:
-        every, every_s = self.job.training.checkpoint_every_updates, self.job.training.checkpoint_every_s
-        if every_s is None:
-            every_s = max(LEAST_S, self.saving_s / CHECKPOINT_SHARE)
-        return time.monotonic() - self.saved_at >= every_s or (every is not None and self.updates % every == 0)
-
     def _save(self) -> None:
         if not self.is_kept:
             return
@@ -329,14 +340,13 @@ class _Loop:
                 f"({self.job.training.learning_rate}) or set clip_norm; the last checkpoint is from before that."
             )
         began_at = time.monotonic()
-        # No call goes on from a batch's last step, so what one would need of it is not worked out.
-        through = self.carry is not None and self.carry.position >= self.steps
-        carry = None if self.carry is None or through else self.carry.to_tree()
+        through = self.carry is not None and self.carry.position >= self.begins + self.steps
+        # Unless it is carried, no call goes on from a batch's last step: what one would need of it is not worked out.
+        carry = None if self.carry is None or (through and not self.carried) else self.carry.to_tree()
         parts = self.ranks.gathered({"carry": carry, "random": checkpoint.random_state(self.device)}, self.device)
         if self.run is not None:
             self.run.save_checkpoint(self._to_tree(self.index + through, parts), self.updates)
-        self.saved_at = time.monotonic()
-        self.saving_s = self.saved_at - began_at
+        self.clock.note(began_at)
 
     def _to_tree(self, index: int, parts: Sequence[Tree]) -> Tree:
         """What a checkpoint holds; `parts` are what each rank has of its own."""
@@ -348,6 +358,7 @@ class _Loop:
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
             "index": index,
+            "begins": self.begins + self.steps * (self.carried and index > self.index),
             "carry": self.ranks.whole_carry([part["carry"] for part in parts], self.modules["network"], self.rows),
             "epoch_loss": self.epoch_loss,
             "epoch_counted": self.epoch_counted,
@@ -360,7 +371,12 @@ class _Loop:
     def _identity(self) -> dict[str, str | int]:
         """What a run keeps on its way."""
         optimizer, batches = self.job.training.optimizer, len(self.job.batches)
-        return {"optimizer": optimizer, "schedule": str(self.job.schedule), "batches": batches}
+        return {
+            "optimizer": optimizer,
+            "schedule": str(self.job.schedule),
+            "batches": batches,
+            "carried": self.carried,
+        }
 
     def _resume(self, tree: Tree) -> None:
         checkpoint.refuse_another_training(tree["identity"], self._identity())
@@ -372,18 +388,10 @@ class _Loop:
                 f"{self.run.path} goes on, but not bit by bit as it would have; what differs: {'; '.join(changed)}.",
             )
         self.optimizer.load_state_dict(tree["optimizer"])
-        self.epoch, self.index = tree["epoch"], tree["index"]
+        self.epoch, self.index, self.begins = tree["epoch"], tree["index"], tree["begins"]
         self.carry = self.ranks.part_of_carry(tree["carry"], self.modules["network"])
         self.epoch_loss, self.epoch_counted = tree["epoch_loss"], tree["epoch_counted"]
         self.history = History.from_tree(tree["history"])
         self.best = tree["best"]
         if self.ranks.rank < len(tree["random"]):
             checkpoint.set_random_state(tree["random"][self.ranks.rank], self.device)
-
-
-def _parameters(modules: dict[str, nn.Module]) -> Sequence[nn.Parameter]:
-    """Every parameter to train, once, in order."""
-    found = dict.fromkeys(p for module in modules.values() for p in module.parameters() if p.requires_grad)
-    if not found:
-        raise NetworkError("Training needs parameters that require a gradient: the network has none. Unfreeze some.")
-    return list(found)

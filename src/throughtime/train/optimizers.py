@@ -14,12 +14,25 @@ Source: Loshchilov & Hutter 2017, arXiv 1608.03983 (cosine, without restarts); P
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from throughtime.base.errors import NetworkError
 from throughtime.train.settings import Training
+
+
+def trained_parameters(modules: Mapping[str, nn.Module]) -> list[nn.Parameter]:
+    """Every parameter to train, once, in order.
+
+    Raises:
+        NetworkError: there is none.
+    """
+    found = dict.fromkeys(p for module in modules.values() for p in module.parameters() if p.requires_grad)
+    if not found:
+        raise NetworkError("Training needs parameters that require a gradient: the network has none. Unfreeze some.")
+    return list(found)
 
 
 def make_optimizer(parameters: Sequence[nn.Parameter], training: Training) -> torch.optim.Optimizer:
