@@ -214,7 +214,7 @@ class Engine:
         early, late = self._run_window(window)
         scored = self._score(late, self._injected(window), kept)
         with self._autocast():
-            total = scored.total() / self.options.divisor(counted)
+            total = scored.over(self.options.divisor(counted))
         loss = self._group.backward(lambda: self._backward(total, scored.kept.number))
         return loss, self._losses(window, early, scored)
 

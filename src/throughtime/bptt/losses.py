@@ -64,6 +64,12 @@ class Scored:
         weights = self.kept.weights
         return self.values.sum() if weights is None else (self.values * weights.to(self.values)).sum()
 
+    def over(self, divisor: float) -> Tensor:
+        """`total` over a divisor."""
+        if self.kept.weights is None and divisor == self.kept.number:
+            return self.values.mean()  # one operation instead of two, forward and backward
+        return self.total() / divisor
+
     def grid(self) -> Tensor:
         """The losses on their steps and rows [T, B], detached, 0 where absent."""
         values, shape = self.values.detach(), (self.steps.count, self.steps.rows)
@@ -131,7 +137,9 @@ def _per_entry(values: Tensor, output: Nest, target: Nest, number: int) -> Tenso
             "A loss sets each output beside its own target, so it has no more values than they have numbers: from "
             f"{shapes} it made {tuple(values.shape)}. Give y the output's shape, y.unsqueeze(-1) perhaps."
         )
-    return values if values.dim() == 1 else values.flatten(1).mean(1)
+    if values.numel() == number:
+        return values if values.dim() == 1 else values.reshape(number)
+    return values.flatten(1).mean(1)
 
 
 def _numbers(nest: Nest) -> int:

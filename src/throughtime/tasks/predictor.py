@@ -82,8 +82,7 @@ class SequencePredictor(BaseEstimator):
         patience: epochs without a better validation loss before training stops; None: never.
         device: of the network, as torch names it; None: the CPU.
         seed: of first weights, dropout and the order of series; 0 .. 2**63 - 1.
-        checkpoint_every_s: seconds between checkpoints where `fit` gets a run folder, at least 0 (after every update);
-            None: so that writing them takes a fiftieth of the time.
+        checkpoint_every_s: seconds between checkpoints in a run folder, at least 0; None: they take 1/50 of the time.
         progress: True shows a bar on a terminal and lines elsewhere, None only the bar, and both the schedule; False
             nothing.
 
