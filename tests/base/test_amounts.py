@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from throughtime.base.amounts import as_bytes
@@ -7,7 +8,8 @@ from throughtime.base.errors import ConfigError
 
 
 @pytest.mark.parametrize(
-    ("amount", "wanted"), [(None, None), (17, 17), ("17", 17), ("512MB", 512 * 10**6), (" 1.5 gb ", 1_500_000_000)]
+    ("amount", "wanted"),
+    [(None, None), (17, 17), (np.int64(17), 17), ("17", 17), ("512MB", 512 * 10**6), (" 1.5 gb ", 1_500_000_000)],
 )
 def test_amounts(amount, wanted):
     assert as_bytes("memory", amount) == wanted

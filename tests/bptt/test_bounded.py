@@ -243,3 +243,20 @@ def test_the_loss_keeps_its_dtype_where_a_segment_has_none():
     weights[-1] = 1
     (update,) = through_time(network, squared, x, x, TBPTT(), weights=weights, memory=9_000)
     assert update.loss.dtype == torch.float32
+
+
+def test_a_plan_moves_no_buffer():
+    class Counting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.core = tt.LSTM(2, 3)
+            self.register_buffer("calls", torch.zeros(()))
+
+        def forward(self, x, state):
+            self.calls += 1
+            return self.core(x, state)
+
+    network = Counting()
+    x = torch.randn(50, 2, 2)
+    tt.memory_plan(network, lambda output, target: output - target, x, torch.zeros(50, 2, 3), memory="100kB")
+    assert network.calls == 0

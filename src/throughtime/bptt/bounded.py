@@ -7,8 +7,8 @@ back together to the state before it. Random numbers that a network draws are dr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -81,7 +81,7 @@ class BoundedEngine(Engine):
         begin = min(window.window_start, window.start)  # the state there is known
         steps = min(window.stop - begin, PROBED)
         few = max(1, steps // 2)
-        with torch.random.fork_rng(_cards(self._tensors())):
+        with torch.random.fork_rng(_cards(self._tensors())), _unmoved(list(self.network.buffers())):
             before = _random_state(self._tensors())
             found = [[self._bytes_of(begin, count, gates) for count in (few, steps)] for gates in (True, False)]
             with torch.no_grad():
@@ -116,6 +116,18 @@ class BoundedEngine(Engine):
 
     def _tensors(self) -> list[Tensor]:
         return [*self.network.parameters(), *self.network.buffers()]
+
+
+@contextmanager
+def _unmoved(buffers: Sequence[Tensor]) -> Iterator[None]:
+    """Give buffers back what they held: some layers move theirs whenever they run."""
+    before = [buffer.clone() for buffer in buffers]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, value in zip(buffers, before, strict=True):
+                buffer.copy_(value)
 
 
 @dataclass(frozen=True)
