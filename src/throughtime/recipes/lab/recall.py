@@ -11,24 +11,21 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
+from throughtime.recipes.lab.grids import Grid, double_steps, settings_of
 from throughtime.recipes.lab.panels import legend_below, slide
-from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
-from throughtime.recipes.lab.symbols import (
+from throughtime.recipes.lab.solving import (
     KINDS,
     LEARNING_RATE,
-    SUCCESS,
-    SYMBOLS,
     WINDOW,
     Measured,
     Setting,
     Size,
-    Task,
-    curves,
-    grid_table,
-    held,
+    mean_score,
     measure,
-    right,
+    solved_up_to,
 )
+from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
+from throughtime.recipes.lab.symbols import SHARE_RIGHT, SYMBOLS, Symbols
 
 HIDDEN = 16
 LAGS = (5, 10, 20, 40, 80, 160)
@@ -42,38 +39,41 @@ FULL, SHORT = Size(1000), Size(3, rows=8, test_rows=16, every=2)
 def study(effort: Effort) -> Findings:
     """Train every network at every lag with every seed."""
     size = SHORT if effort.short else FULL
+    drawn = grids()
+    measured = measure(settings_of(drawn), size, effort)
+    task = (
+        f"Generated: one of {SYMBOLS} symbols to keep, then distraction, then the question; chance is {1 / SYMBOLS}. "
+        f"At most {size.updates:,} updates of {size.rows} sequences, Adam at {LEARNING_RATE}. Mean ± deviation "
+        "over seeds. chrono: forget bias for the length of a sequence."
+    )
+    tables = tuple(grid.table(measured, task) for grid in drawn)
+    return Findings(tables, claims(measured), slide(partial(picture, drawn[0], measured), "recall"))
+
+
+def setting(kind: str, lag: int, hidden: int = HIDDEN, schedule: str = "n,n") -> Setting:
+    """One symbol, asked for `lag` steps after it came."""
+    return Setting(kind, hidden, Symbols(1, lag - 1), schedule)
+
+
+def grids() -> tuple[Grid, ...]:
+    """By network, by hidden units, by truncation."""
     networks = {kind: [setting(kind, lag) for lag in LAGS] for kind in KINDS}
     units = {f"H = {H}": [setting("LSTM chrono", lag, H) for lag in UNIT_LAGS] for H in UNITS}
     schedules = {
         f"({text})": [setting("LSTM chrono", lag, HIDDEN, text) for lag in SCHEDULE_LAGS] for text in SCHEDULES
     }
-    every = [each for columns in (networks, units, schedules) for row in columns.values() for each in row]
-    measured = measure(every, size, effort)
-    task = (
-        f"Generated: one of {SYMBOLS} symbols to keep, then distraction, then the question; chance is {1 / SYMBOLS}. "
-        f"At most {size.updates:,} updates of {size.rows} sequences, Adam at {LEARNING_RATE}. Mean ± deviation over "
-        "seeds. chrono: forget bias for the length of a sequence."
+    return (
+        Grid(f"One symbol over a lag, H = {HIDDEN}, full BPTT", "lag", LAGS, networks),
+        Grid("The same by hidden units: LSTM chrono", "lag", UNIT_LAGS, units),
+        Grid(f"The same by TBPTT(k1, k2): LSTM chrono, H = {HIDDEN}", "lag", SCHEDULE_LAGS, schedules),
     )
-    tables = (
-        grid_table(f"One symbol over a lag, H = {HIDDEN}, full BPTT", "lag", LAGS, networks, measured, task),
-        grid_table("The same by hidden units: LSTM chrono", "lag", UNIT_LAGS, units, measured, task),
-        grid_table(
-            f"The same by TBPTT(k1, k2): LSTM chrono, H = {HIDDEN}", "lag", SCHEDULE_LAGS, schedules, measured, task
-        ),
-    )
-    return Findings(tables, claims(measured), slide(partial(picture, networks, measured), "recall"))
-
-
-def setting(kind: str, lag: int, hidden: int = HIDDEN, schedule: str = "n,n") -> Setting:
-    """One symbol, asked for `lag` steps after it came."""
-    return Setting(kind, hidden, Task(1, lag - 1), schedule)
 
 
 def claims(measured: Measured) -> tuple[Claim, ...]:
     """What the accuracies say of remembering one thing."""
-    far = {kind: held(measured, [setting(kind, lag) for lag in LAGS], LAGS) for kind in KINDS}
-    short = right(measured, setting("LSTM chrono", 10, HIDDEN, "5,5")).mean
-    whole = right(measured, setting("LSTM chrono", 10, HIDDEN, "50,50")).mean
+    far = {kind: solved_up_to(measured, [setting(kind, lag) for lag in LAGS], LAGS) for kind in KINDS}
+    short = mean_score(measured, setting("LSTM chrono", 10, HIDDEN, "5,5")).mean
+    whole = mean_score(measured, setting("LSTM chrono", 10, HIDDEN, "50,50")).mean
     return (
         Claim(
             "An LSTM remembers one thing very long.",
@@ -98,19 +98,18 @@ def claims(measured: Measured) -> tuple[Claim, ...]:
         ),
         Claim(
             "Windows shorter than the lag learn nothing of it.",
-            short < SUCCESS <= whole,
+            SHARE_RIGHT.solved(whole) and not SHARE_RIGHT.solved(short),
             f"At lag 10 TBPTT(5, 5) is right in {short:.3f}, TBPTT(50, 50) in {whole:.3f}.",
         ),
     )
 
 
-def picture(networks: dict[str, list[Setting]], measured: Measured, figure: Figure) -> None:
+def picture(networks: Grid, measured: Measured, figure: Figure) -> None:
     """Accuracy against the lag."""
     axes = figure.subplots()
-    curves(axes, LAGS, networks, measured)
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(LAGS, [str(lag) for lag in LAGS])
-    axes.set_xlabel("steps from the symbol to the question")
+    networks.draw(measured, axes)
+    double_steps(axes, LAGS)
+    axes.set(ylim=(0, 1.05), xlabel="steps from the symbol to the question")
     axes.set_title(f"One symbol kept among distraction, H = {HIDDEN}")
     legend_below(figure, axes)
 
