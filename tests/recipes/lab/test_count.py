@@ -17,11 +17,11 @@ def test_claims_where_units_decide():
         most = setting.hidden // 8 if setting.kind == "LSTM chrono" else 2
         return 1.0 if setting.task.kept <= most else 0.1
 
-    assert verdicts(claims(outcomes(grids(), score))) == [True, True, True]
+    assert verdicts(claims(outcomes(grids(), score))) == [True, False, True, True]
 
 
 def test_claims_where_nothing_is_kept():
-    assert verdicts(claims(outcomes(grids(), lambda setting: 0.1))) == [False, False, False]
+    assert verdicts(claims(outcomes(grids(), lambda setting: 0.1))) == [False, True, False, False]
 
 
 def test_the_study_in_short_form():

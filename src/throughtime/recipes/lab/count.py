@@ -13,7 +13,17 @@ from matplotlib.figure import Figure
 
 from throughtime.recipes.lab.grids import Grid, settings_of
 from throughtime.recipes.lab.panels import legend_below, slide
-from throughtime.recipes.lab.solving import KINDS, LEARNING_RATE, WINDOW, Measured, Setting, Size, measure, solved_up_to
+from throughtime.recipes.lab.solving import (
+    KINDS,
+    LEARNING_RATE,
+    WINDOW,
+    Measured,
+    Setting,
+    Size,
+    mean_score,
+    measure,
+    solved_up_to,
+)
 from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
 from throughtime.recipes.lab.symbols import SYMBOLS, Symbols
 
@@ -59,12 +69,19 @@ def claims(measured: Measured) -> tuple[Claim, ...]:
         solved_up_to(measured, [setting("LSTM chrono", count, H) for count in UNIT_COUNTS], UNIT_COUNTS) for H in UNITS
     ]
     grows = all(a <= b for a, b in pairwise(by_units)) and by_units[0] < by_units[-1]
+    all_told = mean_score(measured, setting("LSTM chrono", COUNTS[-1])).mean
+    fewest = mean_score(measured, setting("LSTM chrono", UNIT_COUNTS[-1], UNITS[0])).mean
     listed = ", ".join(f"{count} with H = {H}" for H, count in zip(UNITS, by_units, strict=True))
     return (
         Claim(
             "An LSTM remembers many things at once.",
             most["LSTM chrono"] >= 4,
             f"With {HIDDEN} units it keeps {most['LSTM chrono']} symbols, each one of {SYMBOLS}.",
+        ),
+        Claim(
+            "Having to keep several things fails.",
+            most["LSTM chrono"] < COUNTS[-1],
+            f"Of {COUNTS[-1]} symbols it tells {all_told:.3f} right, with H = {UNITS[0]} {fewest:.3f}.",
         ),
         Claim("How many is a matter of hidden units.", grows, f"It keeps {listed}."),
         Claim(
