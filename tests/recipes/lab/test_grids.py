@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from throughtime.recipes.lab.adding import Sums
-from throughtime.recipes.lab.grids import Grid, double_steps, settings_of
+from throughtime.recipes.lab.grids import Grid, double_steps, listed, settings_of
 from throughtime.recipes.lab.solving import Outcome, Setting
 from throughtime.recipes.lab.symbols import Symbols
 from throughtime.recipes.table import Spread
@@ -31,6 +31,8 @@ def test_the_table():
     )
     assert table.notes == ("How it was made.",)
     assert GRID.held(MEASURED) == {"RNN": 2, "LSTM": 4}
+    assert GRID.last(MEASURED) == {"RNN": 0.5, "LSTM": 0.9}
+    assert listed(GRID.last(MEASURED)) == "0.500 with RNN, 0.900 with LSTM"
 
 
 def test_the_curves():

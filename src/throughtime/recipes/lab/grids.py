@@ -46,6 +46,10 @@ class Grid:
         """For each heading the last value up to which its settings are solved, 0 where none is."""
         return {name: solved_up_to(measured, series, self.at) for name, series in self.columns.items()}
 
+    def last(self, measured: Measured) -> dict[str, float]:
+        """For each heading the mean score in the last row."""
+        return {name: mean_score(measured, series[-1]).mean for name, series in self.columns.items()}
+
     def table(self, measured: Measured, note: str) -> Table:
         """Score by what varies, a column for each series; the last row says how far each is solved."""
         heads = [Column(name, self.score.name, 3) for name in self.columns]
@@ -78,6 +82,11 @@ class Grid:
 def settings_of(grids: Iterable[Grid]) -> list[Setting]:
     """Those of several grids."""
     return [setting for grid in grids for setting in grid.settings]
+
+
+def listed(scores: Mapping[str, float]) -> str:
+    """Scores with their headings, in words."""
+    return ", ".join(f"{score:.3f} with {name}" for name, score in scores.items())
 
 
 def double_steps(axes: Axes, at: Sequence[int]) -> None:
