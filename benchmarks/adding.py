@@ -24,17 +24,10 @@ from torch import Tensor, nn
 
 import throughtime as tt
 from benchmarks.rows import ROOT, names_its_code, provenance, store
+from throughtime.recipes.lab.adding import Sums
 
 STEPS, HIDDEN, ROWS, RATE, SOLVED, EVERY = 600, 48, 16, 0.01, 0.01, 50
 LIMIT_S = 300.0
-
-
-def draw(rows: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """x [T, B, 2] and the sums [B]."""
-    values, marks, row = torch.rand(STEPS, rows, generator=generator), torch.zeros(STEPS, rows), torch.arange(rows)
-    for begin, end in ((0, STEPS // 2), (STEPS // 2, STEPS)):
-        marks[torch.randint(begin, end, (rows,), generator=generator), row] = 1
-    return torch.stack([values, marks], -1), (values * marks).sum(0)
 
 
 class Plain(nn.Module):
@@ -54,24 +47,21 @@ class Plain(nn.Module):
 def train(network: nn.Module, seed: int, most: int | None) -> dict[str, object]:
     """Until solved, LIMIT_S seconds or `most` updates have passed."""
     drawn = torch.Generator().manual_seed(seed)
-    test_x, test_y = draw(1000, torch.Generator().manual_seed(10_000 + seed))
+    test = Sums(STEPS).draw(1000, torch.Generator().manual_seed(10_000 + seed))
     optimizer = torch.optim.Adam(network.parameters(), RATE)
-    weights = torch.zeros(STEPS, ROWS)
-    weights[-1] = 1
     updates, error, spent = 0, float("inf"), 0.0
     while error >= SOLVED and spent < LIMIT_S and (most is None or updates < most):
         began = time.process_time()
         for _ in range(EVERY):
-            x, y = draw(ROWS, drawn)
-            target = y.expand(STEPS, ROWS)[..., None]
-            for _ in tt.through_time(network, squared, x, target, tt.TBPTT(), weights=weights):
+            batch = Sums(STEPS).draw(ROWS, drawn)
+            for _ in tt.through_time(network, squared, batch.x, batch.y, tt.TBPTT(), weights=batch.weights):
                 nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 optimizer.step()
                 optimizer.zero_grad()
             updates += 1
         spent += time.process_time() - began
         with torch.no_grad():
-            error = float((network(test_x, None)[0][-1, :, 0] - test_y).square().mean())
+            error = float((network(test.x, None)[0][-1] - test.y[-1]).square().mean())
     return {"seed": seed, "updates": updates, "core_seconds": spent, "error": error}
 
 

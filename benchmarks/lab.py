@@ -1,4 +1,4 @@
-"""The lab's tables of what is remembered: one thing long, many at once; with seeds, and the seconds they took.
+"""The lab's tables of what is remembered: one thing long, many at once, two and five long; with the seconds they took.
 
 python -m benchmarks.lab [SUBJECT ...]
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.rows import ROOT, names_its_code, provenance, store
 from throughtime.recipes import lab as studies
 
-SUBJECTS = ("recall", "count")
+SUBJECTS = ("recall", "count", "adding", "copy")
 
 
 def main() -> int:

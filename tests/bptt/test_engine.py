@@ -284,3 +284,34 @@ def test_rows_are_replaced_in_a_stream():
             ((alone, _),) = take(network, apart, TBPTT())
             torch.testing.assert_close(losses[8:, 1:], alone.losses, **EXACT)
             assert float(losses[2:8, 1].abs().max()) == 0
+
+
+@pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
+@pytest.mark.parametrize(("schedule", "steps"), [("1,n", 19 + 20), ("3,n", 18 + 20), ("n,n", 20), ("5,5", 20)])
+def test_steps_before_a_label_run_once(schedule, steps):
+    """Where the window is everything so far and no weight has moved, only new steps run; then all, with gradient."""
+    ran = []
+
+    class Counting(torch.nn.LSTM):
+        def forward(self, x, state=None):
+            ran.append(len(x))
+            return super().forward(x, state)
+
+    network, x, weights = Counting(2, 3).double(), torch.randn(20, 2, 2).double(), torch.zeros(20, 2)
+    weights[-1] = 1
+    updates = list(through_time(network, squared, x, x.new_zeros(20, 2, 3), TBPTT.parse(schedule), weights=weights))
+    assert [update.stop for update in updates] == [20]
+    assert sum(ran) == steps
+
+
+@pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
+def test_steps_after_an_update_run_again_with_the_new_weights():
+    network, x, weights = torch.nn.LSTM(2, 3).double(), torch.randn(12, 2, 2).double(), torch.zeros(12, 2)
+    weights[3] = 1
+    updates = through_time(network, squared, x, x.new_zeros(12, 2, 3), TBPTT(2, None), weights=weights)
+    next(updates)
+    with torch.no_grad():
+        for p in network.parameters():
+            p.mul_(0.5)
+    assert list(updates) == []
+    torch.testing.assert_close(updates.state, network(x)[1])

@@ -13,6 +13,7 @@ def test_without_a_subject_all_are_listed(command):
     listed = [(row["subject"], row["what"]) for row in json.loads(out)["rows"]]
     assert listed == subjects()
     asked_for = ["stateless", "order", "scaling", "input", "output", "backprop", "tbptt"]
+    asked_for += ["recall", "count", "adding", "copy"]
     assert {name for name, _ in listed} >= set(asked_for)
 
 

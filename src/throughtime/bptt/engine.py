@@ -122,6 +122,7 @@ class Engine:
         self.carry = carry
         self._position = 0 if carry is None else carry.position
         self._points: dict[int, Point] = {} if carry is None else carry.points_at_hand
+        self._moved = True  # weights may have, since the last window ran
         self._backwards = has_bidirectional(network)
         self._rows = Rows(network, options.state, 0 if carry is None else carry.seed, options.autocast)
         owners = [owner for owner in (network, loss, options.state) if isinstance(owner, nn.Module)]
@@ -163,6 +164,7 @@ class Engine:
             update = self._update(window, kept, self._group.total(kept.counted))
             if update is not None:
                 yield update
+                self._moved = True
 
     def _next_window(self) -> Window | None:
         """The next update's place; ranks whose steps have ended follow the longest with steps past their rows' ends."""
@@ -203,12 +205,23 @@ class Engine:
             loss, losses = self._train(window, kept, counted)
         else:
             with torch.no_grad():
-                self._run_window(window)
+                self._pass(window)
         self._advance(window, training)
         assert self.carry is not None
         if not counted:
             return None
         return Update(window.start, window.stop, window.window_start, loss, losses, counted, self.state, self.carry)
+
+    def _pass(self, window: Window) -> None:
+        """Run a window without a loss; only its new steps, if the state before them is that of the weights of now.
+
+        Under k2 < n the next window's start is passed on the way from this one's, so that it runs whole.
+        """
+        if self._moved or self.schedule.k2 is not None:
+            self._run_window(window)
+        else:
+            self._run(window.start, window.stop, self._point(window.start), self._keep(window))
+        self._moved = False
 
     def _train(self, window: Window, kept: Kept, counted: float) -> tuple[Tensor, Tensor]:
         early, late = self._run_window(window)

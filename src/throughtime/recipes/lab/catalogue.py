@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from throughtime.recipes.lab import backprop, count, input_size, order, output_size, recall, scaling, stateless, tbptt
+from throughtime.recipes.lab import (
+    adding,
+    backprop,
+    copy,
+    count,
+    input_size,
+    order,
+    output_size,
+    recall,
+    scaling,
+    stateless,
+    tbptt,
+)
 from throughtime.recipes.lab.study import Study
 
 _ALL: tuple[Study, ...] = (
@@ -14,6 +26,8 @@ _ALL: tuple[Study, ...] = (
     output_size.STUDY,
     recall.STUDY,
     count.STUDY,
+    adding.STUDY,
+    copy.STUDY,
     tbptt.STUDY,
 )
 
