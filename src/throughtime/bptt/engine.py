@@ -154,7 +154,8 @@ class Engine:
             return
         if not whole:
             refuse_bidirectional(self.network, f"TBPTT({self.schedule}) or a carry cuts the sequence into windows")
-        if (steps.valid is not None or steps.resets is not None) and has_foreign_bidirectional(self.network):
+        ends = steps.valid is not None and bool((steps.valid.any(0) != steps.valid.all(0)).any())
+        if (ends or steps.resets is not None) and has_foreign_bidirectional(self.network):
             refuse_bidirectional(self.network, "rows that end or restart split a layer that is not throughtime's")
 
     def updates(self) -> Iterator[Update]:

@@ -10,7 +10,6 @@ others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from typing import Any
 
 import torch
@@ -20,10 +19,7 @@ from throughtime.bptt.carry import Carry
 from throughtime.bptt.nests import Nest, leaves, map_nest
 from throughtime.bptt.ring import Ring
 from throughtime.bptt.rows import Point
-from throughtime.bptt.steps import Piece, Steps
-
-# What a mask says where a rank has none: every loss counts, no row ends, none restarts.
-_PLAIN = {"weights": (1.0, torch.float64), "valid": (True, torch.bool), "resets": (False, torch.bool)}
+from throughtime.bptt.steps import Piece, Steps, join
 
 
 def share(rows: int, rank: int, ranks: int) -> range:
@@ -36,17 +32,27 @@ def share(rows: int, rank: int, ranks: int) -> range:
 def rows_of_piece(piece: Piece, rows: range) -> Piece:
     """Some rows of a piece, all its steps; of no rows, one without steps."""
     count, _ = next(leaves(piece.x)).shape[:2]
-    chosen = _chosen(rows)
 
     def cut(nest: Nest) -> Nest:
-        return map_nest(lambda t: _rows(t, 1, chosen), nest)
+        return map_nest(lambda t: _cut(t, 1, rows), nest)
 
-    lengths = None if piece.lengths is None else torch.as_tensor(piece.lengths)[chosen]
     if not rows:
-        lengths = torch.zeros(1, dtype=torch.int64)
-    elif lengths is not None and bool((lengths == count).all()):
+        return Piece(cut(piece.x), cut(piece.y), torch.zeros(count, 1), torch.zeros(1, dtype=torch.int64))
+    lengths = None if piece.lengths is None else _cut(torch.as_tensor(piece.lengths), 0, rows)
+    if lengths is not None and bool((lengths == count).all()):
         lengths = None
     return Piece(cut(piece.x), cut(piece.y), cut(piece.weights), lengths, cut(piece.resets))
+
+
+def rows_of_state(state: Nest, rows: range, axes: Nest) -> Nest:
+    """Some rows of a state; of no rows, one of them.
+
+    Args:
+        state: of all rows.
+        rows: consecutive.
+        axes: the batch axis of the state's leaves, as `Traits.state_axis`.
+    """
+    return map_nest(lambda leaf, axis: leaf if axis is None else _cut(leaf, axis, rows), state, axes)
 
 
 def rows_of_carry(carry: Carry, rows: range, axes: Nest) -> Carry:
@@ -55,18 +61,17 @@ def rows_of_carry(carry: Carry, rows: range, axes: Nest) -> Carry:
     Args:
         carry: of all rows.
         rows: consecutive.
-        axes: the batch axis of the state's leaves, as `Traits.state_axis`.
+        axes: as in `rows_of_state`.
     """
-    chosen = _chosen(rows)
-    steps = replace(
-        carry.steps,
-        **{name: map_nest(lambda t: _rows(t, 1, chosen), getattr(carry.steps, name)) for name in ("x", "y", *_PLAIN)},
-        rows=len(chosen),
-    )
-    if not rows:
-        steps = replace(steps, valid=torch.zeros(steps.count, 1, dtype=torch.bool))
-    points = {step: _rows_of_point(point, chosen, axes) for step, point in carry.points.items()}
-    ring = None if carry.ring is None else Ring.from_tree(_rows_of_ring(carry.ring.to_tree(), chosen, axes, not rows))
+
+    def cut(nest: Nest) -> Nest:
+        return map_nest(lambda t: _cut(t, 1, rows), nest)
+
+    old = carry.steps
+    valid = cut(old.valid) if rows else torch.zeros(old.count, 1, dtype=torch.bool)
+    steps = Steps(cut(old.x), cut(old.y), cut(old.weights), valid, cut(old.resets), old.count, max(len(rows), 1))
+    points = {step: _rows_of_point(point, rows, axes) for step, point in carry.points.items()}
+    ring = None if carry.ring is None else Ring.from_tree(_rows_of_ring(carry.ring.to_tree(), rows, axes))
     return Carry(carry.position, carry.base, steps, points, carry.seed, ring)
 
 
@@ -78,7 +83,7 @@ def joined(carries: Sequence[Carry], axes: Nest) -> Carry:
         axes: as in `rows_of_carry`.
     """
     first = carries[0]
-    steps = _joined_steps([carry.steps for carry in carries])
+    steps = join([carry.steps for carry in carries], axis=1)
     points = {step: _joined_points([carry.points[step] for carry in carries], axes) for step in first.points}
     ring = None
     if first.ring is not None:
@@ -86,43 +91,22 @@ def joined(carries: Sequence[Carry], axes: Nest) -> Carry:
     return Carry(first.position, first.base, steps, points, first.seed, ring)
 
 
-def _chosen(rows: range) -> Tensor:
-    return torch.arange(rows.start, rows.stop) if rows else torch.zeros(1, dtype=torch.int64)
+def _cut(tensor: Tensor, axis: int, rows: range) -> Tensor:
+    """Consecutive rows of a tensor, as a tensor of its own; of no rows, the first."""
+    start, count = (rows.start, len(rows)) if rows else (0, 1)
+    return tensor.narrow(axis, start, count).contiguous()
 
 
-def _rows(tensor: Tensor, axis: int, chosen: Tensor) -> Tensor:
-    return tensor.index_select(axis, chosen.to(tensor.device))
+def _rows_of_point(point: Point, rows: range, axes: Nest) -> Point:
+    return Point(rows_of_state(point.state, rows, axes), _cut(point.resets_seen, 0, rows))
 
 
-def _rows_of_state(state: Nest, chosen: Tensor, axes: Nest) -> Nest:
-    return map_nest(lambda leaf, axis: leaf if axis is None else _rows(leaf, axis, chosen), state, axes)
-
-
-def _rows_of_point(point: Point, chosen: Tensor, axes: Nest) -> Point:
-    return Point(_rows_of_state(point.state, chosen, axes), point.resets_seen[chosen])
-
-
-def _rows_of_ring(tree: dict[str, Any], chosen: Tensor, axes: Nest, empty: bool) -> dict[str, Any]:
-    arrays = {name: _rows(array, 1, chosen) for name, array in tree["arrays"].items()}
-    if empty and arrays:
+def _rows_of_ring(tree: dict[str, Any], rows: range, axes: Nest) -> dict[str, Any]:
+    arrays = {name: _cut(array, 1, rows) for name, array in tree["arrays"].items()}
+    if arrays and not rows:
         arrays["valid"] = torch.zeros_like(arrays["valid"])
-    ends = [[_rows_of_state(state, chosen, axes), seen[chosen]] for state, seen in tree["ends"]]
+    ends = [[rows_of_state(state, rows, axes), _cut(seen, 0, rows)] for state, seen in tree["ends"]]
     return tree | {"arrays": arrays, "ends": ends}
-
-
-def _joined_steps(parts: Sequence[Steps]) -> Steps:
-    def cat(*tensors: Tensor) -> Tensor:
-        return torch.cat(tensors, 1)
-
-    masks: dict[str, Any] = {}
-    for name, (value, dtype) in _PLAIN.items():
-        found = [getattr(part, name) for part in parts]
-        plain = [torch.full((part.count, part.rows), value, dtype=dtype) for part in parts]
-        given = [fallback if mask is None else mask for mask, fallback in zip(found, plain, strict=True)]
-        masks[name] = None if all(mask is None for mask in found) else cat(*given)
-    nests = {name: map_nest(cat, *(getattr(part, name) for part in parts)) for name in ("x", "y")}
-    rest = {f.name: getattr(parts[0], f.name) for f in fields(Steps)}
-    return Steps(**(rest | nests | masks | {"rows": sum(part.rows for part in parts)}))
 
 
 def _joined_points(points: Sequence[Point], axes: Nest) -> Point:

@@ -89,11 +89,11 @@ def check(piece: Piece) -> Steps:
     return Steps(piece.x, piece.y, _weights(piece.weights, count, rows), valid, resets, count, rows)
 
 
-def join(parts: Sequence[Steps]) -> Steps:
-    """One run of steps from several that follow each other."""
+def join(parts: Sequence[Steps], axis: int = 0) -> Steps:
+    """One run of steps from several that follow each other; along axis 1, from rows that run side by side."""
     if len(parts) == 1:
         return parts[0]
-    first, count = parts[0], sum(part.count for part in parts)
+    first = parts[0]
 
     def joined(name: str, fill: float | bool, dtype: torch.dtype) -> Tensor | None:
         masks = [getattr(part, name) for part in parts]
@@ -103,11 +103,12 @@ def join(parts: Sequence[Steps]) -> Steps:
             [
                 torch.full((part.count, part.rows), fill, dtype=dtype) if mask is None else mask
                 for part, mask in zip(parts, masks, strict=True)
-            ]
+            ],
+            axis,
         )
 
     def cat(*tensors: Tensor) -> Tensor:
-        return torch.cat(tensors)
+        return torch.cat(tensors, axis)
 
     return Steps(
         map_nest(cat, first.x, *(part.x for part in parts[1:])),
@@ -115,8 +116,8 @@ def join(parts: Sequence[Steps]) -> Steps:
         joined("weights", 1.0, torch.float64),
         joined("valid", True, torch.bool),
         joined("resets", False, torch.bool),
-        count=count,
-        rows=first.rows,
+        count=first.count if axis else sum(part.count for part in parts),
+        rows=sum(part.rows for part in parts) if axis else first.rows,
     )
 
 

@@ -20,6 +20,7 @@ from typing import Annotated, TextIO, TypeGuard, cast
 
 import typer
 
+from throughtime.base import launch
 from throughtime.base.errors import ConfigError, Interrupted, Notice, ScheduleError, ThroughtimeError
 from throughtime.cli.bench import bench
 from throughtime.cli.compare import compare
@@ -43,7 +44,7 @@ UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 TOGETHER = ("train", "resume")
 
 # What torch says, in a plain RuntimeError: on the CPU and on a GPU; of a process that has gone.
-_LOST_RANK = re.compile(r"gloo|nccl|connection (closed|reset|refused)|broken pipe", re.IGNORECASE)
+_LOST_RANK = re.compile(r"connection (closed|reset) by|broken pipe|remote process exited", re.IGNORECASE)
 _OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 
 app = typer.Typer(
@@ -64,10 +65,10 @@ def version(
 ) -> None:
     """LSTMs, trained exactly through time."""
     command = context.invoked_subcommand
-    if command is not None and command not in TOGETHER and _ranks() > 1:
+    if command is not None and command not in TOGETHER and launch.ranks() > 1:
         raise ConfigError(
             f"torchrun starts the processes of one training, for {' and '.join(TOGETHER)}: {command} came with "
-            f"{_ranks()} of them. Start it alone; it uses all cores by itself."
+            f"{launch.ranks()} of them. Start it alone; it uses all cores by itself."
         )
     if show:
         from throughtime import __version__
@@ -97,7 +98,7 @@ def _run(arguments: list[str] | None) -> int:
         _say_usage(error)
         return error.exit_code
     except Interrupted as error:
-        if _rank() == 0:
+        if launch.rank() == 0:
             _say(f"{error}{_how_to_resume(error)}")
         return INTERRUPTED
     except typer.Abort:
@@ -134,10 +135,11 @@ def _one_line(error: Exception) -> str:
         )
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
-    if _ranks() > 1 and isinstance(error, RuntimeError) and _LOST_RANK.search(str(error)):
+    if launch.ranks() > 1 and isinstance(error, RuntimeError) and _LOST_RANK.search(str(error)):
         return (
-            "Another process of this training has ended, so that this one cannot go on. What it said tells why; "
-            "torchrun --max-restarts=N starts them again, from the newest checkpoint."
+            "Another process of this training has ended, so that this one cannot go on "
+            f"({str(error).splitlines()[0].rstrip('.')}). See what that one said; torchrun --max-restarts=N starts all "
+            "again, from the newest checkpoint."
         )
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error))):
         return (
@@ -175,16 +177,8 @@ def _is_debugging() -> bool:
     return os.environ.get("THROUGHTIME_DEBUG") == "1"
 
 
-def _ranks() -> int:
-    return int(os.environ.get("WORLD_SIZE", 1)) if "RANK" in os.environ else 1
-
-
-def _rank() -> int:
-    return int(os.environ.get("RANK", 0))
-
-
 def _say(message: str) -> None:
-    name = f"throughtime, rank {_rank()}:" if _rank() else "throughtime:"
+    name = f"throughtime, rank {launch.rank()}:" if launch.rank() else "throughtime:"
     print(name, " ".join(message.split()), file=sys.stderr)
 
 
@@ -205,7 +199,7 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """What is said is for the user; where in the code it was said is not, unless for who looks for a fault."""
-    if _rank() and not _is_debugging():
+    if launch.rank() and not _is_debugging():
         return
     if issubclass(category, Notice):
         _say(f"note: {message}")

@@ -182,7 +182,10 @@ class _Watch:
 
     def workers(self) -> bool:
         """Whether there are any."""
-        if self._client.status != "running":  # it looks for its scheduler, and cancels the trials if there is none
+        if self._client.status == "closed":
+            where = _where(self._client)
+            raise ClusterError(f"Trials need their scheduler: that at {where} is gone. Look into its log, start again.")
+        if self._client.status != "running":  # it looks for its scheduler, and closes if there is none
             return False
         if self._client.ncores():
             self._since = None

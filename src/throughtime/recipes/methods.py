@@ -36,6 +36,7 @@ from throughtime.tasks.baselines import (
 from throughtime.tasks.measuring import measured_schedule
 from throughtime.tasks.options import AUTO
 from throughtime.tasks.preparing import Prepared, prepare
+from throughtime.train.ranks import Ranks, refuse_too_few
 
 Array = np.ndarray
 BASELINES: dict[str, Callable[[], Persistence | Learned]] = {
@@ -126,14 +127,21 @@ def measured_tbptt(problem: Problem, model: Model, progress: bool, group: dist.P
         return str(measured_schedule(estimator, train, _roles(problem), group))
 
 
-def check_network(problem: Problem, model: Model, tbptt: str | None) -> None:
+def check_network(problem: Problem, model: Model, tbptt: str | None, ranks: Ranks | None = None) -> None:
     """Raise what `fit_network` would raise before its first update, at the cost of building the network.
+
+    Args:
+        problem: table and split.
+        model: network and training.
+        tbptt: schedule; None: open.
+        ranks: that are to train together.
 
     Raises:
         ConfigError, DataError, ScheduleError: the settings do not fit the table or each other.
         MemoryError, RuntimeError: the network is larger than the memory.
     """
-    prepare_network(problem, model, tbptt)
+    ready = prepare_network(problem, model, tbptt)
+    refuse_too_few(sum(bool(stretch.train_rows) for stretch in ready.stretches), ranks or Ranks())
 
 
 def prepare_network(problem: Problem, model: Model, tbptt: str | None) -> Prepared:

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from throughtime.base import launch
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import ConfigError, DataError, FileMissingError, RunError
 from throughtime.base.run_folder import RunFolder
@@ -38,7 +39,7 @@ from throughtime.recipes.verdict import next_step_table, scores_table
 from throughtime.tasks import SequencePredictor, load
 from throughtime.tasks.options import AUTO
 from throughtime.train import ReachWatch, watching
-from throughtime.train.ranks import Ranks, joined, may_be_restarted
+from throughtime.train.ranks import Ranks, joined
 
 MODEL, REPORT = "model.safetensors", "report.html"
 
@@ -71,7 +72,7 @@ def train(
     """Train in a new run folder; see `recipes.train`."""
     if tbptt != AUTO:
         TBPTT.parse(tbptt)  # a wrong schedule is refused before the table is read
-    if out is None and may_be_restarted():
+    if out is None and launch.may_be_restarted():
         raise ConfigError(
             "Processes that torchrun starts anew must find their run again: name its folder with out=, or --out; none "
             "came."
@@ -79,7 +80,8 @@ def train(
     with joined() as ranks:
         problem, resolved = recipe.load(data, settings)
         # A run folder whose training cannot begin could never be resumed.
-        check_network(problem, resolved.model, None if tbptt == AUTO else tbptt)
+        check_network(problem, resolved.model, None if tbptt == AUTO else tbptt, ranks)
+        folder = _free_folder(recipe.name) if out is None else Path(out)
         record = {
             "recipe": recipe.name,
             "data": "" if data is None else str(Path(data).resolve()),
@@ -90,9 +92,9 @@ def train(
         }
         ranks.agree("recipe, settings and table", {key: value for key, value in record.items() if key != "data"})
         if tbptt == AUTO:
+            known = ranks.of_first(_schedule_in(folder) if ranks.is_first and _goes_on(folder) else None)
             with one_thread():
-                record["tbptt"] = measured_tbptt(problem, resolved.model, progress, ranks.group)
-        folder = _free_folder(recipe.name) if out is None else Path(out)
+                record["tbptt"] = known or measured_tbptt(problem, resolved.model, progress, ranks.group)
         with _kept(ranks, partial(_new_folder, folder, record)) as run:
             return _finish(run, problem, resolved, str(record["tbptt"]), progress, ranks)
 
@@ -154,9 +156,19 @@ def _kept(ranks: Ranks, opened: Callable[[], RunFolder]) -> Iterator[RunFolder |
         yield run
 
 
+def _goes_on(path: Path) -> bool:
+    """Whether the run there may be one that torchrun starts anew."""
+    return launch.may_be_restarted() and (path / "run.toml").is_file()
+
+
+def _schedule_in(path: Path) -> str:
+    with RunFolder.open(path) as run:
+        return run.settings["tbptt"]
+
+
 def _new_folder(path: Path, record: dict[str, Any]) -> RunFolder:
     """A new run's folder; where torchrun starts a training anew, the one it had."""
-    if not (may_be_restarted() and (path / "run.toml").is_file()):
+    if not _goes_on(path):
         return RunFolder.create(path, record)
     run = RunFolder.open(path)
     if run.settings != record:

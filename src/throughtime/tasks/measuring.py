@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from throughtime.bptt import TBPTT
 from throughtime.tasks.network import head_of
+from throughtime.train.ranks import Ranks
 
 PILOT_EPOCHS = 5  # enough for gradients to show where they reach
 # Windows it is never shorter than: below, each step costs more, and none is saved.
@@ -39,7 +40,8 @@ def measured_schedule(
     piece, said = pilot.network_piece(series), list[str]()
     longest = min(pilot.schedule_.k2 or len(piece.x), len(piece.x))
     found = TBPTT.auto(pilot.network_, head_of(pilot.network_).loss, piece, longest=longest, say=said.append)
-    k = max(found.k2 or longest, min(LEAST_STEPS, longest))
-    if estimator.progress is not False:
+    ranks = Ranks(group)
+    k = ranks.of_first(max(found.k2 or longest, min(LEAST_STEPS, longest)))
+    if estimator.progress is not False and ranks.is_first:
         sys.stderr.write(f"{said[0]} Taken: TBPTT({k},{k}).\n")
     return TBPTT(k, k)

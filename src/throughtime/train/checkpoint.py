@@ -2,8 +2,8 @@
 
 weights       of the network, and of a loss or an initial state that own parameters
 optimizer     its state
-position      epoch, batch, updates done, and the carry inside a batch that is not finished
-random        states of torch's generators, CPU and the network's device
+position      epoch, batch, updates done, and the carry of all rows, inside a batch or where states are carried on
+random        of each rank, states of torch's generators, CPU and the network's device
 progress      history, the best weights, this epoch's sums
 setting       versions, machine, kernels, threads, settings, data: what bit-identity depends on
 """
@@ -22,13 +22,15 @@ from throughtime.base.errors import RunError
 from throughtime.base.run_folder import versions
 from throughtime.base.trees import Tree
 from throughtime.bptt import Piece
+from throughtime.bptt.protocol import state_axis
 from throughtime.kernels import described
+from throughtime.train.ranks import Ranks
 from throughtime.train.settings import Training
 
 # SplitMix64's increment: rank 1 of one seed is not rank 0 of the next.
 _BETWEEN_RANKS = 0x9E3779B97F4A7C15
-# What machines that train together need not share.
-_OWN = ("device", "threads")
+# What machines that train together need not share: the sum of their gradients reaches all of them.
+_OWN = ("device", "kernels", "threads")
 # When checkpoints are written changes nothing in what is computed.
 _HARMLESS = ("checkpoint_every_s", "checkpoint_every_updates")
 
@@ -96,10 +98,21 @@ def setting(
     }
 
 
-def shared(setting: Mapping[str, object], modules: Mapping[str, nn.Module]) -> dict[str, object]:
-    """What of a training must be the same on every rank."""
+def agree(
+    ranks: Ranks, modules: Mapping[str, nn.Module], identity: Mapping[str, object], setting: Mapping[str, object]
+) -> None:
+    """Make sure that ranks train the same, and can share out their rows: on all of them, or on none.
+
+    Raises:
+        RunError: they differ.
+        NetworkError: the network's rows cannot be told apart.
+    """
+    if ranks.count == 1:
+        return
+    state_axis(modules["network"])
     numbers = {f"numbers in {name}": sum(t.numel() for t in m.state_dict().values()) for name, m in modules.items()}
-    return {**numbers, **{name: value for name, value in setting.items() if name not in _OWN}}
+    shared = {name: value for name, value in setting.items() if name not in _OWN}
+    ranks.agree("network, settings and data", {**identity, **numbers, **shared})
 
 
 def differences(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
@@ -115,7 +128,7 @@ def refuse_another_training(then: Mapping[str, object], now: Mapping[str, object
     """Raise where a checkpoint's optimizer state or position means nothing here.
 
     Args:
-        then: optimizer, schedule and number of batches of the checkpoint.
+        then: optimizer, schedule and batches of the checkpoint.
         now: those of this training.
 
     Raises:
@@ -124,7 +137,7 @@ def refuse_another_training(then: Mapping[str, object], now: Mapping[str, object
     changed = differences(then, now)
     if changed:
         raise RunError(
-            f"A run is resumed with its own optimizer, schedule and number of batches: {'; '.join(changed)}. "
+            f"A run is resumed with its own optimizer, schedule and batches: {'; '.join(changed)}. "
             "Resume it unchanged, or start a new run."
         )
 

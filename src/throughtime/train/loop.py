@@ -92,7 +92,7 @@ def fit(
         DataError: no batches, or an epoch without a single loss.
         DivergedError: a loss, a gradient or a validation value is not finite; the weights are those before that.
         Interrupted: a signal came; the checkpoint is written.
-        RunError: the run belongs to another network, optimizer, schedule or number of batches; or ranks differ.
+        RunError: the run belongs to another network, optimizer, schedule or other batches; or ranks differ.
         WriteError: the disk refused; the last checkpoint is untouched.
     """
     if training.patience is not None and evaluate is None:
@@ -147,7 +147,8 @@ class _Loop:
         self.history = History()
         self.best: dict[str, dict[str, Tensor]] | None = None
         self.epoch = self.index = 0
-        self.steps = self.rows = 1  # of the batch at hand, of all ranks
+        self.steps = 1  # of the batch at hand
+        self.rows = 0  # of it, of all ranks
         self.carry: Carry | None = None
         self.begins = 0  # steps that carried batches had before the one at hand
         self.carried = bool(getattr(job.batches, "carried", False))
@@ -175,10 +176,7 @@ class _Loop:
         if self.is_kept or self.ranks.count > 1:
             first = first_piece(self.job.batches[0, 0])
             self.setting = checkpoint.setting(self.modules, self.device, self.job.training, first, self.ranks.count)
-        if self.ranks.count > 1:
-            self.ranks.agree(
-                "network, settings and data", self._identity() | checkpoint.shared(self.setting, self.modules)
-            )
+            checkpoint.agree(self.ranks, self.modules, self._identity(), self.setting)
         tree = None if self.run is None else self.run.newest_checkpoint(self.device)
         tree = self.ranks.of_first(tree, self.device)
         if tree is not None:
@@ -223,13 +221,13 @@ class _Loop:
             self._show(update, self._share_done(stop / steps))
             self._pause_if_asked()
         self.carry = updates.carry if self.carried else None
-        self.begins += steps * self.carried
+        self.begins = 0 if self.carry is None else self.carry.position
 
     def _updates_of(self, batch: Batch, done: int) -> Updates:
         """The updates of a batch after its first `done` steps, on this rank's rows."""
         network, loss, schedule = self.modules["network"], self.job.loss, self.job.schedule
         same: dict[str, Any] = {
-            "state": self.job.state,
+            "state": self.ranks.part_of_state(self.job.state, network, self.rows),
             "carry": self.carry,
             "memory": self.job.memory,
             "group": self.ranks.group,
@@ -358,7 +356,7 @@ class _Loop:
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
             "index": index,
-            "begins": self.begins + self.steps * (self.carried and index > self.index),
+            "begins": self.begins if index == self.index or self.carry is None else self.carry.position,
             "carry": self.ranks.whole_carry([part["carry"] for part in parts], self.modules["network"], self.rows),
             "epoch_loss": self.epoch_loss,
             "epoch_counted": self.epoch_counted,
@@ -389,7 +387,9 @@ class _Loop:
             )
         self.optimizer.load_state_dict(tree["optimizer"])
         self.epoch, self.index, self.begins = tree["epoch"], tree["index"], tree["begins"]
-        self.carry = self.ranks.part_of_carry(tree["carry"], self.modules["network"])
+        if tree["carry"] is not None:
+            self.rows = tree["carry"]["steps"]["rows"]
+            self.carry = self.ranks.part_of_carry(tree["carry"], self.modules["network"])
         self.epoch_loss, self.epoch_counted = tree["epoch_loss"], tree["epoch_counted"]
         self.history = History.from_tree(tree["history"])
         self.best = tree["best"]

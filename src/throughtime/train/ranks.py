@@ -9,27 +9,23 @@ checkpoint: nothing that could run.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from throughtime.base import model_file
+from throughtime.base import launch, model_file
 from throughtime.base.errors import ConfigError, RunError
 from throughtime.base.trees import Tree
-from throughtime.bptt import Carry, Piece
+from throughtime.bptt import Carry, Nest, Piece
 from throughtime.bptt.protocol import state_axis
 from throughtime.bptt.sharing import joined as joined_carries
-from throughtime.bptt.sharing import rows_of_carry, rows_of_piece, share
+from throughtime.bptt.sharing import rows_of_carry, rows_of_piece, rows_of_state, share
 from throughtime.train.batches import rows_of
 from throughtime.train.meeting import meet
-
-# torchrun's own names.
-_RANK, _RANKS, _LOCAL_RANK = "RANK", "WORLD_SIZE", "LOCAL_RANK"
-_MOST_RESTARTS = "TORCHELASTIC_MAX_RESTARTS"
 
 
 class Ranks:
@@ -61,10 +57,26 @@ class Ranks:
         """This rank's rows of a piece."""
         return piece if self.count == 1 else rows_of_piece(piece, self._share(rows_of(piece)))
 
-    def part_of_carry(self, whole: Tree, network: nn.Module) -> Carry | None:
+    def part_of_state(self, state: Any, network: nn.Module, rows: int) -> Any:
+        """The initial state of this rank's rows, from that of all.
+
+        Args:
+            state: None, a nest, or a callable (rows [N], step) -> nest, as `through_time` takes it.
+            network: whose state it is.
+            rows: of all ranks.
+        """
+        own = self._share(rows)
+        if self.count == 1 or state is None:
+            return state
+        if not callable(state):
+            return rows_of_state(state, own, state_axis(network))
+        first = own.start if own else 0
+        return (
+            _ModuleFrom(state, first) if isinstance(state, nn.Module) else lambda rows, step: state(rows + first, step)
+        )
+
+    def part_of_carry(self, whole: Tree, network: nn.Module) -> Carry:
         """This rank's rows of what `whole_carry` gave."""
-        if whole is None:
-            return None
         carry = Carry.from_tree(whole)
         rows = self._share(carry.steps.rows)
         return carry if self.count == 1 else rows_of_carry(carry, rows, state_axis(network))
@@ -152,13 +164,13 @@ class Ranks:
 def joined() -> Iterator[Ranks]:
     """The ranks that torchrun started, or this process alone; the group is left at the end.
 
-    Each rank of a host takes the GPU of its local rank, where there are GPUs.
+    Each rank of a host takes the GPU of its local rank, where there is one.
     """
-    if not is_under_torchrun() or dist.is_initialized():
+    if not launch.is_under_torchrun() or dist.is_initialized():
         yield Ranks(dist.group.WORLD if dist.is_available() and dist.is_initialized() else None)
         return
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ[_LOCAL_RANK]) % torch.cuda.device_count())
+    if launch.local_rank() < torch.cuda.device_count():
+        torch.cuda.set_device(launch.local_rank())
     meet()
     try:
         yield Ranks(dist.group.WORLD)
@@ -166,14 +178,15 @@ def joined() -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
-def is_under_torchrun() -> bool:
-    """Whether torchrun, or a launcher that speaks like it, started this process as one of several or one."""
-    return {_RANK, _RANKS, "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+class _ModuleFrom(nn.Module):
+    """A module that gives initial states, for rows numbered from a later one on; its parameters stay in sight."""
 
+    def __init__(self, state: nn.Module, first: int) -> None:
+        super().__init__()
+        self.state, self.first = state, first
 
-def may_be_restarted() -> bool:
-    """Whether torchrun starts these processes anew when one of them fails; whether it has, no single host knows."""
-    return int(os.environ.get(_MOST_RESTARTS, 0)) > 0
+    def forward(self, rows: Tensor, step: int) -> Nest:
+        return self.state(rows + self.first, step)
 
 
 def refuse_too_few(rows: int, ranks: Ranks) -> None:

@@ -9,8 +9,7 @@ fit(network, loss, StreamBatches(pieces, carried=True), TBPTT(100, 100), Trainin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from throughtime.base.errors import DataError
 from throughtime.bptt import Piece
@@ -32,51 +31,54 @@ class StreamBatches:
 
     def __init__(self, pieces: Pieces, *, steps: int | None = None, carried: bool = False) -> None:
         self.carried = carried
-        self._pieces, self._given = pieces, steps
-        self._counted = lru_cache(maxsize=1)(self._count)
+        self._of_epoch = lru_cache(maxsize=1)(lambda epoch: EpochStream(pieces, epoch, steps))
 
     def __len__(self) -> int:
         """One stream an epoch."""
         return 1
 
     def __getitem__(self, place: tuple[int, int]) -> EpochStream:
-        """The stream of (epoch, 0).
-
-        Raises:
-            DataError: it has no pieces.
-        """
-        epoch, _ = place
-        first = next(iter(self._pieces(epoch)), None)
-        if first is None:
-            raise DataError(f"A stream needs at least one piece: epoch {epoch} has none. Check the corpus.")
-        steps = self._counted(epoch) if self._given is None else self._given
-        return EpochStream(self._pieces, epoch, steps, rows_of(first))
-
-    def _count(self, epoch: int) -> int:
-        return sum(steps_of(piece) for piece in self._pieces(epoch))
+        """The stream of (epoch, 0)."""
+        return self._of_epoch(place[0])
 
 
-@dataclass(frozen=True)
 class EpochStream:
     """The pieces of an epoch.
 
     Args:
-        make: as `StreamBatches` has it.
+        make: gives them, as `StreamBatches` has it.
         epoch: which.
-        steps: T of all.
-        rows: B.
+        steps: T of all; None: counted when it is asked for.
     """
 
-    make: Pieces
-    epoch: int
-    steps: int
-    rows: int
+    def __init__(self, make: Pieces, epoch: int, steps: int | None = None) -> None:
+        self._make, self._epoch, self._steps = make, epoch, steps
+
+    @cached_property
+    def steps(self) -> int:
+        """T of all."""
+        return sum(map(steps_of, self._make(self._epoch))) if self._steps is None else self._steps
+
+    @cached_property
+    def rows(self) -> int:
+        """B.
+
+        Raises:
+            DataError: there are no pieces.
+        """
+        return rows_of(next(self.pieces(0)))
 
     def pieces(self, start: int) -> Iterator[Piece]:
-        """Those from step `start` on; what comes before is made and dropped."""
-        at = 0
-        for piece in self.make(self.epoch):
-            count = steps_of(piece)
+        """Those from step `start` on; what comes before is made and dropped.
+
+        Raises:
+            DataError: there are none at all.
+        """
+        at = None
+        for piece in self._make(self._epoch):
+            at, count = at or 0, steps_of(piece)
             if at + count > start:
                 yield after(piece, start - at) if at < start else piece
             at += count
+        if at is None:
+            raise DataError(f"A stream needs at least one piece: epoch {self._epoch} has none. Check the corpus.")

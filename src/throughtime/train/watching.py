@@ -64,6 +64,7 @@ class ReachWatch:
 
     def __init__(self, lags: Iterable[int] | None = None, rows: int = ROWS) -> None:
         self.lags, self.rows = None if lags is None else tuple(lags), rows
+        self._cut_from: Batches | None = None
         self._windows: Piece | None = None
 
     def __call__(self, network: nn.Module, loss: Callable[[Any, Any], Tensor], batches: Batches) -> Tree:
@@ -72,8 +73,8 @@ class ReachWatch:
         Raises:
             DataError: no row is long enough for the lags, or none has a loss so late.
         """
-        if self._windows is None:
-            self._windows = self._cut(first_piece(batches[0, 0]))
+        if self._windows is None or self._cut_from is not batches:
+            self._windows, self._cut_from = self._cut(first_piece(batches[0, 0])), batches
         steps = len(next(leaves(self._windows.x)))
         lags = [lag for lag in LAGS if lag <= steps - 2] if self.lags is None else self.lags
         try:
