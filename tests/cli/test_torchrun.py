@@ -7,10 +7,12 @@ import pytest
 from throughtime.base.errors import Interrupted, Notice
 from throughtime.cli import app
 
+STARTED = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+
 
 @pytest.fixture
 def second(monkeypatch):
-    for name, value in {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}.items():
+    for name, value in STARTED.items():
         monkeypatch.setenv(name, value)
 
 
@@ -44,7 +46,26 @@ def test_a_rank_that_is_gone_is_told_of(second, capsys, monkeypatch):
 
     monkeypatch.setattr(recipes, "train", fail)
     assert code_of("train", "weather") == app.FAILURE
-    assert "rank 1: Another process of this training has ended" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "rank 1: Another process of this training has ended" in said
+    assert "Connection closed by peer [127.0.0.1]:3" in said
+
+
+def test_what_else_a_network_says_is_passed_on(second, capsys, monkeypatch):
+    from throughtime import recipes
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("[../gloo/transport/tcp/device.cc:84] Unable to find address for: nosuch0")
+
+    monkeypatch.setattr(recipes, "train", fail)
+    assert code_of("train", "weather") == app.FAILURE
+    assert "Unable to find address for: nosuch0" in capsys.readouterr().err
+
+
+def test_one_variable_alone_makes_no_rank(capsys, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    app._say("something")
+    assert capsys.readouterr().err == "throughtime: something\n"
 
 
 def test_the_first_rank_speaks_of_what_all_know(second, capsys, monkeypatch):
@@ -62,7 +83,7 @@ def test_the_first_rank_speaks_of_what_all_know(second, capsys, monkeypatch):
     assert capsys.readouterr().err == "throughtime: note: something to know\nthroughtime: Training was stopped.\n"
 
 
-def test_processes_that_may_be_started_anew_need_a_named_folder(capsys, monkeypatch):
+def test_processes_that_may_be_started_anew_need_a_named_folder(second, capsys, monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
     assert code_of("train", "weather") == app.USAGE
     assert "name its folder with out=, or --out" in capsys.readouterr().err
