@@ -28,8 +28,8 @@ from throughtime.recipes.lab.study import Claim, Effort, Findings, Study
 from throughtime.recipes.lab.symbols import SYMBOLS, Symbols
 
 HIDDEN, GAP = 64, 4
-COUNTS = (1, 2, 3, 4, 6, 8)
-UNITS, UNIT_COUNTS = (8, 16, 32, 64), (1, 2, 4, 8)
+COUNTS = (1, 2, 4, 8)
+UNITS, UNIT_COUNTS = (8, 16, 32, 64), COUNTS
 FULL, SHORT = Size(1000), Size(3, rows=8, test_rows=16, every=2)
 
 

@@ -29,7 +29,7 @@ from throughtime.recipes.lab.symbols import SHARE_RIGHT, SYMBOLS, Symbols
 
 HIDDEN = 16
 LAGS = (5, 10, 20, 40, 80, 160)
-UNITS, UNIT_LAGS = (4, 16, 64), (10, 40, 160)
+UNITS, UNIT_LAGS = (4, 16, 64), (10, 40, 80)
 # (n, n), k1 = k2, k1 < k2 with windows shorter and longer than the lag, (k, 1). With a loss at the last step alone
 # TBPTT(1, n) makes the updates of TBPTT(n, n), and takes n times as long for it.
 SCHEDULES, SCHEDULE_LAGS = ("n,n", "5,5", "50,50", "5,20", "5,50", "5,1"), (10, 40)
