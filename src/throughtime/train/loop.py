@@ -356,7 +356,7 @@ class _Loop:
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
             "index": index,
-            "begins": self.begins if index == self.index or self.carry is None else self.carry.position,
+            "begins": self.carry.position if self.carry and self.carried and index > self.index else self.begins,
             "carry": self.ranks.whole_carry([part["carry"] for part in parts], self.modules["network"], self.rows),
             "epoch_loss": self.epoch_loss,
             "epoch_counted": self.epoch_counted,
