@@ -162,7 +162,8 @@ class Engine:
         """Make one update after another; gradients are in place when one is yielded."""
         while (window := self._next_window()) is not None:
             kept = self._kept(window)
-            update = self._update(window, kept, self._group.total(kept.counted))
+            counted = self._group.total(kept.counted, self._injected(window), self.feed.counts)
+            update = self._update(window, kept, counted)
             if update is not None:
                 yield update
                 self._moved = True

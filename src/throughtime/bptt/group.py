@@ -8,11 +8,14 @@ ranks, so that random masks of throughtime's layers are those of one process wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+# Kinds of gradients that the loss, and which parameters were reached, can travel with: one message is fewer than two.
+_EXACT = (torch.float32, torch.float64)
 
 
 class Group:
@@ -27,6 +30,7 @@ class Group:
         self.group = group
         self.parameters = [p for p in dict.fromkeys(parameters) if p.requires_grad]
         self._end: int | None = None  # the last step of all ranks, once it is known
+        self._counts: tuple[int, Tensor] | None = None  # of all ranks, from a first step on
         self._device = self.parameters[0].device if self.parameters else torch.device("cpu")
 
     def of_first(self, number: int) -> int:
@@ -64,11 +68,26 @@ class Group:
         self._end = None if any_more else furthest
         return furthest
 
-    def total(self, counted: float) -> float:
-        """The losses counted by all ranks."""
+    def total(self, counted: float, steps: range, by_step: Callable[[], tuple[int, Tensor]]) -> float:
+        """The losses counted by all ranks.
+
+        Args:
+            counted: those of this rank.
+            steps: where they stand.
+            by_step: gives a first step and the losses [n] this rank counts at each from there on. It is asked once,
+                when no rank has more steps to come: then all ranks tell all of theirs together.
+        """
         if self.group is None:
             return counted
-        return float(self.summed(torch.tensor(counted, dtype=torch.float64)))
+        if self._end is None:
+            return float(self.summed(torch.tensor(counted, dtype=torch.float64)))
+        if self._counts is None:
+            first, own = by_step()
+            counts = torch.zeros(self._end - first, dtype=torch.float64)
+            counts[: len(own)] = own
+            self._counts = first, self.summed(counts).cpu()
+        first, counts = self._counts
+        return float(counts[steps.start - first : steps.stop - first].sum())
 
     def backward(self, run: Callable[[], Tensor]) -> Tensor:
         """Run a backward pass and sum what it adds to the gradients over the ranks.
@@ -104,15 +123,19 @@ class Group:
     def _sum(self, loss: Tensor) -> Tensor:
         """Sum gradients and loss; a parameter that no rank reached keeps no gradient: optimizers move on zeros."""
         told = torch.tensor([float(loss), *(p.grad is not None for p in self.parameters)], dtype=torch.float64)
-        told = told.to(self._device)
-        dist.all_reduce(told, group=self.group)
-        touched = [p for p, n in zip(self.parameters, told[1:].tolist(), strict=True) if n]
-        for dtype in dict.fromkeys(p.dtype for p in touched):
-            self._sum_flat([p for p in touched if p.dtype == dtype])
+        kinds = dict.fromkeys(p.dtype for p in self.parameters)
+        carrier = next((kind for kind in kinds if kind in _EXACT), None)
+        if carrier is None:
+            told = self.summed(told)
+        summed: dict[nn.Parameter, Tensor] = {}
+        for kind in kinds:
+            some = [p for p in self.parameters if p.dtype == kind]
+            parts = [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in some]
+            flat = torch.cat([*parts, told.to(parts[0])] if kind == carrier else parts)
+            dist.all_reduce(flat, group=self.group)
+            if kind == carrier:
+                told, flat = flat[-len(told) :].cpu(), flat[: -len(told)]
+            summed |= zip(some, flat.split([p.numel() for p in some]), strict=True)
+        for p, ranks in zip(self.parameters, told[1:].tolist(), strict=True):
+            p.grad = summed[p].view_as(p) if ranks else None
         return told[0].to(loss)
-
-    def _sum_flat(self, parameters: Sequence[nn.Parameter]) -> None:
-        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters])
-        dist.all_reduce(flat, group=self.group)
-        for p, part in zip(parameters, flat.split([p.numel() for p in parameters]), strict=True):
-            p.grad = part.view_as(p)

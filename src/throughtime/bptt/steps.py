@@ -169,6 +169,10 @@ class Feed:
             at += part.count
         return join(parts) if parts else self._parts[0].slice(0, 0)
 
+    def counts(self) -> tuple[int, Tensor]:
+        """The first step here, and the losses that each step from there on counts, in weights, float64."""
+        return self.base, torch.cat([_counts(part) for part in self._parts])
+
     def pad_to(self, stop: int) -> None:
         """Append steps past every row's end, up to `stop`: they change nothing and have no loss."""
         if stop <= self.end:
@@ -195,6 +199,11 @@ class Feed:
             self._parts.pop()
         self._parts.append(steps)
         self.end += steps.count
+
+
+def _counts(steps: Steps) -> Tensor:
+    counts = torch.ones(steps.count, steps.rows, dtype=torch.float64) if steps.weights is None else steps.weights
+    return (counts if steps.valid is None else counts * steps.valid).sum(1)
 
 
 def _check_continues(before: Steps, after: Steps) -> None:
