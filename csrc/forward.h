@@ -313,7 +313,10 @@ class ForwardWorker {
   void elman_units(const ForwardRow<F>& r, int64_t panel, const F* z) const {
     for (int64_t q = 0; q < PANEL; ++q) {
       const int64_t u = (panel * PANEL + q) * W<F>;
-      if (u >= s.H) return;
+      if (u >= s.H) {  // the panel's last blocks: a tape is written whole
+        if (r.gates) store<F>(r.gates + u, Vec<F>{});
+        continue;
+      }
       const Vec<F> h = squash<F>(l.cell, load<F>(z + q * W<F>));
       if (r.gates) store<F>(r.gates + u, h);
       output(r, u, s.count(u), h);
