@@ -1,8 +1,9 @@
 """Estimators: from series to forecasts, in scikit-learn's manner, and how a saved one is read."""
 
+from throughtime.tasks.classifier import SequenceClassifier
 from throughtime.tasks.online import Session
 from throughtime.tasks.options import NotFittedError
 from throughtime.tasks.predictor import SequencePredictor
 from throughtime.tasks.saving import load
 
-__all__ = ["NotFittedError", "SequencePredictor", "Session", "load"]
+__all__ = ["NotFittedError", "SequenceClassifier", "SequencePredictor", "Session", "load"]

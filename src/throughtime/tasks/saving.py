@@ -8,6 +8,7 @@ Only kinds on a closed list are built; nothing is imported by name.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from throughtime.base import model_file
@@ -16,23 +17,17 @@ from throughtime.base.errors import ModelFileError
 from throughtime.tasks.options import check_device
 
 if TYPE_CHECKING:
+    from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.predictor import SequencePredictor
+
+    Estimator = SequencePredictor | SequenceClassifier
 
 VERSION = 1
 
 
-def save(path: str | os.PathLike[str], estimator: SequencePredictor) -> None:
+def save(path: str | os.PathLike[str], estimator: Estimator) -> None:
     """Write a fitted estimator; see `SequencePredictor.save`."""
-    settings: dict[str, Any] = {name: plain(value) for name, value in estimator.get_params(deep=False).items()}
-    share = settings["validation"]
-    settings |= {
-        "tbptt": None if settings["tbptt"] is None else str(settings["tbptt"]),
-        "device": None if settings["device"] is None else str(settings["device"]),
-        "validation": share if isinstance(share, float) else None,
-        "calendar": settings["calendar"]
-        if isinstance(settings["calendar"], str)
-        else [str(period) for period in settings["calendar"]],
-    }
+    settings = {name: _plain_setting(name, value) for name, value in estimator.get_params(deep=False).items()}
     configuration = {
         "kind": type(estimator).__name__,
         "version": VERSION,
@@ -42,7 +37,24 @@ def save(path: str | os.PathLike[str], estimator: SequencePredictor) -> None:
     model_file.save(path, estimator.network_.state_dict(), configuration)
 
 
-def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
+def _plain_setting(name: str, value: Any) -> Any:
+    """A setting in plain lists and numbers; data to validate by is not kept."""
+    if name in ("tbptt", "device"):
+        return None if value is None else str(value)
+    if name == "validation":
+        share = plain(value)
+        return share if isinstance(share, float) else None
+    if name == "class_weight" and isinstance(value, Mapping):
+        return [[plain(label), plain(weight)] for label, weight in value.items()]  # JSON's keys are all texts
+    return [str(each) for each in value] if isinstance(value, list | tuple) else plain(value)
+
+
+def _setting(name: str, value: Any) -> Any:
+    """The inverse of `_plain_setting`."""
+    return {label: weight for label, weight in value} if name == "class_weight" and isinstance(value, list) else value
+
+
+def load(path: str | os.PathLike[str], device: Any = None) -> Estimator:
     """Read an estimator that `save` wrote.
 
     Args:
@@ -57,11 +69,12 @@ def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
         FileMissingError: there is no such file.
         ModelFileError: the file is damaged, altered, or holds something else.
     """
-    from throughtime.tasks.predictor import SequencePredictor  # the estimator saves itself through this module
+    from throughtime.tasks.classifier import SequenceClassifier  # estimators save themselves through this module
+    from throughtime.tasks.predictor import SequencePredictor
 
     check_device(device)
     tensors, configuration = model_file.load(path)
-    kinds = {"SequencePredictor": SequencePredictor}
+    kinds: dict[Any, type[Estimator]] = {each.__name__: each for each in (SequencePredictor, SequenceClassifier)}
     kind, version = configuration.get("kind"), configuration.get("version")
     if kind not in kinds or version != VERSION:
         raise ModelFileError(
@@ -69,7 +82,8 @@ def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
             f"has {kind!r}, {version!r}. Save estimators with their `save`; read newer files with a newer throughtime."
         )
     try:
-        settings = {**configuration["settings"], "device": device}
+        settings = {name: _setting(name, value) for name, value in configuration["settings"].items()}
+        settings["device"] = device
         estimator = kinds[kind](**settings)
         estimator.restore(configuration, tensors)
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
