@@ -2,6 +2,14 @@
 
 from throughtime.data.clock import guess_time
 from throughtime.data.columns import one_hot
+from throughtime.data.fasta import (
+    AMBIGUOUS_NUCLEOTIDES,
+    NUCLEOTIDES,
+    FastaRecord,
+    nucleotides,
+    read_fasta,
+    reverse_complement,
+)
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
 from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
@@ -14,6 +22,9 @@ from throughtime.data.tables import in_kind_of, read_table
 from throughtime.data.tokens import TokenFile, file_documents, parquet_documents, write_tokens
 
 __all__ = [
+    "AMBIGUOUS_NUCLEOTIDES",
+    "NUCLEOTIDES",
+    "FastaRecord",
     "Scaling",
     "SeriesSet",
     "TokenFile",
@@ -34,11 +45,14 @@ __all__ = [
     "guess_time",
     "in_kind_of",
     "infer_step",
+    "nucleotides",
     "one_hot",
     "pad",
     "parquet_documents",
     "read_again",
+    "read_fasta",
     "read_table",
+    "reverse_complement",
     "series_by_share",
     "series_by_time",
     "write_tokens",
