@@ -20,6 +20,7 @@ from throughtime.data.splits import by_share, by_time, series_by_share, series_b
 from throughtime.data.streams import TokenStretch, contiguous_rows, document_rows
 from throughtime.data.tables import in_kind_of, read_table
 from throughtime.data.tokens import TokenFile, file_documents, parquet_documents, write_tokens
+from throughtime.data.ts_file import read_ts
 
 __all__ = [
     "AMBIGUOUS_NUCLEOTIDES",
@@ -52,6 +53,7 @@ __all__ = [
     "read_again",
     "read_fasta",
     "read_table",
+    "read_ts",
     "reverse_complement",
     "series_by_share",
     "series_by_time",
