@@ -12,6 +12,7 @@ from throughtime.data.fasta import (
 )
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
+from throughtime.data.labelled import read_labelled, read_texts
 from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
 from throughtime.data.reading import from_arrays, from_frame, read_again
 from throughtime.data.scaling import Scaling, choose_transforms
@@ -52,7 +53,9 @@ __all__ = [
     "parquet_documents",
     "read_again",
     "read_fasta",
+    "read_labelled",
     "read_table",
+    "read_texts",
     "read_ts",
     "reverse_complement",
     "series_by_share",
