@@ -1,4 +1,4 @@
-"""Tables, series, scaling, splits and ragged batches: everything between a file and a tensor."""
+"""Tables, series, texts, symbols, scaling, splits and ragged batches: everything between a file and a tensor."""
 
 from throughtime.data.clock import guess_time
 from throughtime.data.columns import one_hot
@@ -19,6 +19,7 @@ from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
 from throughtime.data.splits import by_share, by_time, series_by_share, series_by_time
 from throughtime.data.streams import TokenStretch, contiguous_rows, document_rows
+from throughtime.data.symbols import Splitter, Vocabulary
 from throughtime.data.tables import in_kind_of, read_table
 from throughtime.data.tokens import TokenFile, file_documents, parquet_documents, write_tokens
 from throughtime.data.ts_file import read_ts
@@ -29,8 +30,10 @@ __all__ = [
     "FastaRecord",
     "Scaling",
     "SeriesSet",
+    "Splitter",
     "TokenFile",
     "TokenStretch",
+    "Vocabulary",
     "advance",
     "batch_count",
     "batch_rows",
