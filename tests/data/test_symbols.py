@@ -100,6 +100,7 @@ def test_joined_words_are_the_same_words(text):
 
 def test_lower_case_is_in_normal_form_too():
     assert Splitter("words", lower=True).split("İSTANBUL ΟΔΟΣ ÀÉ") == ["i\u0307stanbul", "οδος", "àé"]
+    assert Splitter(lower=True).split("J\u030c") == ["\u01f0"]
 
 
 def test_bytes_that_are_no_text_are_marked():

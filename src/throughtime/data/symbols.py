@@ -224,8 +224,9 @@ class Vocabulary:
         """
         symbols = _plain(sequence)
         numbers = [self._numbers.get(symbol, 0) for symbol in symbols]
-        unknown = [symbol for symbol, number in zip(symbols, numbers, strict=True) if not number]
-        _check_one_type([self.symbols[0], *(symbol for symbol in unknown if symbol != UNKNOWN)])
+        if 0 in numbers:
+            unknown = (symbol for symbol, number in zip(symbols, numbers, strict=True) if not number)
+            _check_one_type([self.symbols[0], *(symbol for symbol in unknown if symbol != UNKNOWN)])
         return np.array(numbers, dtype=np.int64)
 
     def decode(self, numbers: Iterable[Any]) -> list[Symbol]:
@@ -281,7 +282,7 @@ class Vocabulary:
 
 def _prepared(text: str, lower: bool) -> str:
     text = composed(text)
-    return composed(text.lower()) if lower else text  # lower-casing may leave a mark by itself, as of Turkish I
+    return composed(text.lower()) if lower else text  # J with a caron has no single code point, j has
 
 
 def _words(text: str) -> list[str]:
