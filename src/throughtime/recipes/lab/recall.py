@@ -29,12 +29,12 @@ from throughtime.recipes.lab.symbols import SHARE_RIGHT, SYMBOLS, Symbols
 
 HIDDEN = 16
 LAGS = (5, 10, 20, 40, 80, 160)
-UNITS, UNIT_LAGS = (4, 16, 64), (10, 40, 80)
+UNITS, UNIT_LAGS = (4, 16, 64), (10, 40)
 # (n, n), k1 = k2, k1 < k2 with windows shorter and longer than the lag, (k, 1). With a loss at the last step alone
 # TBPTT(1, n) makes the updates of TBPTT(n, n), and takes n times as long for it.
 SCHEDULES, SCHEDULE_LAGS = ("n,n", "5,5", "50,50", "5,20", "5,50", "5,1"), (10, 40)
 LONG = 4  # times as long as networks without gates: more than their spread over seeds
-FULL, SHORT = Size(1000), Size(3, rows=8, test_rows=16, every=2)
+FULL, SHORT = Size(800), Size(3, rows=8, test_rows=16, every=2)
 
 
 def study(effort: Effort) -> Findings:
