@@ -22,8 +22,9 @@ from throughtime.base.errors import DtypeError, ShapeError
 from throughtime.nn.checks import check_rows
 from throughtime.nn.masks import EMBEDDING_DROPOUT, WORD_DROPOUT, LayerMasks, current_key, fresh_key
 
-# First vectors are as large as a standardised number is.
-_UNIT = 1.0
+# Small first vectors, so that what a symbol means is learned and not drawn: of standard deviation 1 they cost 2 points of
+# accuracy on questions of 6 kinds (TREC).
+SMALL = 0.1
 
 
 class SymbolEmbedding(nn.Module):
@@ -60,7 +61,7 @@ class SymbolEmbedding(nn.Module):
         self.word_dropout = checks.number("word_dropout", word_dropout, below=1)
         checks.report("SymbolEmbedding cannot be built")
         self.weight = nn.Parameter(torch.empty(self.symbols, self.size, device=device, dtype=dtype))
-        nn.init.normal_(self.weight, std=_UNIT)
+        nn.init.normal_(self.weight, std=SMALL)
 
     def forward(self, x: Tensor) -> Tensor:
         """Symbols [T, B] int64, each in 0 .. V - 1, to vectors [T, B, E].
@@ -111,7 +112,7 @@ class Positions(nn.Module):
         self.size = checks.whole("size", size)
         checks.report("Positions cannot be built")
         self.weight = nn.Parameter(torch.empty(self.count, self.size, device=device, dtype=dtype))
-        nn.init.normal_(self.weight, std=_UNIT)
+        nn.init.normal_(self.weight)
 
     @property
     def handles(self) -> frozenset[str]:

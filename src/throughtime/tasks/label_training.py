@@ -41,8 +41,8 @@ from throughtime.train.ranks import Ranks, refuse_too_few
 WARMUP_UPDATES = 20
 # What is tried where validation is to choose: the window of LSTM-FCN's and DNA's first convolutions.
 FRONT_STEPS = 7
-# A pilot's share of the epochs.
-PILOT = 4
+# A pilot has this share of the epochs, and no fewer updates than these: before them nothing is told apart.
+PILOT, PILOT_UPDATES = 4, 200
 # Below so many sequences a held-out part tells little and costs much: folds choose, and all are trained on in the end.
 FEW = 1000
 FOLDS = 3
@@ -162,7 +162,9 @@ def _choose(
 ) -> LabelDesign:
     """The design with the smallest validation loss of short trainings."""
     splits = _splits(train, valid, options.seed)
-    epochs = max(2, epochs_for(options, len(train)) // PILOT)
+    full = epochs_for(options, len(train))
+    least = -(-PILOT_UPDATES // batch_count(len(splits[0][0]), options.batch_size))
+    epochs = min(full, max(full // PILOT, least))
     losses = [np.mean([_pilot(each, *split, options, epochs) for split in splits]) for each in candidates]
     best = int(np.argmin(losses))
     words = [f"{_named(each)} {loss:.3f}" for each, loss in zip(candidates, losses, strict=True)]
