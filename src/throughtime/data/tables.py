@@ -159,7 +159,7 @@ def _read_file(path: Path) -> pl.DataFrame:
 def _read_parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:  # a panic is no Exception
         raise DataError(
             f"A .parquet file must be whole Parquet data: {str(path)!r} is not ({_first_line(error)}). Write it again."
         ) from error
@@ -172,7 +172,7 @@ def _read_text(content: bytes, name: str, separator: str | None) -> pl.DataFrame
     first_line = text.split("\n", 1)[0]
     if separator is None:
         separator = next((mark for mark in _SEPARATORS if mark in first_line), ",")
-    _check_header(next(csv.reader(io.StringIO(text), delimiter=separator)), name)
+    _check_header(_header(text, separator, name), name)
     try:
         frame = pl.read_csv(text.encode(), infer_schema=False, separator=separator)
     except pl.exceptions.PolarsError as error:
@@ -181,6 +181,16 @@ def _read_text(content: bytes, name: str, separator: str | None) -> pl.DataFrame
             f"({_first_line(error)}). Quote cells that hold {separator!r} or a line break."
         ) from error
     return frame.select(_typed(column, decimal_comma=separator == ";") for column in frame)
+
+
+def _header(text: str, separator: str, name: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(text), delimiter=separator))
+    except csv.Error as error:
+        raise DataError(
+            f"A text table begins with one line of column names: that of {name!r} cannot be read ({error}). End each "
+            "line with a line feed, and quote names that hold a line break."
+        ) from error
 
 
 def _check_header(header: list[str], name: str) -> None:
