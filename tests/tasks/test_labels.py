@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from throughtime.base.errors import ConfigError, DataError
-from throughtime.tasks.labels import as_labels, class_weights, classes_of, held_out, numbered
+from throughtime.tasks.labels import as_labels, class_weights, classes_of, folds, held_out, numbered
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,12 @@ def test_weights_balance_the_classes():
     for wrong in ("even", {"a": 1}, {"a": 1, "b": 0}):
         with pytest.raises(ConfigError):
             class_weights(wrong, ["a", "b"], labels)
+
+
+def test_folds_hold_out_each_sequence_once():
+    labels = np.repeat([0, 1, 2], [10, 5, 1])
+    found = folds(labels, 3, seed=0)
+    assert sorted(place for _, held in found for place in held) == list(range(15))  # the only one of its class trains
+    for train, held in found:
+        assert sorted([*train, *held]) == list(range(16))
+        assert np.bincount(labels[held], minlength=2)[:2].min() >= 1

@@ -22,10 +22,6 @@ from throughtime.base.errors import DtypeError, ShapeError
 from throughtime.nn.checks import check_rows
 from throughtime.nn.masks import EMBEDDING_DROPOUT, WORD_DROPOUT, LayerMasks, current_key, fresh_key
 
-# Small first vectors, so that what a symbol means is learned and not drawn: of standard deviation 1 they cost 2 points of
-# accuracy on questions of 6 kinds (TREC).
-SMALL = 0.1
-
 
 class SymbolEmbedding(nn.Module):
     """A vector for each symbol, to be the `embed` of a `Network`.
@@ -35,6 +31,7 @@ class SymbolEmbedding(nn.Module):
         size: E, features of a vector.
         dropout: share of the features dropped in training, the same at all steps of a row, in [0, 1).
         word_dropout: share of the steps whose vector is 0 in training, in [0, 1).
+        spread: standard deviation of the first vectors' numbers, above 0.
         device, dtype: of the vectors.
 
     Raises:
@@ -50,6 +47,7 @@ class SymbolEmbedding(nn.Module):
         size: int,
         dropout: float = 0.0,
         word_dropout: float = 0.0,
+        spread: float = 1.0,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
@@ -59,9 +57,10 @@ class SymbolEmbedding(nn.Module):
         self.size = checks.whole("size", size)
         self.dropout = checks.number("dropout", dropout, below=1)
         self.word_dropout = checks.number("word_dropout", word_dropout, below=1)
+        spread = checks.number("spread", spread, above=0)
         checks.report("SymbolEmbedding cannot be built")
         self.weight = nn.Parameter(torch.empty(self.symbols, self.size, device=device, dtype=dtype))
-        nn.init.normal_(self.weight, std=SMALL)
+        nn.init.normal_(self.weight, std=spread)
 
     def forward(self, x: Tensor) -> Tensor:
         """Symbols [T, B] int64, each in 0 .. V - 1, to vectors [T, B, E].

@@ -30,14 +30,14 @@ from throughtime.tasks import saving
 from throughtime.tasks.label_network import LabelDesign, build, logits, probabilities
 from throughtime.tasks.label_online import LabelSession
 from throughtime.tasks.label_options import LabelOptions, check_label_options
-from throughtime.tasks.label_training import Labelled, candidates_of, learn
+from throughtime.tasks.label_training import FEW, Labelled, candidates_of, learn
 from throughtime.tasks.labels import as_labels, class_weights, classes_of, held_out, numbered
 from throughtime.tasks.options import check_fitted
 from throughtime.tasks.sequences import SequenceEncoding, as_sequences
 from throughtime.train import History
 
 
-class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SequenceClassifier(ClassifierMixin, BaseEstimator):
     """Tells classes of sequences apart: series, texts, DNA.
 
     Args:
@@ -59,17 +59,18 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             None: BPTT, whatever the length. (One label stands at the end: windows would learn from the last alone.)
         memory: bytes, or text like "512MB", that an update may keep for its backward pass, as in `through_time`.
         epochs: passes over the training part, at most; None: about 1,500 updates, 8 to 150 epochs.
-        batch_size: sequences of an update, at least 1.
+        batch_size: sequences of an update, at least 1; None: a tenth of them, 8 to 32.
         learning_rate: above 0 and at most 10, the peak of a cosine schedule.
         weight_decay: 0 .. 100, decoupled (AdamW).
         dropout: share of the pools' features dropped in training, and of those between layers, in [0, 1).
-        embedding_dropout: share of the features of symbols dropped, one mask a sequence, in [0, 1).
-        word_dropout: share of the symbols of words or items dropped, in [0, 1).
+        embedding_dropout: share of the features of words, subwords or items dropped, one mask a sequence, in [0, 1).
+        word_dropout: share of words, subwords or items dropped, in [0, 1).
         label_smoothing: share of each label spread over all classes in the loss, in [0, 1).
         class_weight: None, "balanced", or a mapping of class to a number above 0: what it counts in the loss.
         averaging: of the weights over updates, in [0, 1), as `train.Training` has it.
         validation: a share in (0, 1) of each class; a pair (sequences, labels); or None: all train, for all epochs,
-            nothing is chosen, and what is "auto" is not there.
+            nothing is chosen, and what is "auto" is not there. Of fewer than 1,000 sequences a share is taken by folds:
+            they choose, and the training is on all sequences, for all epochs.
         patience: epochs without a better validation loss before training stops; None: never.
         device: of the network, as torch names it; None: the CPU.
         seed: of first weights, dropout, order and the part held out; 0 .. 2**63 - 1.
@@ -97,14 +98,14 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         window_steps: int = 14,
         bidirectional: bool = True,
         symbols: str = "auto",
-        embedding_size: int = 64,
+        embedding_size: int = 128,
         positions: bool | str = "auto",
         front_steps: int | str = "auto",
         pools: str | Sequence[str] = ("last", "max", "mean"),
         tbptt: TBPTT | str | None = None,
         memory: int | str | None = None,
         epochs: int | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         learning_rate: float = 3e-3,
         weight_decay: float = 1e-2,
         dropout: float = 0.5,
@@ -181,13 +182,14 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows = as_sequences(sequences)
         named = as_labels(labels, len(rows))
         classes = classes_of(named)
-        first, second = self._parts(rows, numbered(named, classes), classes, options)
+        first, second, by_folds = self._parts(rows, numbered(named, classes), classes, options)
         encoding = SequenceEncoding.fit(first[0], options.symbols)
         train = Labelled(encoding.encode(first[0]), first[1])
         valid = None if second is None else Labelled(encoding.encode(second[0]), second[1])
         weights = class_weights(self.class_weight, classes, train.labels)
-        candidates = candidates_of(_design(options, encoding, len(classes), weights), options, encoding, bool(second))
-        learned = learn(candidates, train, valid, options, run, group)
+        design = _design(options, encoding, len(classes), weights)
+        candidates = candidates_of(design, options, encoding, by_folds or valid is not None)
+        learned = learn(candidates, train, valid, options, by_folds, run, group)
         self._keep(classes, encoding, learned.design, learned.network, learned.temperature)
         self.chosen_, self.schedule_ = learned.said, options.schedule or TBPTT()
         self.history_: History | None = learned.history
@@ -296,28 +298,30 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._encoding, self.design_, self.network_, self.temperature_ = encoding, design, network, temperature
         self.parameters_count_ = sum(parameter.numel() for parameter in network.parameters())
 
-    def _parts(self, rows: list[Any], labels: Any, classes: list[Any], options: LabelOptions) -> tuple[Any, Any]:
-        """Sequences and labels to train on, and those to validate on or None."""
+    def _parts(self, rows: list[Any], labels: Any, classes: list[Any], options: LabelOptions) -> tuple[Any, Any, bool]:
+        """Sequences and labels to train on, those to validate on or None, and whether folds do that instead."""
         given = self.validation
         if given is None:
-            return (rows, labels), None
+            return (rows, labels), None, False
         share = as_number(given)
         if share is not None:
             if not 0 < share < 1:
                 raise ConfigError(f"`validation` as a share lies between 0 and 1: {given!r} came.")
-            first, second = held_out(labels, share, options.seed)
-            if not len(second):
+            if np.bincount(labels).max() < 2:
                 raise DataError(
                     "Validation needs a class with at least 2 sequences: every class has one. Give more sequences, or "
                     "pass validation=None."
                 )
-            return _of(rows, labels, first), _of(rows, labels, second)
+            if len(rows) < FEW:
+                return (rows, labels), None, True
+            first, second = held_out(labels, share, options.seed)
+            return _of(rows, labels, first), _of(rows, labels, second), False
         if not isinstance(given, tuple | list) or len(given) != 2:
             raise ConfigError(
                 f"`validation` is a share, a pair (sequences, labels) or None: {type(given).__name__} came."
             )
         others = as_sequences(given[0], "validation")
-        return (rows, labels), (others, numbered(as_labels(given[1], len(others)), classes))
+        return (rows, labels), (others, numbered(as_labels(given[1], len(others)), classes)), False
 
 
 def _of(rows: list[Any], labels: Any, places: Any) -> tuple[list[Any], Any]:
@@ -331,6 +335,7 @@ def _design(
     return LabelDesign(
         cell=options.cell,
         symbols=encoding.symbols,
+        words=encoding.many_symbols,
         input_size=encoding.input_size or options.embedding_size,
         positions=0,
         front_steps=0,
@@ -340,7 +345,7 @@ def _design(
         bidirectional=options.bidirectional,
         pools=options.pools,
         dropout=options.dropout,
-        embedding_dropout=options.embedding_dropout,
+        embedding_dropout=options.embedding_dropout if encoding.many_symbols else 0.0,
         word_dropout=options.word_dropout if encoding.many_symbols else 0.0,
         classes=classes,
         smoothing=options.label_smoothing,

@@ -30,6 +30,9 @@ from throughtime.nn.running_pools import RunningPools
 from throughtime.nn.whole_pool import WholePool
 
 POSITION_SIZE = 16  # features that tell places apart
+# First vectors of words are small, so that what a word means is learned and not drawn: of standard deviation 1 they cost 2
+# points of accuracy on questions of six kinds (TREC). A few letters are told apart from the first update if they are not.
+SMALL, UNIT = 0.1, 1.0
 # Rows that are labelled at once: bounds the memory without costing time.
 RUN_ROWS = 256
 
@@ -41,6 +44,7 @@ class LabelDesign:
     Args:
         cell: "lstm", "rnn" or "perceptron".
         symbols: V; 0 for numbers.
+        words: whether symbols are many, each with a meaning of its own.
         input_size: F of numbers, E of symbols.
         positions: places that are told apart; 0: none.
         front_steps: steps the window below the layer sees; 0: no window.
@@ -59,6 +63,7 @@ class LabelDesign:
 
     cell: str
     symbols: int
+    words: bool
     input_size: int
     positions: int
     front_steps: int
@@ -95,7 +100,8 @@ def build(design: LabelDesign) -> Network:
     """The network of a design, with first weights from torch's generator."""
     embed, width = None, design.input_size
     if design.symbols:
-        embed = SymbolEmbedding(design.symbols, width, design.embedding_dropout, design.word_dropout)
+        spread = SMALL if design.words else UNIT
+        embed = SymbolEmbedding(design.symbols, width, design.embedding_dropout, design.word_dropout, spread)
     core: list[nn.Module] = []
     if design.positions:
         core.append(Positions(design.positions, POSITION_SIZE))
@@ -112,6 +118,13 @@ def build(design: LabelDesign) -> Network:
         pools = RunningPools(design.pools, features, dropout=design.dropout)
     head = CategoricalHead(pools.output_size, design.classes, design.smoothing, design.class_weights)
     return Network(embed, [*core, pools], head)
+
+
+def head_of(network: Network) -> CategoricalHead:
+    """The head of a network that `build` made."""
+    head = network.head
+    assert isinstance(head, CategoricalHead)
+    return head
 
 
 def batch_of(encoded: Sequence[Tensor], device: torch.device) -> tuple[Tensor, Tensor | None]:

@@ -31,6 +31,7 @@ class LabelOptions:
     Args:
         front_steps, positions: None: to be chosen by validation.
         schedule: None: BPTT.
+        epochs, batch_size: None: by the number of sequences.
     """
 
     cell: str
@@ -45,8 +46,8 @@ class LabelOptions:
     pools: tuple[str, ...]
     schedule: TBPTT | None
     memory: int | None
-    epochs: int
-    batch_size: int
+    epochs: int | None
+    batch_size: int | None
     learning_rate: float
     weight_decay: float
     dropout: float
@@ -83,8 +84,8 @@ def check_label_options(estimator: Any) -> LabelOptions:
         pools=tuple(checks.choice("pools", pool, HOWS) for pool in pools),
         schedule=checked_schedule(checks, estimator.tbptt),
         memory=checked_memory(checks, estimator.memory),
-        epochs=checks.whole("epochs", estimator.epochs),
-        batch_size=checks.whole("batch_size", estimator.batch_size),
+        epochs=None if estimator.epochs is None else checks.whole("epochs", estimator.epochs),
+        batch_size=None if estimator.batch_size is None else checks.whole("batch_size", estimator.batch_size),
         learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
         weight_decay=checks.number("weight_decay", estimator.weight_decay, most=MOST_DECAY),
         dropout=checks.number("dropout", estimator.dropout, below=1),

@@ -1,10 +1,12 @@
 """The training of a classifier's network: what of it validation chooses, and the final fit.
 
-    choose      place features and a window below the layer, each with and without, trained for a quarter of the
-                epochs: the smallest validation loss wins; on few sequences the mean over folds
+    choose      place features and a window below the layer, each with and without, in short trainings: the smallest
+                validation loss wins
     train       all epochs; the epoch whose averaged weights have the smallest validation loss is kept
-    refit       on few sequences: once more on all of them, for as many epochs
-    calibrate   one temperature for the logits, with the smallest validation loss
+    calibrate   one temperature for the logits, the likeliest on the validation part
+
+Few sequences are too dear to hold out, and tell too little of an epoch: folds choose and calibrate, and the training is
+on all of them, to its end.
 
 Dimensions: N sequences, K classes.
 
@@ -30,9 +32,9 @@ from throughtime.bptt import TBPTT
 from throughtime.data.ragged import batch_count
 from throughtime.nn import Network
 from throughtime.tasks.label_batches import LabelBatches
-from throughtime.tasks.label_network import LabelDesign, build, logits
+from throughtime.tasks.label_network import LabelDesign, build, head_of, logits
 from throughtime.tasks.label_options import LabelOptions
-from throughtime.tasks.labels import Places, held_out
+from throughtime.tasks.labels import Places, folds
 from throughtime.tasks.sequences import SequenceEncoding
 from throughtime.train import History, Training, fit
 from throughtime.train.ranks import Ranks, refuse_too_few
@@ -43,11 +45,12 @@ WARMUP_UPDATES = 20
 FRONT_STEPS = 7
 # A pilot has this share of the epochs, and no fewer updates than these: before them nothing is told apart.
 PILOT, PILOT_UPDATES = 4, 200
-# Below so many sequences a held-out part tells little and costs much: folds choose, and all are trained on in the end.
-FEW = 1000
-FOLDS = 3
+# Below so many sequences folds take the place of a part held out; their pilots have this share of the epochs.
+FEW, FOLDS, FOLD_PILOT = 1000, 3, 2
 # An epoch of few updates moves little, and one of many enough: so many updates, in so many epochs.
 UPDATES, LEAST_EPOCHS, MOST_EPOCHS = 1500, 8, 150
+# Sequences of an update: so many, but fewer where an epoch would have less than about this many updates.
+MOST_ROWS, LEAST_ROWS, UPDATES_AN_EPOCH = 32, 8, 10
 # Before any label is seen the logarithm of the temperature is about 0, with this deviation: few labels move it little,
 # even where the network has all of them right.
 TEMPERATURE_SPREAD = 0.3
@@ -72,10 +75,6 @@ class Labelled:
         """Some of them."""
         return Labelled([self.encoded[place] for place in places], self.labels[places])
 
-    def joined(self, other: Labelled) -> Labelled:
-        """These and others."""
-        return Labelled([*self.encoded, *other.encoded], np.concatenate([self.labels, other.labels]))
-
 
 @dataclass(frozen=True)
 class Learned:
@@ -96,11 +95,16 @@ class Learned:
     said: tuple[str, ...]
 
 
+def rows_for(options: LabelOptions, count: int) -> int:
+    """Sequences of an update of a training on so many, where the settings leave them open."""
+    return options.batch_size or int(np.clip(count // UPDATES_AN_EPOCH, LEAST_ROWS, MOST_ROWS))
+
+
 def epochs_for(options: LabelOptions, count: int) -> int:
     """Epochs of a training on so many sequences, where the settings leave them open."""
     if options.epochs is not None:
         return options.epochs
-    return int(np.clip(UPDATES // batch_count(count, options.batch_size), LEAST_EPOCHS, MOST_EPOCHS))
+    return int(np.clip(UPDATES // batch_count(count, rows_for(options, count)), LEAST_EPOCHS, MOST_EPOCHS))
 
 
 def learn(
@@ -108,30 +112,38 @@ def learn(
     train: Labelled,
     valid: Labelled | None,
     options: LabelOptions,
+    by_folds: bool = False,
     run: RunFolder | None = None,
     group: dist.ProcessGroup | None = None,
 ) -> Learned:
     """Choose among designs, train, and calibrate.
 
     Args:
-        candidates: designs to choose from; one is taken as it is.
+        candidates: designs to choose from.
         train: sequences.
-        valid: others, by which the epoch is chosen; None: the last epoch is kept, and nothing is calibrated.
+        valid: others, by which design and epoch are chosen; None: the last epoch is kept.
         options: the settings.
+        by_folds: whether, without a validation part, folds of the training part choose and calibrate; else the first
+            candidate is taken as it is.
         run, group: as `train.fit` takes them.
     """
     refuse_too_few(len(train), Ranks(group))
-    said: list[str] = []
-    design = candidates[0] if len(candidates) == 1 else _choose(candidates, train, valid, options, said)
-    network, history = _train(design, train, valid, options, epochs_for(options, len(train)), run, group)
-    temperature = 1.0 if valid is None else _temperature(logits(network, valid.encoded), valid.labels)
-    if valid is not None and len(train) + len(valid) < FEW and run is None and group is None:
-        epochs = (history.best_epoch or 0) + 1
-        said.append(f"refit on all {len(train) + len(valid)} sequences for {epochs} epochs")
-        network, _ = _train(design, train.joined(valid), None, options, epochs, None, None)
-    for line in said:
-        _say(options, group, line)
-    return Learned(network, design, history, temperature, tuple(said))
+    if valid is not None:
+        pilots = [_pilot(each, train, valid, options) for each in candidates] if len(candidates) > 1 else []
+    else:
+        pilots = [_folds(each, train, options) for each in candidates] if by_folds else []
+    best = int(np.argmin([pilot.loss for pilot in pilots])) if pilots else 0
+    said = _said(candidates, pilots, best) if len(pilots) > 1 else ""
+    if said and options.progress is not False and Ranks(group).is_first:
+        sys.stderr.write(said + "\n")
+    epochs = epochs_for(options, len(train))
+    network, history = _train(candidates[best], train, valid, options, epochs, run, group)
+    temperature = 1.0
+    if valid is not None:
+        temperature = _temperature(logits(network, valid.encoded), valid.labels)
+    elif pilots:
+        temperature = _temperature(pilots[best].logits, pilots[best].labels)
+    return Learned(network, candidates[best], history, temperature, (said,) if said else ())
 
 
 def candidates_of(
@@ -153,37 +165,42 @@ def candidates_of(
     return [replace(design, positions=count, front_steps=steps) for count, steps in product(places, front)]
 
 
-def _choose(
-    candidates: Sequence[LabelDesign],
-    train: Labelled,
-    valid: Labelled | None,
-    options: LabelOptions,
-    said: list[str],
-) -> LabelDesign:
-    """The design with the smallest validation loss of short trainings."""
-    splits = _splits(train, valid, options.seed)
-    full = epochs_for(options, len(train))
-    least = -(-PILOT_UPDATES // batch_count(len(splits[0][0]), options.batch_size))
-    epochs = min(full, max(full // PILOT, least))
-    losses = [np.mean([_pilot(each, *split, options, epochs) for split in splits]) for each in candidates]
-    best = int(np.argmin(losses))
-    words = [f"{_named(each)} {loss:.3f}" for each, loss in zip(candidates, losses, strict=True)]
-    said.append(f"validation loss after {epochs} epochs: {', '.join(words)}; taken: {_named(candidates[best])}")
-    return candidates[best]
+@dataclass(frozen=True)
+class _Pilot:
+    """What a short training says of a design.
+
+    Args:
+        loss: on sequences held out.
+        logits: [N, K] of them.
+        labels: [N].
+    """
+
+    loss: float
+    logits: Tensor
+    labels: Places
 
 
-def _splits(train: Labelled, valid: Labelled | None, seed: int) -> list[tuple[Labelled, Labelled]]:
-    if valid is not None and len(train) + len(valid) >= FEW:
-        return [(train, valid)]
-    drawn = [held_out(train.labels, 1 / FOLDS, seed + fold) for fold in range(FOLDS)]
-    return [(train.part(first), train.part(second)) for first, second in drawn]
-
-
-def _pilot(design: LabelDesign, train: Labelled, valid: Labelled, options: LabelOptions, epochs: int) -> float:
-    quiet = replace(options, progress=False)
-    _, history = _train(design, train, valid, quiet, epochs, None, None)
+def _pilot(design: LabelDesign, train: Labelled, valid: Labelled, options: LabelOptions) -> _Pilot:
+    """Trained for a share of the epochs, the best of which counts."""
+    full, rows = epochs_for(options, len(train)), rows_for(options, len(train))
+    epochs = min(full, max(full // PILOT, -(-PILOT_UPDATES // batch_count(len(train), rows))))
+    network, history = _train(design, train, valid, replace(options, progress=False), epochs)
     assert history.best_validation is not None  # it had a validation part
-    return history.best_validation
+    return _Pilot(history.best_validation, logits(network, valid.encoded), valid.labels)
+
+
+def _folds(design: LabelDesign, train: Labelled, options: LabelOptions) -> _Pilot:
+    """Trained on all but one fold and judged on that one, for each fold."""
+    quiet = replace(options, progress=False, patience=None)
+    epochs = max(1, epochs_for(options, len(train)) // FOLD_PILOT)
+    found, labels = [], []
+    for first, second in folds(train.labels, FOLDS, options.seed):
+        network, _ = _train(design, train.part(first), None, quiet, epochs)
+        held = train.part(second)
+        found.append(logits(network, held.encoded))
+        labels.append(held.labels)
+    both, of = torch.cat(found), np.concatenate(labels)
+    return _Pilot(float(F.cross_entropy(both, torch.from_numpy(of))), both, of)
 
 
 def _train(
@@ -192,8 +209,8 @@ def _train(
     valid: Labelled | None,
     options: LabelOptions,
     epochs: int,
-    run: RunFolder | None,
-    group: dist.ProcessGroup | None,
+    run: RunFolder | None = None,
+    group: dist.ProcessGroup | None = None,
 ) -> tuple[Network, History]:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(options.seed)
@@ -211,8 +228,8 @@ def _train(
     )
     history = fit(
         network,
-        network.head.loss,  # type: ignore[union-attr]
-        LabelBatches(train.encoded, labels, options.batch_size, options.seed, options.device),
+        head_of(network).loss,
+        LabelBatches(train.encoded, labels, rows_for(options, len(train)), options.seed, options.device),
         options.schedule or TBPTT(),
         training,
         evaluate=None if valid is None else _loss_on(valid),
@@ -242,12 +259,12 @@ def _temperature(found: Tensor, labels: Places) -> float:
     return float(np.exp(minimize_scalar(unlikelihood, bounds=(-3, 3), method="bounded").x))
 
 
+def _said(candidates: Sequence[LabelDesign], pilots: Sequence[_Pilot], best: int) -> str:
+    words = [f"{_named(each)} {pilot.loss:.3f}" for each, pilot in zip(candidates, pilots, strict=True)]
+    return f"Loss on sequences held out, after short trainings: {', '.join(words)}. Taken: {_named(candidates[best])}."
+
+
 def _named(design: LabelDesign) -> str:
     parts = [f"window of {design.front_steps}"] if design.front_steps else []
     parts += ["positions"] if design.positions else []
     return " and ".join(parts) or "neither window nor positions"
-
-
-def _say(options: LabelOptions, group: dist.ProcessGroup | None, line: str) -> None:
-    if options.progress is not False and Ranks(group).is_first:
-        sys.stderr.write(line + "\n")

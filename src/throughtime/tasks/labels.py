@@ -98,6 +98,23 @@ def held_out(labels: Places, share: float, seed: int) -> tuple[Places, Places]:
     return np.flatnonzero(~validates), np.flatnonzero(validates)
 
 
+def folds(labels: Places, count: int, seed: int) -> list[tuple[Places, Places]]:
+    """Places to train on and places held out, for each of some folds; each class is spread over them evenly.
+
+    Args:
+        labels: [N] classes 0 .. K - 1, N >= count.
+        count: folds, 2 or more. A fold that would hold all there is of a class leaves it in training.
+        seed: of the draw.
+    """
+    order = epoch_order(len(labels), seed, 0)
+    fold = np.empty(len(labels), np.int64)
+    sorted_ = order[np.argsort(labels[order], kind="stable")]
+    fold[sorted_] = np.arange(len(labels)) % count
+    lonely = np.isin(labels, np.flatnonzero(np.bincount(labels) == 1))
+    parts = [(np.flatnonzero((fold != k) | lonely), np.flatnonzero((fold == k) & ~lonely)) for k in range(count)]
+    return [(first, second) for first, second in parts if len(second)]
+
+
 def class_weights(given: Any, classes: Sequence[Any], labels: Places) -> tuple[float, ...] | None:
     """What each class counts in the loss.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from throughtime.base import model_file
 from throughtime.base.checks import plain
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.predictor import SequencePredictor
 
-    Estimator = SequencePredictor | SequenceClassifier
-
+Estimator: TypeAlias = "SequencePredictor | SequenceClassifier"
 VERSION = 1
 
 
@@ -51,7 +50,7 @@ def _plain_setting(name: str, value: Any) -> Any:
 
 def _setting(name: str, value: Any) -> Any:
     """The inverse of `_plain_setting`."""
-    return {label: weight for label, weight in value} if name == "class_weight" and isinstance(value, list) else value
+    return dict(value) if name == "class_weight" and isinstance(value, list) else value
 
 
 def load(path: str | os.PathLike[str], device: Any = None) -> Estimator:

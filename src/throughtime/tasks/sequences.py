@@ -123,7 +123,7 @@ class SequenceEncoding:
         """Whether symbols are words or the like: many, each with a meaning of its own."""
         return self.kind in (WORDS, SUBWORDS, ITEMS)
 
-    def split(self, sequence: Given) -> Sequence[Any]:
+    def split(self, sequence: Given) -> Any:
         """A sequence's steps: its symbols, or its rows."""
         return sequence if isinstance(sequence, np.ndarray) else _symbols(sequence, self.splitter)
 
@@ -199,7 +199,7 @@ def _listed(given: Any, name: str) -> list[Any]:
             f"An array of sequences is [N, T] or [N, T, C]: {given.shape} came. Put one sequence into a list."
         )
     if hasattr(given, "columns"):
-        raise DataError(f"`{name}` is a list of sequences: a frame came. Give the column of texts, or a list of arrays.")
+        raise DataError(f"`{name}` is a list of sequences: a frame came. Give its column of texts, or arrays.")
     return list(given.to_list() if hasattr(given, "to_list") else given)
 
 
@@ -222,7 +222,7 @@ def _one(given: Any, place: int, name: str) -> Given:
     if values.ndim != 2:
         raise ShapeError(f"A sequence is [T] or [T, C]: `{name}` number {place} (from 0) has {values.ndim} axes.")
     if np.isinf(values).any():
-        raise DataError(f"A sequence holds finite numbers, nan where missing: `{name}` number {place} has infinite ones.")
+        raise DataError(f"A sequence holds finite numbers, nan where missing: `{name}` number {place} has infinity.")
     return values
 
 

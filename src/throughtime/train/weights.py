@@ -100,11 +100,11 @@ class Weights:
         return {"optimizer": self._optimizer.state_dict(), "average": average}
 
     def from_tree(self, tree: Mapping[str, Tree]) -> None:
-        """The inverse of `to_tree`, after the modules have their weights; averages begin with these where it has none."""
-        self._optimizer.load_state_dict(tree["optimizer"])  # type: ignore[arg-type]
+        """The inverse of `to_tree`, after the modules have their weights; without averages in it these begin them."""
+        self._optimizer.load_state_dict(tree["optimizer"])
         if self._average is not None:
             stored = tree.get("average")
-            self._average = self._copies() if stored is None else list(stored)  # type: ignore[arg-type]
+            self._average = self._copies() if stored is None else list(stored)
 
     def _follow(self, updates: int) -> None:
         if self._average is None:
@@ -117,4 +117,4 @@ class Weights:
 
     def _put(self, values: list[Tensor]) -> None:
         with torch.no_grad():
-            torch._foreach_copy_(self.parameters, values)
+            torch._foreach_copy_(list[Tensor](self.parameters), values)
