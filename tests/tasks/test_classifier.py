@@ -206,8 +206,8 @@ def test_other_sequences_than_those_of_fit_are_refused():
     ]:
         with pytest.raises(error, match=message):
             model.predict(given)
+    words = small().fit(*texts())
     with pytest.raises(DataError, match="text: 3 came"):
-        words = small().fit(*texts())
         words.predict_online(3, words.session())
 
 

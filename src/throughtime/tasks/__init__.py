@@ -5,5 +5,6 @@ from throughtime.tasks.online import Session
 from throughtime.tasks.options import NotFittedError
 from throughtime.tasks.predictor import SequencePredictor
 from throughtime.tasks.saving import load
+from throughtime.tasks.stream_anomalies import StreamDetector
 
-__all__ = ["NotFittedError", "SequenceClassifier", "SequencePredictor", "Session", "load"]
+__all__ = ["NotFittedError", "SequenceClassifier", "SequencePredictor", "Session", "StreamDetector", "load"]
