@@ -46,7 +46,7 @@ from throughtime.tasks.purchases import PurchasePredictor
 
 SIZE, ROWS, TOP, TOLD = 64, 64, 20, 10_000
 RATES = {"torch": 1e-2, "ours": 1e-2}
-FULL, TENTH, SMALL = (100_000, 50_000, 2_000_000), (10_000, 5_000, 200_000), (1_000, 1_000, 20_000)
+FULL, TENTH, SMALL = (100_000, 50_000, 2_000_000), (10_000, 5_000, 200_000), (2_000, 2_000, 40_000)
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,7 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="about a minute: small data, few rounds")
     parser.add_argument("--whole", action="store_true", help="torch trained at the full size, too")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "purchase.jsonl")
     options = parser.parse_args()

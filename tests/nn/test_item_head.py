@@ -25,7 +25,7 @@ N, H, E, V = 7, 5, 4, 12
 
 def case(dtype=torch.float64):
     torch.manual_seed(0)
-    table = ItemTable(V, E, dtype=dtype)
+    table = ItemTable(V, E, zipf().flip(0), dtype=dtype)
     head = ItemHead(H, table, dtype=dtype)
     torch.nn.init.normal_(table.bias)
     return head, torch.randn(N, E, dtype=dtype), torch.randint(V, (N,))
@@ -37,8 +37,10 @@ def zipf(items=V):
 
 def test_full_loss_is_that_of_a_softmax_over_the_known_items():
     head, output, target = case()
-    scores = output @ head.table.weight[:V].T + head.table.bias
-    torch.testing.assert_close(head.scores(output), scores)
+    share = zipf().flip(0).double()
+    scores = output @ head.table.weight[:V].T + head.table.bias + (share / share.sum()).log()
+    # Scores may differ by one number for all items, which no softmax sees.
+    torch.testing.assert_close(head.scores(output).log_softmax(-1), scores.log_softmax(-1))
     torch.testing.assert_close(head.loss(output, target), -scores.log_softmax(-1)[range(N), target])
     assert torch.equal(head.predict(output), scores.argmax(-1))
 
@@ -106,7 +108,7 @@ def test_an_accidental_hit_is_no_negative():
     weights = torch.tensor([math.log(2.0), 0.5])
     with_hit = Candidates(torch.tensor([3, 5]), weights)
     without = Candidates(torch.tensor([5]), weights[1:])
-    arguments = output, head.table.weight, head.table.bias, target
+    arguments = output, head.table.weight, head.table.offsets, target
     torch.testing.assert_close(sampled_loss(*arguments, with_hit), sampled_loss(*arguments, without))
 
 
@@ -201,6 +203,8 @@ def test_targets_and_settings_out_of_range_are_refused():
         CandidateSampler(torch.zeros(V), 3)
     with pytest.raises(ConfigError, match="`items`.*`size`"):
         ItemTable(1, 0)
+    with pytest.raises(ConfigError, match="`frequency` is above 0.*one for each item"):
+        ItemTable(V, E, zipf(V - 1))
     with pytest.raises(ConfigError, match="`table` is an ItemTable"):
         ItemHead(3, None)
     with pytest.raises(ConfigError, match="`items`"):

@@ -1,13 +1,14 @@
 """One of very many items: a table of vectors that is read at the input and scored at the output, and its softmax.
 
     input       x = sqrt(E) W[item]
-    score       s_j = f . W[j] + b[j],   f = P h + p            the same W: a tied table
+    score       s_j = f . W[j] + b[j] + log q[j],   f = P h + p         the same W: a tied table
     full        -log p(t) = log(sum over all j of exp(s_j)) - s_t
     sampled     -log p(t) = log(exp(s_t) + sum over j in C, j != t, of n_j exp(s_j) / pi_j) - s_t
 
 C are candidates drawn once for all rows of an update, pi_j how often j is drawn on average and n_j how often it was:
 the inner sum is an unbiased estimate of the sum over all items but t, whatever pi is. With pi_j = n_j = 1 for all it is
-that sum. Candidates are stratified: item j owns pi_j of the line from 0 to K, and each of its K unit intervals is hit
+that sum. q is given, how often each item is asked for: weight decay then draws scores to that, not to all items alike.
+Candidates are stratified: item j owns pi_j of the line from 0 to K, and each of its K unit intervals is hit
 once, anywhere. So the items that are asked for most are in every sample, with pi = 1, and add no noise.
 
 Dimensions: N entries, H features of the core, V items, E numbers an item has, K candidates.
@@ -39,17 +40,27 @@ class ItemTable(nn.Module):
     Args:
         items: V, at least 2; item V is the unknown one, which is read but never scored.
         size: E.
+        frequency: [V] how often each item is asked for, above 0; only ratios matter. None: all alike.
         device, dtype: of the weights.
 
     Raises:
-        ConfigError: a size is out of range.
+        ConfigError: a size is out of range, or there is not one frequency above 0 for each item.
     """
 
-    def __init__(self, items: int, size: int, device: Any = None, dtype: Any = None) -> None:
+    log_share: Tensor
+
+    def __init__(
+        self, items: int, size: int, frequency: Tensor | None = None, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         checks = Checks()
         self.items, self.size = checks.whole("items", items, 2), checks.whole("size", size)
+        share = torch.ones(self.items) if frequency is None else torch.as_tensor(frequency)
+        if share.shape != (self.items,) or not bool(((share > 0) & share.isfinite()).all()):
+            checks.add("`frequency` is above 0 and finite, and there is one for each item")
         checks.report("ItemTable")
+        share = share.double() / share.double().mean()  # all alike: log 1 = 0
+        self.register_buffer("log_share", share.log().to(device, dtype or torch.get_default_dtype()))
         self.weight = nn.Parameter(torch.empty(self.items + 1, self.size, device=device, dtype=dtype))
         self.bias = nn.Parameter(torch.zeros(self.items, device=device, dtype=dtype))
         nn.init.normal_(self.weight, std=self.size**-0.5)
@@ -58,6 +69,11 @@ class ItemTable(nn.Module):
         """Items [...] of 0 .. V to inputs [..., E] of about unit variance."""
         # Its backward pass is twice as fast as that of an embedding.
         return self.weight.index_select(0, items.flatten()).view(*items.shape, self.size) * math.sqrt(self.size)
+
+    @property
+    def offsets(self) -> Tensor:
+        """b + log q [V], what is added to each item's score."""
+        return self.bias + self.log_share
 
 
 class ItemHead(Head):
@@ -87,7 +103,7 @@ class ItemHead(Head):
 
     def scores(self, output: Tensor) -> Tensor:
         """Unnormalised log-probabilities [..., V] of outputs [..., E]."""
-        return F.linear(output, self.table.weight[:-1], self.table.bias)
+        return F.linear(output, self.table.weight[:-1], self.table.offsets)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Negative log-likelihood by the softmax over all items.
@@ -229,16 +245,16 @@ class SampledSoftmax:
             return self.head.loss(output, target)
         table = self.head.table
         check_targets(output, target, table.items)
-        return sampled_loss(output, table.weight, table.bias, target, self.sampler.draw())
+        return sampled_loss(output, table.weight, table.offsets, target, self.sampler.draw())
 
 
-def sampled_loss(output: Tensor, weight: Tensor, bias: Tensor, target: Tensor, drawn: Candidates) -> Tensor:
-    """The sampled negative log-likelihood [N] of outputs [N, E] by a table [V + 1, E] with bias [V]."""
+def sampled_loss(output: Tensor, weight: Tensor, offsets: Tensor, target: Tensor, drawn: Candidates) -> Tensor:
+    """The sampled negative log-likelihood [N] of outputs [N, E] by a table [V + 1, E] with offsets [V]."""
     count = len(drawn.items)
     touched = torch.cat([drawn.items, target])
-    vectors, offsets = weight.index_select(0, touched), bias.index_select(0, touched)
+    place = torch.full((len(offsets),), -1, device=target.device)
+    vectors, offsets = weight.index_select(0, touched), offsets.index_select(0, touched)
     own = (output * vectors[count:]).sum(-1) + offsets[count:]
-    place = torch.full((len(bias),), -1, device=target.device)
     place[drawn.items] = torch.arange(count, device=target.device)
     others = offsets[:count] + drawn.log_weight.to(offsets)
     return _log_of_sum(output, vectors[:count], others, own, place[target]) - own

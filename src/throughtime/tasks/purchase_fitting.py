@@ -139,7 +139,7 @@ def _held_out(histories: Histories, options: PurchaseOptions) -> np.ndarray:
     held = np.zeros(len(histories), dtype=np.int64)
     if options.share is not None:
         able = np.random.default_rng(options.seed).permutation(np.flatnonzero(histories.lengths > 1))
-        held[able[: min(round(options.share * len(able)), MOST_VALIDATING)]] = 1
+        held[able[: min(max(1, round(options.share * len(able))), MOST_VALIDATING)]] = 1
     return held
 
 

@@ -1,10 +1,10 @@
 """The network that reads purchases, its loss, and what it says after whole histories.
 
     x[t] = dropout(W[item t]);   h[t], s[t] = lstm(x[t], s[t-1]);   f[t] = P [dropout(h[t]), x[t]] + p
-    score of item j after t = f[t] . W[j] + b[j]
+    score of item j after t = f[t] . W[j] + b[j] + log q[j]
 
-The head sees the newest purchase beside the memory, so that what goes with it need not pass the memory. b begins at the
-log of each item's share of all purchases: before the first update the ranking is that of popularity.
+The head sees the newest purchase beside the memory, so that what goes with it need not pass the memory. q is each
+item's share of all purchases: weight decay draws what is known of rare items to popularity.
 
 Dimensions: T steps, B rows, N users, V items, E numbers an item has, H hidden units.
 """
@@ -57,9 +57,7 @@ def build(design: PurchaseDesign, counts: Codes | None = None) -> Network:
         design: its shape.
         counts: [V] how often each item was bought, at least once; None: all equally.
     """
-    table = ItemTable(design.items, design.embedding_size)
-    if counts is not None:
-        table.bias.data.copy_(torch.from_numpy(np.log(counts / counts.sum())))
+    table = ItemTable(design.items, design.embedding_size, None if counts is None else torch.from_numpy(counts))
     between = design.dropout if design.num_layers > 1 else 0.0
     lstm = LSTM(design.embedding_size, design.hidden_size, design.num_layers, dropout=between)
     head = ItemHead(design.hidden_size + design.embedding_size, table)

@@ -104,8 +104,8 @@ class PurchasePredictor(BaseEstimator):
         epochs: int = 8,
         batch_size: int = 64,
         learning_rate: float = 1e-2,
-        weight_decay: float = 0.0,
-        dropout: float = 0.1,
+        weight_decay: float = 0.1,
+        dropout: float = 0.2,
         validation: Any = 0.1,
         patience: int | None = 2,
         device: str | torch.device | None = None,
@@ -311,7 +311,7 @@ class PurchasePredictor(BaseEstimator):
         items, counts = state["catalogue"]["items"], state["catalogue"]["counts"]
         catalogue = Catalogue(tuple(items), np.array(counts, dtype=np.int64))
         network = build(design_of(options, len(catalogue)))
-        tied = {f"{_TIED}{name}": weights[f"embed.{name}"] for name in ("weight", "bias")}
+        tied = {f"{_TIED}{name}": weights[f"embed.{name}"] for name in ("weight", "bias", "log_share")}
         network.load_state_dict({**weights, **tied})
         self._keep(catalogue, network.to(options.device).eval(), TBPTT.parse(trained["schedule"]))
         self.history_ = None
