@@ -103,7 +103,7 @@ class PurchasePredictor(BaseEstimator):
         memory: int | str | None = None,
         epochs: int = 8,
         batch_size: int = 64,
-        learning_rate: float = 1e-2,
+        learning_rate: float = 2e-2,
         weight_decay: float = 0.1,
         dropout: float = 0.2,
         validation: Any = 0.1,
