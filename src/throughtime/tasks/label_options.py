@@ -17,9 +17,9 @@ from throughtime.tasks.options import (
     MOST_RATE,
     MOST_UNITS,
     MOST_WINDOW,
-    checked_device,
-    checked_memory,
-    checked_schedule,
+    check_memory,
+    check_place,
+    check_schedule,
 )
 from throughtime.tasks.sequences import AUTO, SPLITS
 
@@ -82,8 +82,8 @@ def check_label_options(estimator: Any) -> LabelOptions:
         positions=_positions(checks, estimator.positions),
         front_steps=_front(checks, estimator.front_steps),
         pools=tuple(checks.choice("pools", pool, HOWS) for pool in pools),
-        schedule=checked_schedule(checks, estimator.tbptt),
-        memory=checked_memory(checks, estimator.memory),
+        schedule=check_schedule(checks, estimator.tbptt),
+        memory=check_memory(checks, estimator.memory),
         epochs=None if estimator.epochs is None else checks.whole("epochs", estimator.epochs),
         batch_size=None if estimator.batch_size is None else checks.whole("batch_size", estimator.batch_size),
         learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
@@ -95,7 +95,7 @@ def check_label_options(estimator: Any) -> LabelOptions:
         averaging=checks.number("averaging", estimator.averaging, below=1),
         patience=None if patience is None else checks.whole("patience", patience),
         checkpoint_every_s=None if every_s is None else checks.number("checkpoint_every_s", every_s),
-        device=checked_device(checks, estimator.device),
+        device=check_place(checks, estimator.device),
         seed=checks.whole("seed", estimator.seed, 0),
         progress=None if estimator.progress is None else checks.flag("progress", estimator.progress),
     )

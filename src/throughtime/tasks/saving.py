@@ -1,6 +1,6 @@
 """A fitted estimator as one file, and back: weights as tensors, all else as a closed configuration.
 
-    {"kind", "version", "settings", "reader", "encoding", "trained"}
+    {"kind", "version", "settings", and what the kind's `fitted_state` gives}
 
 Only kinds on a closed list are built; nothing is imported by name.
 """
@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from torch import Tensor
+
 from throughtime.base import model_file
 from throughtime.base.checks import plain
 from throughtime.base.errors import ModelFileError
@@ -19,13 +21,20 @@ from throughtime.tasks.options import check_device
 if TYPE_CHECKING:
     from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.predictor import SequencePredictor
+    from throughtime.tasks.purchases import PurchasePredictor
 
-Estimator: TypeAlias = "SequencePredictor | SequenceClassifier"
+Estimator: TypeAlias = "SequencePredictor | SequenceClassifier | PurchasePredictor"
 VERSION = 1
 
 
-def save(path: str | os.PathLike[str], estimator: Estimator) -> None:
-    """Write a fitted estimator; see `SequencePredictor.save`."""
+def save(path: str | os.PathLike[str], estimator: Estimator, weights: Mapping[str, Tensor] | None = None) -> None:
+    """Write a fitted estimator; see `SequencePredictor.save`.
+
+    Args:
+        path: the file.
+        estimator: fitted.
+        weights: of its network; None: its whole `state_dict`.
+    """
     settings = {name: _plain_setting(name, value) for name, value in estimator.get_params(deep=False).items()}
     configuration = {
         "kind": type(estimator).__name__,
@@ -33,7 +42,7 @@ def save(path: str | os.PathLike[str], estimator: Estimator) -> None:
         "settings": settings,
         **estimator.fitted_state(),
     }
-    model_file.save(path, estimator.network_.state_dict(), configuration)
+    model_file.save(path, estimator.network_.state_dict() if weights is None else weights, configuration)
 
 
 def _plain_setting(name: str, value: Any) -> Any:
@@ -53,7 +62,7 @@ def _setting(name: str, value: Any) -> Any:
     return dict(value) if name == "class_weight" and isinstance(value, list) else value
 
 
-def load(path: str | os.PathLike[str], device: Any = None) -> Estimator:
+def load(path: str | os.PathLike[str], device: Any = None) -> Any:
     """Read an estimator that `save` wrote.
 
     Args:
@@ -68,12 +77,15 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Estimator:
         FileMissingError: there is no such file.
         ModelFileError: the file is damaged, altered, or holds something else.
     """
-    from throughtime.tasks.classifier import SequenceClassifier  # estimators save themselves through this module
+    # Estimators save themselves through this module.
+    from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.predictor import SequencePredictor
+    from throughtime.tasks.purchases import PurchasePredictor
 
     check_device(device)
     tensors, configuration = model_file.load(path)
-    kinds: dict[Any, type[Estimator]] = {each.__name__: each for each in (SequencePredictor, SequenceClassifier)}
+    known: list[type[Estimator]] = [SequencePredictor, SequenceClassifier, PurchasePredictor]
+    kinds = {each.__name__: each for each in known}
     kind, version = configuration.get("kind"), configuration.get("version")
     if kind not in kinds or version != VERSION:
         raise ModelFileError(
