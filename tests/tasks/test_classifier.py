@@ -22,7 +22,7 @@ def waves(count=60, seed=0):
     labels = draws.integers(2, size=count)
     lengths = draws.integers(20, 40, size=count)
     rows = [
-        np.stack([np.sin(np.arange(n) * (0.3 + 0.5 * label) + draws.uniform(6)), draws.normal(size=n)], 1)
+        np.stack([np.sin(np.arange(n) * (0.3 + 0.5 * label) + draws.uniform(0, 6)), draws.normal(size=n)], 1)
         for n, label in zip(lengths, labels, strict=True)
     ]
     return rows, np.where(labels, "fast", "slow").tolist()

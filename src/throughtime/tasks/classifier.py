@@ -212,7 +212,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, sequences: Any) -> np.ndarray:
         """The likeliest class of each sequence, [N]; arguments and errors as `predict_proba`."""
-        return np.array(self.classes_)[self.predict_proba(sequences).argmax(1)]
+        likeliest = self.predict_proba(sequences).argmax(1)
+        return np.asarray(self.classes_[likeliest])
 
     def session(self) -> LabelSession:
         """A place that keeps one sequence's state between calls of `predict_online`.
