@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from throughtime.insight import inspect
     from throughtime.nn import LSTM, RNN, Network, unfold
-    from throughtime.tasks import SequencePredictor, load
+    from throughtime.tasks import SequenceClassifier, SequencePredictor, load
 
 __version__ = "0.1.0"
 
@@ -68,6 +68,7 @@ __all__ = [
     "RunError",
     "RunLockedError",
     "ScheduleError",
+    "SequenceClassifier",
     "SequencePredictor",
     "ShapeError",
     "ThroughtimeError",
@@ -90,6 +91,7 @@ _FLOOR = {
     "MemoryPlan": "bptt",
     "Network": "nn",
     "Piece": "bptt",
+    "SequenceClassifier": "tasks",
     "SequencePredictor": "tasks",
     "check_splittable": "bptt",
     "gradient_reach": "bptt",

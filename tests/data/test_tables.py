@@ -117,6 +117,7 @@ def test_columns_are_taken_in_the_order_asked():
         ("t.csv", b"a,b,a\n1,2,3\n", "names 'a' more than once"),
         ("t.csv", "a,b\n1,2\nx,caf\u00e9\n".encode("latin-1"), "0xe9 in line 3.*iconv"),
         ("t.csv", b"a,b\n1,2,3\n", "Every row must have the header's 2 fields"),
+        ("t.csv", b"a,b\r1,2\r", "one line of column names: .* End each line with a line feed"),
         ("t.csv.gz", b"a,b\n1,2\n", "must be whole gzip"),
         ("t.csv.gz", ZIPPED[:-12], "must be whole gzip"),
         ("t.parquet", b"PAR1 no", "must be whole Parquet"),
@@ -127,6 +128,15 @@ def test_broken_files_are_refused(tmp_path, name, content, message):
     with pytest.raises(DataError, match=message) as caught:
         read_table(write(tmp_path / name, content))
     assert "\n" not in str(caught.value)
+
+
+def test_a_parquet_file_that_polars_panics_on_is_refused(tmp_path, monkeypatch):
+    def panic(path):
+        raise pl.exceptions.PanicException("called `Option::unwrap()` on a `None` value")
+
+    monkeypatch.setattr(pl, "read_parquet", panic)  # the byte that does it differs from version to version
+    with pytest.raises(DataError, match="must be whole Parquet"):
+        read_table(write(tmp_path / "t.parquet", b"PAR1"))
 
 
 def test_a_missing_file_names_its_neighbour(tmp_path):

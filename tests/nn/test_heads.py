@@ -141,6 +141,17 @@ def test_categorical_loss_is_the_negative_log_probability(seed, classes):
     torch.testing.assert_close(head.probabilities(output).sum(-1), torch.ones(9))
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_smoothed_and_weighted_losses_are_those_of_the_formula(smoothing):
+    torch.manual_seed(0)
+    head, output, target = CategoricalHead(3, 4, smoothing, (1, 2, 0.5, 1)), torch.randn(9, 4), torch.randint(4, (9,))
+    log_p = output.log_softmax(-1)
+    plain = -log_p[torch.arange(9), target]
+    expected = ((1 - smoothing) * plain - smoothing * log_p.mean(-1)) * torch.tensor([1, 2, 0.5, 1])[target]
+    torch.testing.assert_close(head.loss(output, target), expected[:, None])
+    assert set(head.state_dict()) == {"linear.weight", "linear.bias"}
+
+
 def test_a_missing_class_scores_nothing():
     output = torch.randn(4, 3, requires_grad=True)
     loss = CategoricalHead(2, 3).loss(output, torch.tensor([0.0, torch.nan, 2.0, -1.0]))
@@ -182,6 +193,8 @@ def test_numbers_of_numpy_are_taken():
         (lambda: StudentHead(3, True), ConfigError, "`targets` is a whole number"),
         (lambda: GaussianHead(3, 1, location_only=3), ConfigError, "below input_size=3: 3 came"),
         (lambda: CategoricalHead(3, 1), ConfigError, "at least 2 classes: 1 came"),
+        (lambda: CategoricalHead(3, 2, 1.0), ConfigError, "`smoothing`"),
+        (lambda: CategoricalHead(3, 2, class_weights=(1,)), ConfigError, "each of 2 classes: 1 came"),
         (lambda: MixedHead({}), ConfigError, "heads by name, at least one"),
         (lambda: drawn(GaussianHead)[0].interval(drawn(GaussianHead)[1], 100), ConfigError, "in percent.*100 came"),
         (lambda: drawn(GaussianHead)[0].quantile(drawn(GaussianHead)[1], 0), ConfigError, "above 0 and below 1"),

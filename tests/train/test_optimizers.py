@@ -74,3 +74,20 @@ def test_a_norm_that_is_not_finite_scales_nothing():
     held = parameters([math.inf, 1.0])
     assert clip(held, 1.0) == math.inf
     assert held[0].grad.tolist() == [math.inf, 1.0]
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam"])
+def test_a_large_table_is_moved_as_by_torchs_plain_loop(name):
+    torch.manual_seed(0)
+    start, gradient = torch.randn(1000, 1000), torch.randn(1000, 1000)
+    table, plain = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    made = make_optimizer([table], settings(optimizer=name, weight_decay=0.1))
+    kind = torch.optim.AdamW if name == "adamw" else torch.optim.Adam
+    for optimizer, parameter in ((made, table), (kind([plain], lr=0.2, weight_decay=0.1), plain)):
+        for _ in range(3):
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    assert made.defaults["fused"] is True
+    assert make_optimizer([nn.Parameter(torch.ones(9))], settings(optimizer=name)).defaults["fused"] is None
+    # Another order of the same few operations in float32.
+    torch.testing.assert_close(table, plain, rtol=1e-4, atol=1e-5)

@@ -1,23 +1,39 @@
-"""Tables, series, scaling, splits and ragged batches: everything between a file and a tensor."""
+"""Tables, series, texts, symbols, scaling, splits and ragged batches: everything between a file and a tensor."""
 
 from throughtime.data.clock import guess_time
 from throughtime.data.columns import one_hot
+from throughtime.data.fasta import (
+    AMBIGUOUS_NUCLEOTIDES,
+    NUCLEOTIDES,
+    FastaRecord,
+    nucleotides,
+    read_fasta,
+    reverse_complement,
+)
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
+from throughtime.data.labelled import read_labelled, read_texts
 from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
 from throughtime.data.reading import from_arrays, from_frame, read_again
 from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
 from throughtime.data.splits import by_share, by_time, series_by_share, series_by_time
 from throughtime.data.streams import TokenStretch, contiguous_rows, document_rows
+from throughtime.data.symbols import Splitter, Vocabulary
 from throughtime.data.tables import in_kind_of, read_table
 from throughtime.data.tokens import TokenFile, file_documents, parquet_documents, write_tokens
+from throughtime.data.ts_file import read_ts
 
 __all__ = [
+    "AMBIGUOUS_NUCLEOTIDES",
+    "NUCLEOTIDES",
+    "FastaRecord",
     "Scaling",
     "SeriesSet",
+    "Splitter",
     "TokenFile",
     "TokenStretch",
+    "Vocabulary",
     "advance",
     "batch_count",
     "batch_rows",
@@ -34,11 +50,17 @@ __all__ = [
     "guess_time",
     "in_kind_of",
     "infer_step",
+    "nucleotides",
     "one_hot",
     "pad",
     "parquet_documents",
     "read_again",
+    "read_fasta",
+    "read_labelled",
     "read_table",
+    "read_texts",
+    "read_ts",
+    "reverse_complement",
     "series_by_share",
     "series_by_time",
     "write_tokens",

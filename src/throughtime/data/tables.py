@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import gzip
 import io
 import os
 import sys
@@ -20,7 +19,8 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from throughtime.base.errors import DataError, FileMissingError
+from throughtime.base.errors import DataError
+from throughtime.data.files import check_file, decoded, unzipped
 from throughtime.data.pandas_frames import from_pandas, to_pandas
 
 MISSING_CELLS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL")
@@ -145,52 +145,34 @@ def _read_file(path: Path) -> pl.DataFrame:
     kind = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if kind not in (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet"):
         raise DataError(f"A table is read from {_KINDS}; {str(path)!r} ends in {kind!r}. Convert it, or pass a frame.")
-    if not path.is_file():
-        raise FileMissingError(_no_file(path))
+    check_file(path, "table")
     if path.stat().st_size == 0:
         raise DataError(f"A table needs a header and rows: {str(path)!r} is empty (0 bytes). Check how it was written.")
     if kind == ".parquet":
         return _read_parquet(path)
-    return _read_text(_bytes_of(path, zipped=kind.endswith(".gz")), str(path), "\t" if ".tsv" in kind else None)
-
-
-def _no_file(path: Path) -> str:
-    if path.exists():
-        return f"A table is one file: {str(path)!r} is a folder. Name the file in it."
-    siblings = [sibling.name for sibling in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, siblings, n=1)
-    hint = f" Did you mean {str(path.parent / close[0])!r}?" if close else " Check the path."
-    return f"The table must exist: there is no file {str(path)!r}.{hint}"
-
-
-def _bytes_of(path: Path, zipped: bool) -> bytes:
-    if not zipped:
-        return path.read_bytes()
-    try:
-        return gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
-        raise DataError(
-            f"A .gz file must be whole gzip data: {str(path)!r} is not ({error}). Fetch or compress it again."
-        ) from error
+    content = path.read_bytes()
+    if kind.endswith(".gz"):
+        content = unzipped(content, str(path))
+    return _read_text(content, str(path), "\t" if ".tsv" in kind else None)
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:  # a panic is no Exception
         raise DataError(
             f"A .parquet file must be whole Parquet data: {str(path)!r} is not ({_first_line(error)}). Write it again."
         ) from error
 
 
 def _read_text(content: bytes, name: str, separator: str | None) -> pl.DataFrame:
-    text = _decode(content, name).rstrip("\r\n") + "\n"
+    text = decoded(content, name, "text table").rstrip("\r\n") + "\n"
     if not text.strip():
         raise DataError(f"A table needs a header and rows: {name!r} holds only blank lines.")
     first_line = text.split("\n", 1)[0]
     if separator is None:
         separator = next((mark for mark in _SEPARATORS if mark in first_line), ",")
-    _check_header(next(csv.reader(io.StringIO(text), delimiter=separator)), name)
+    _check_header(_header(text, separator, name), name)
     try:
         frame = pl.read_csv(text.encode(), infer_schema=False, separator=separator)
     except pl.exceptions.PolarsError as error:
@@ -201,14 +183,13 @@ def _read_text(content: bytes, name: str, separator: str | None) -> pl.DataFrame
     return frame.select(_typed(column, decimal_comma=separator == ";") for column in frame)
 
 
-def _decode(content: bytes, name: str) -> str:
+def _header(text: str, separator: str, name: str) -> list[str]:
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        return next(csv.reader(io.StringIO(text), delimiter=separator))
+    except csv.Error as error:
         raise DataError(
-            f"A text table must be UTF-8: {name!r} has the byte 0x{content[error.start]:02x} in line {line}, which is "
-            "not. Save it as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8."
+            f"A text table begins with one line of column names: that of {name!r} cannot be read ({error}). End each "
+            "line with a line feed, and quote names that hold a line break."
         ) from error
 
 

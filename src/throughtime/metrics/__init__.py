@@ -2,7 +2,9 @@
 
 from throughtime.metrics.classes import accuracy, balanced_accuracy, brier, log_loss, matthews, nats_per_step
 from throughtime.metrics.errors import mae, mase, rmse, skill, smape
+from throughtime.metrics.nab import nab_best_threshold, nab_score
 from throughtime.metrics.probabilistic import coverage, crps_gaussian, interval_width, pinball
+from throughtime.metrics.ranking import hit_rate, ndcg, reciprocal_rank, roc_auc
 
 __all__ = [
     "accuracy",
@@ -10,14 +12,20 @@ __all__ = [
     "brier",
     "coverage",
     "crps_gaussian",
+    "hit_rate",
     "interval_width",
     "log_loss",
     "mae",
     "mase",
     "matthews",
+    "nab_best_threshold",
+    "nab_score",
     "nats_per_step",
+    "ndcg",
     "pinball",
+    "reciprocal_rank",
     "rmse",
+    "roc_auc",
     "skill",
     "smape",
 ]

@@ -9,6 +9,7 @@ calls, is masked alike. Without a key a layer draws a fresh seed from torch's ge
     dropout            per (sequence, layer, step, unit), between stacked layers
     recurrent_dropout  per (sequence, layer, unit): one mask a sequence
     weight_drop        per (layer, weight): one mask a seed
+    embedding_dropout  per (sequence, layer, unit): one mask a sequence; word_dropout per (sequence, layer, step)
 
 Dimensions: T steps, B rows, U units. The hash is splitmix64's finaliser (Steele, Lea & Flood, OOPSLA 2014), applied
 once per part of the key; a 64-bit hash serves two units. Counter-based generation: Salmon et al., SC 2011.
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Int64
 
 # What a mask is for; part of the key, so that two masks of one layer are independent.
-DROPOUT, ZONEOUT_C, ZONEOUT_H, RECURRENT_DROPOUT, WEIGHT_DROP = range(1, 6)
+DROPOUT, ZONEOUT_C, ZONEOUT_H, RECURRENT_DROPOUT, WEIGHT_DROP, EMBEDDING_DROPOUT, WORD_DROPOUT = range(1, 8)
 
 _GOLDEN = 0x9E3779B97F4A7C15  # splitmix64's increment: odd, so that multiples of it never repeat
 _MIX1, _MIX2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB

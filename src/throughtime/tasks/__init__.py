@@ -1,8 +1,10 @@
 """Estimators: from series to forecasts, in scikit-learn's manner, and how a saved one is read."""
 
+from throughtime.tasks.classifier import SequenceClassifier
 from throughtime.tasks.online import Session
 from throughtime.tasks.options import NotFittedError
 from throughtime.tasks.predictor import SequencePredictor
 from throughtime.tasks.saving import load
+from throughtime.tasks.stream_anomalies import StreamDetector
 
-__all__ = ["NotFittedError", "SequencePredictor", "Session", "load"]
+__all__ = ["NotFittedError", "SequenceClassifier", "SequencePredictor", "Session", "StreamDetector", "load"]

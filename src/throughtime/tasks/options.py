@@ -78,8 +78,8 @@ def check_options(estimator: Any) -> Options:
         window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
         calendar=_calendar(checks, estimator.calendar),
-        schedule=_schedule(checks, estimator.tbptt),
-        memory=_memory(checks, estimator.memory),
+        schedule=check_schedule(checks, estimator.tbptt),
+        memory=check_memory(checks, estimator.memory),
         epochs=checks.whole("epochs", estimator.epochs),
         batch_size=checks.whole("batch_size", estimator.batch_size),
         learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
@@ -87,7 +87,7 @@ def check_options(estimator: Any) -> Options:
         dropout=checks.number("dropout", estimator.dropout, below=1),
         patience=None if patience is None else checks.whole("patience", patience),
         checkpoint_every_s=None if every_s is None else checks.number("checkpoint_every_s", every_s),
-        device=_device(checks, estimator.device),
+        device=check_place(checks, estimator.device),
         seed=checks.whole("seed", estimator.seed, 0),
         progress=None if estimator.progress is None else checks.flag("progress", estimator.progress),
     )
@@ -111,7 +111,7 @@ def check_device(device: Any) -> None:
         DeviceError: there is no such device, or torch cannot use it here.
     """
     checks = Checks()
-    _device(checks, device)
+    check_place(checks, device)
     if checks.problems:
         raise DeviceError(
             f"{checks.problems[0]}. Leave `device` out for the CPU; throughtime doctor lists what is here."
@@ -128,7 +128,8 @@ def check_classes(classes: Mapping[str, Sequence[Any]]) -> None:
         )
 
 
-def _schedule(checks: Checks, tbptt: Any) -> TBPTT | None:
+def check_schedule(checks: Checks, tbptt: Any) -> TBPTT | None:
+    """The schedule that a setting `tbptt` names; None where it is left open or to be measured."""
     if tbptt is None or isinstance(tbptt, TBPTT):
         return tbptt
     if not isinstance(tbptt, str):
@@ -143,7 +144,8 @@ def _schedule(checks: Checks, tbptt: Any) -> TBPTT | None:
         return None
 
 
-def _memory(checks: Checks, memory: Any) -> int | None:
+def check_memory(checks: Checks, memory: Any) -> int | None:
+    """The bytes that a setting `memory` names; None: no bound."""
     try:
         return as_bytes("memory", memory)
     except ConfigError as error:
@@ -157,7 +159,8 @@ def _calendar(checks: Checks, calendar: Any) -> str | tuple[str, ...]:
     return calendar if problem or isinstance(calendar, str) else tuple(calendar)
 
 
-def _device(checks: Checks, device: Any) -> torch.device:
+def check_place(checks: Checks, device: Any) -> torch.device:
+    """The device that a setting `device` names, where torch can use it; None is the CPU."""
     try:
         tensor = torch.zeros(1, device="cpu" if device is None else device)
         tensor.tolist()  # on "meta" there are tensors, but no numbers

@@ -1,6 +1,6 @@
 """A fitted estimator as one file, and back: weights as tensors, all else as a closed configuration.
 
-    {"kind", "version", "settings", "reader", "encoding", "trained"}
+    {"kind", "version", "settings", and what the kind's `fitted_state` gives}
 
 Only kinds on a closed list are built; nothing is imported by name.
 """
@@ -8,7 +8,10 @@ Only kinds on a closed list are built; nothing is imported by name.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from torch import Tensor
 
 from throughtime.base import model_file
 from throughtime.base.checks import plain
@@ -16,33 +19,50 @@ from throughtime.base.errors import ModelFileError
 from throughtime.tasks.options import check_device
 
 if TYPE_CHECKING:
+    from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.predictor import SequencePredictor
+    from throughtime.tasks.purchases import PurchasePredictor
 
+Estimator: TypeAlias = "SequencePredictor | SequenceClassifier | PurchasePredictor"
 VERSION = 1
 
 
-def save(path: str | os.PathLike[str], estimator: SequencePredictor) -> None:
-    """Write a fitted estimator; see `SequencePredictor.save`."""
-    settings: dict[str, Any] = {name: plain(value) for name, value in estimator.get_params(deep=False).items()}
-    share = settings["validation"]
-    settings |= {
-        "tbptt": None if settings["tbptt"] is None else str(settings["tbptt"]),
-        "device": None if settings["device"] is None else str(settings["device"]),
-        "validation": share if isinstance(share, float) else None,
-        "calendar": settings["calendar"]
-        if isinstance(settings["calendar"], str)
-        else [str(period) for period in settings["calendar"]],
-    }
+def save(path: str | os.PathLike[str], estimator: Estimator, weights: Mapping[str, Tensor] | None = None) -> None:
+    """Write a fitted estimator; see `SequencePredictor.save`.
+
+    Args:
+        path: the file.
+        estimator: fitted.
+        weights: of its network; None: its whole `state_dict`.
+    """
+    settings = {name: _plain_setting(name, value) for name, value in estimator.get_params(deep=False).items()}
     configuration = {
         "kind": type(estimator).__name__,
         "version": VERSION,
         "settings": settings,
         **estimator.fitted_state(),
     }
-    model_file.save(path, estimator.network_.state_dict(), configuration)
+    model_file.save(path, estimator.network_.state_dict() if weights is None else weights, configuration)
 
 
-def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
+def _plain_setting(name: str, value: Any) -> Any:
+    """A setting in plain lists and numbers; data to validate by is not kept."""
+    if name in ("tbptt", "device"):
+        return None if value is None else str(value)
+    if name == "validation":
+        share = plain(value)
+        return share if isinstance(share, float) else None
+    if name == "class_weight" and isinstance(value, Mapping):
+        return [[plain(label), plain(weight)] for label, weight in value.items()]  # JSON's keys are all texts
+    return [str(each) for each in value] if isinstance(value, list | tuple) else plain(value)
+
+
+def _setting(name: str, value: Any) -> Any:
+    """The inverse of `_plain_setting`."""
+    return dict(value) if name == "class_weight" and isinstance(value, list) else value
+
+
+def load(path: str | os.PathLike[str], device: Any = None) -> Any:
     """Read an estimator that `save` wrote.
 
     Args:
@@ -57,11 +77,15 @@ def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
         FileMissingError: there is no such file.
         ModelFileError: the file is damaged, altered, or holds something else.
     """
-    from throughtime.tasks.predictor import SequencePredictor  # the estimator saves itself through this module
+    # Estimators save themselves through this module.
+    from throughtime.tasks.classifier import SequenceClassifier
+    from throughtime.tasks.predictor import SequencePredictor
+    from throughtime.tasks.purchases import PurchasePredictor
 
     check_device(device)
     tensors, configuration = model_file.load(path)
-    kinds = {"SequencePredictor": SequencePredictor}
+    known: list[type[Estimator]] = [SequencePredictor, SequenceClassifier, PurchasePredictor]
+    kinds = {each.__name__: each for each in known}
     kind, version = configuration.get("kind"), configuration.get("version")
     if kind not in kinds or version != VERSION:
         raise ModelFileError(
@@ -69,7 +93,8 @@ def load(path: str | os.PathLike[str], device: Any = None) -> SequencePredictor:
             f"has {kind!r}, {version!r}. Save estimators with their `save`; read newer files with a newer throughtime."
         )
     try:
-        settings = {**configuration["settings"], "device": device}
+        settings = {name: _setting(name, value) for name, value in configuration["settings"].items()}
+        settings["device"] = device
         estimator = kinds[kind](**settings)
         estimator.restore(configuration, tensors)
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:

@@ -31,13 +31,13 @@ from throughtime.train import checkpoint
 from throughtime.train.batches import Batch, Batches, after, first_piece, non_finite, rows_of, steps_of
 from throughtime.train.history import Epoch, History
 from throughtime.train.modes import TrainingMode
-from throughtime.train.optimizers import clip, learning_rate, make_optimizer, set_learning_rate, trained_parameters
 from throughtime.train.progress import Display
 from throughtime.train.ranks import Ranks
 from throughtime.train.saving import SaveClock
 from throughtime.train.settings import Training
 from throughtime.train.signals import StopRequest
 from throughtime.train.watching import Watch, current_watch
+from throughtime.train.weights import Weights
 
 Loss = Callable[[Any, Any], Tensor]
 Evaluate = Callable[[nn.Module], float]
@@ -141,9 +141,8 @@ class _Loop:
         self.run = run
         self.ranks = ranks
         self.is_kept = ranks.any(run is not None)[0]
-        self.parameters = trained_parameters(modules)
-        self.device = self.parameters[0].device
-        self.optimizer = make_optimizer(self.parameters, job.training)
+        self.weights = Weights(modules, job.training)
+        self.device = self.weights.device
         self.history = History()
         self.best: dict[str, dict[str, Tensor]] | None = None
         self.epoch = self.index = 0
@@ -169,7 +168,7 @@ class _Loop:
 
     def start(self) -> None:
         """Begin, or go on from the run's newest checkpoint."""
-        self.optimizer.zero_grad()
+        self.weights.forget_gradients()
         self.began_at = time.monotonic()
         self.clock = SaveClock(self.job.training)
         checkpoint.seed_generators(self.job.training.seed, self.device, self.ranks.rank)
@@ -207,7 +206,9 @@ class _Loop:
         self._save()
         self._pause_if_asked(saved=True)
         self.history.seconds += time.monotonic() - self.began_at
-        if self.best is not None:
+        if self.best is None:
+            self.weights.take_average()
+        else:
             checkpoint.put_back(self.modules, self.best)
 
     def _run_batch(self, batch: Batch) -> None:
@@ -245,14 +246,9 @@ class _Loop:
     def _apply(self, update: Update, piece: Batch, progress: float) -> None:
         """Move the weights by one update, unless its loss or gradient is not finite."""
         loss = float(update.loss)
-        norm = clip(self.parameters, self.job.training.clip_norm) if math.isfinite(loss) else math.nan
+        rate, norm = self.weights.move(loss, self.updates, progress)
         if not math.isfinite(norm):
-            self.optimizer.zero_grad()
             raise self._diverged(update, loss, piece)
-        rate = learning_rate(self.job.training, self.updates, progress)
-        set_learning_rate(self.optimizer, rate)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
         self.history.losses.append(loss)
         self.epoch_loss += loss * update.counted
         self.epoch_counted += update.counted
@@ -287,10 +283,11 @@ class _Loop:
                 "Check the weights, the lengths, and that the schedule's windows reach a loss."
             )
         assert self.last_event is not None
-        validation = None if self.job.evaluate is None else self._validate(self.job.evaluate)
-        mean, rate = self.epoch_loss / self.epoch_counted, self.last_event.learning_rate
-        if self.history.add(Epoch(mean, validation, rate, self.updates, self._watched())):
-            self.best = checkpoint.snapshot(self.modules)
+        mean, rate, watched = self.epoch_loss / self.epoch_counted, self.last_event.learning_rate, self._watched()
+        with self.weights.averaged():
+            validation = None if self.job.evaluate is None else self._validate(self.job.evaluate)
+            if self.history.add(Epoch(mean, validation, rate, self.updates, watched)):
+                self.best = checkpoint.snapshot(self.modules)
         self._log(replace(self.last_event, validation=validation))
         self.epoch, self.index = self.epoch + 1, 0
         self.epoch_loss = self.epoch_counted = 0.0
@@ -332,7 +329,7 @@ class _Loop:
     def _save(self) -> None:
         if not self.is_kept:
             return
-        if not all(bool(torch.isfinite(p).all()) for p in self.parameters):
+        if not self.weights.all_finite():
             raise DivergedError(
                 f"Training needs finite numbers: a weight after update {self.updates} is not. Lower learning_rate "
                 f"({self.job.training.learning_rate}) or set clip_norm; the last checkpoint is from before that."
@@ -353,7 +350,7 @@ class _Loop:
         return {
             "identity": self._identity(),
             "weights": checkpoint.snapshot(self.modules),
-            "optimizer": self.optimizer.state_dict(),
+            **self.weights.to_tree(),
             "epoch": self.epoch,
             "index": index,
             "begins": self.carry.position if self.carry and self.carried and index > self.index else self.begins,
@@ -385,7 +382,7 @@ class _Loop:
                 f"resume:{self.run.path}:{changed}",
                 f"{self.run.path} goes on, but not bit by bit as it would have; what differs: {'; '.join(changed)}.",
             )
-        self.optimizer.load_state_dict(tree["optimizer"])
+        self.weights.from_tree(tree)
         self.epoch, self.index, self.begins = tree["epoch"], tree["index"], tree["begins"]
         if tree["carry"] is not None:
             self.rows = tree["carry"]["steps"]["rows"]

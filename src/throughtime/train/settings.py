@@ -28,6 +28,8 @@ class Training:
         clip_norm: gradients are scaled down to this L2 norm over all parameters, > 0; None: never.
         decay: "cosine" falls from learning_rate towards 0 along the epochs; "constant" stays.
         warmup_updates: the first updates, over which the rate rises linearly, >= 0.
+        averaging: most that an exponential average of the weights keeps of itself at an update, in [0, 1), such as
+            0.99; the average is validated and kept. 0: none.
         patience: stop after so many epochs without a better validation value, >= 1; None: run all epochs.
         seed: of everything random in the network while it trains, 0 <= seed < 2**63.
         checkpoint_every_s: seconds between checkpoints, >= 0; 0: after every update. None: so that writing them takes
@@ -46,6 +48,7 @@ class Training:
     clip_norm: float | None = 1.0
     decay: str = "cosine"
     warmup_updates: int = 0
+    averaging: float = 0.0
     patience: int | None = None
     seed: int = 0
     checkpoint_every_s: float | None = None
@@ -59,6 +62,7 @@ class Training:
             "weight_decay": checks.number("weight_decay", self.weight_decay),
             "momentum": checks.number("momentum", self.momentum, below=1),
             "warmup_updates": checks.whole("warmup_updates", self.warmup_updates, 0),
+            "averaging": checks.number("averaging", self.averaging, below=1),
             "seed": checks.whole("seed", self.seed, 0),
         }
         if self.clip_norm is not None:

@@ -1,31 +1,26 @@
-"""The last part of a network that forecasts: features of a step to a distribution of what comes next, and its loss.
+"""Heads for numbers: the parameters of a distribution of K targets, its loss, intervals and point forecast.
 
     gaussian      -log p(y) = z^2 / 2 + log s + log(2 pi) / 2,                            z = (y - m) / s
     student       -log p(y) = (v + 1) / 2 log(1 + z^2 / v) + log s + log(v pi) / 2
                               + lgamma(v / 2) - lgamma((v + 1) / 2)
-    categorical   -log p(k) = -log softmax(a)_k
-    mixed         several of these beside each other, independent given the features
 
-All weights start at zero, so that training begins at the standard distribution (m = 0, s = 1; equal classes), not at a
-random one. A missing target (nan) has loss 0 and passes no gradient back.
-
-Dimensions: T steps, B rows, N kept entries of [T, B] flattened, H features, K targets or classes.
+Dimensions: T steps, B rows, N kept entries of [T, B] flattened, H features, K targets.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
 from typing import Any, NamedTuple
 
 import torch
 from scipy.special import stdtrit
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from throughtime.base.checks import Checks, as_number
-from throughtime.base.errors import ConfigError, DtypeError, ShapeError
+from throughtime.base.errors import ConfigError, ShapeError
+from throughtime.nn.heads.head import Head, zero_linear
 
 # In units of the target's spread: a forecast that claims to be surer than 1 in 1000 is a fault of the fit.
 LEAST_SCALE = 1e-3
@@ -51,18 +46,6 @@ class StudentOutput(NamedTuple):
     freedom: Tensor
 
 
-class Head(nn.Module, ABC):
-    """What every head offers: `forward` to an output, the output's `loss` against targets, and a point forecast."""
-
-    @abstractmethod
-    def loss(self, output: Any, target: Any) -> Tensor:
-        """Negative log-likelihood of flattened entries, [N, K]."""
-
-    @abstractmethod
-    def predict(self, output: Any) -> Any:
-        """The point forecast."""
-
-
 class NumericHead(Head):
     """What the heads for numbers share: K targets, and intervals from quantiles."""
 
@@ -79,8 +62,8 @@ class NumericHead(Head):
         checks.report(type(self).__name__)
         self.parameters_per_target = parameters
         moved, every = self.location_only, self.input_size - self.location_only
-        self.linear = _zero_linear(every, self.targets * parameters, device, dtype)
-        self.direct = _zero_linear(moved, self.targets, device, dtype, bias=False) if moved else None
+        self.linear = zero_linear(every, self.targets * parameters, device, dtype)
+        self.direct = zero_linear(moved, self.targets, device, dtype, bias=False) if moved else None
 
     def predict(self, output: GaussianOutput | StudentOutput) -> Tensor:
         """The location [..., K]: mean and median of the distribution."""
@@ -248,117 +231,6 @@ class StudentHead(NumericHead):
         return output.location + output.scale * standard.to(output.scale)
 
 
-class CategoricalHead(Head):
-    """One of K classes.
-
-    Args:
-        input_size: H, features of a step.
-        classes: K, at least 2.
-        device, dtype: of the weights.
-
-    Raises:
-        ConfigError: a size is no positive whole number, or there is one class only.
-    """
-
-    def __init__(self, input_size: int, classes: int, device: Any = None, dtype: Any = None) -> None:
-        super().__init__()
-        checks = Checks()
-        self.input_size = checks.whole("input_size", input_size)
-        self.classes = checks.whole("classes", classes)
-        if self.classes == 1 and not checks.problems:
-            raise ConfigError("A categorical target needs at least 2 classes: 1 came. Leave the column out.")
-        checks.report(type(self).__name__)
-        self.linear = _zero_linear(self.input_size, self.classes, device, dtype)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Features [..., H] to unnormalised log-probabilities [..., K]."""
-        return self.linear(features)
-
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Negative log-likelihood.
-
-        Args:
-            output: of `forward`, flattened to [N, K].
-            target: [N] classes 0 .. K - 1 as integers or floats; nan or negative where missing.
-
-        Returns:
-            [N, 1] nats, 0 where missing.
-
-        Raises:
-            ShapeError: `target` is not [N].
-            DtypeError: a target is no class.
-        """
-        if target.shape != output.shape[:-1]:
-            raise ShapeError(
-                f"A categorical target is one class per entry: {tuple(output.shape[:-1])} wanted, "
-                f"{tuple(target.shape)} came."
-            )
-        present = target >= 0  # false for nan
-        classes = torch.where(present, target, 0).long()
-        wrong = present & ((classes != target) | (classes >= self.classes))
-        if bool(wrong.any()):
-            raise DtypeError(
-                f"A class is a whole number from 0 to {self.classes - 1}: {target[wrong][0].item():g} came. "
-                "Encode the labels."
-            )
-        values = F.cross_entropy(output, classes, reduction="none")
-        return torch.where(present, values, 0.0)[..., None]
-
-    def predict(self, output: Tensor) -> Tensor:
-        """The most likely class [...], int64."""
-        return output.argmax(-1)
-
-    def probabilities(self, output: Tensor) -> Tensor:
-        """Probability of each class [..., K]."""
-        return output.softmax(-1)
-
-
-class MixedHead(Head):
-    """Several heads on the same features, such as numbers and a class beside them.
-
-    Outputs, targets and predictions are dicts with the parts' names.
-
-    Args:
-        parts: heads by name, in the order of their losses.
-
-    Raises:
-        ConfigError: no parts, or a part is no head.
-    """
-
-    def __init__(self, parts: Mapping[str, Head]) -> None:
-        super().__init__()
-        if not parts or not all(isinstance(part, Head) for part in parts.values()):
-            raise ConfigError(f"`parts` are heads by name, at least one: {dict(parts)!r} came.")
-        self.names = tuple(parts)
-        self.parts = nn.ModuleList(parts.values())  # not by name: torch allows no "." in one, and "pm2.5" has it
-
-    def part(self, name: str) -> Head:
-        """The head of that name."""
-        return self.parts[self.names.index(name)]  # type: ignore[return-value]
-
-    def forward(self, features: Tensor) -> dict[str, Any]:
-        """Features [..., H] to each part's output."""
-        return {name: part(features) for name, part in zip(self.names, self.parts, strict=True)}
-
-    def loss(self, output: dict[str, Any], target: dict[str, Tensor]) -> Tensor:
-        """The parts' losses beside each other: [N, sum of their K], so that each target counts equally in the mean.
-
-        Args:
-            output: of `forward`, flattened to [N, ...].
-            target: by name, as each part takes it.
-
-        Raises:
-            ShapeError: a part has no target, or there is one of another name.
-        """
-        if set(target) != set(self.names):
-            raise ShapeError(f"`target` has one entry for each of {list(self.names)}: {list(target)} came.")
-        return torch.cat([self.part(name).loss(output[name], target[name]) for name in self.names], -1)
-
-    def predict(self, output: dict[str, Any]) -> dict[str, Any]:
-        """Each part's point forecast."""
-        return {name: self.part(name).predict(output[name]) for name in self.names}
-
-
 def positive_scale(raw: Tensor) -> Tensor:
     """Any number to a scale above `LEAST_SCALE`; 0 becomes 1 (and a thousandth)."""
     return F.softplus(raw + _UNIT_SCALE) + LEAST_SCALE
@@ -376,10 +248,3 @@ def check_probability(probability: float) -> None:
     share = as_number(probability)
     if share is None or not 0 < share < 1:
         raise ConfigError(f"A probability is above 0 and below 1: {probability!r} came.")
-
-
-def _zero_linear(inputs: int, outputs: int, device: Any, dtype: Any, bias: bool = True) -> nn.Linear:
-    linear = nn.Linear(inputs, outputs, bias, device, dtype)
-    for parameter in linear.parameters():
-        nn.init.zeros_(parameter)
-    return linear

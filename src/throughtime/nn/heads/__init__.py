@@ -1,0 +1,39 @@
+"""The last part of a network that forecasts: features of a step to a distribution of what comes next, and its loss.
+
+    numeric       numbers: normal and Student-t distributions
+    categorical   one of K classes
+    mixed         several of these beside each other, independent given the features
+
+All weights start at zero, so that training begins at the standard distribution (m = 0, s = 1; equal classes), not at a
+random one. A missing target (nan) has loss 0 and passes no gradient back.
+"""
+
+from throughtime.nn.heads.categorical import CategoricalHead
+from throughtime.nn.heads.head import Head
+from throughtime.nn.heads.mixed import MixedHead
+from throughtime.nn.heads.numeric import (
+    LEAST_SCALE,
+    GaussianHead,
+    GaussianOutput,
+    NumericHead,
+    StudentHead,
+    StudentOutput,
+    check_level,
+    check_probability,
+    positive_scale,
+)
+
+__all__ = [
+    "LEAST_SCALE",
+    "CategoricalHead",
+    "GaussianHead",
+    "GaussianOutput",
+    "Head",
+    "MixedHead",
+    "NumericHead",
+    "StudentHead",
+    "StudentOutput",
+    "check_level",
+    "check_probability",
+    "positive_scale",
+]

@@ -1,0 +1,108 @@
+"""The head for classes.
+
+    -log p(k) = -log softmax(a)_k
+
+With smoothing s the target is (1 - s) of its class and s / K of every class.
+
+Dimensions: N kept entries of [T, B] flattened, H features, K classes.
+
+Source of smoothing: Szegedy et al. 2016, arXiv 1512.00567.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from throughtime.base.checks import Checks
+from throughtime.base.errors import ConfigError, DtypeError, ShapeError
+from throughtime.nn.heads.head import Head, zero_linear
+
+
+class CategoricalHead(Head):
+    """One of K classes.
+
+    Args:
+        input_size: H, features of a step.
+        classes: K, at least 2.
+        smoothing: share of each target that is spread over all classes in the loss, in [0, 1) (label smoothing).
+        class_weights: what an entry of each class counts in the loss, K numbers above 0; None: 1.
+        device, dtype: of the weights.
+
+    Raises:
+        ConfigError: a size is no positive whole number, there is one class only, or another number is out of range.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(
+        self,
+        input_size: int,
+        classes: int,
+        smoothing: float = 0.0,
+        class_weights: Sequence[float] | None = None,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        checks = Checks()
+        self.smoothing = checks.number("smoothing", smoothing, below=1)
+        counts = None if class_weights is None else [checks.number("class_weights", w, above=0) for w in class_weights]
+        if counts is not None and len(counts) != classes:
+            checks.add(f"`class_weights` has a number for each of {classes} classes: {len(counts)} came")
+        self.input_size = checks.whole("input_size", input_size)
+        self.classes = checks.whole("classes", classes)
+        if self.classes == 1 and not checks.problems:
+            raise ConfigError("A categorical target needs at least 2 classes: 1 came. Leave the column out.")
+        checks.report(type(self).__name__)
+        self.linear = zero_linear(self.input_size, self.classes, device, dtype)
+        weights = None if counts is None else torch.tensor(counts, device=device, dtype=dtype)
+        self.register_buffer("class_weights", weights, persistent=False)  # settings of the loss, not of the network
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features [..., H] to unnormalised log-probabilities [..., K]."""
+        return self.linear(features)
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Negative log-likelihood, of smoothed targets and weighted where that was asked for.
+
+        Args:
+            output: of `forward`, flattened to [N, K].
+            target: [N] classes 0 .. K - 1 as integers or floats; nan or negative where missing.
+
+        Returns:
+            [N, 1] nats, 0 where missing.
+
+        Raises:
+            ShapeError: `target` is not [N].
+            DtypeError: a target is no class.
+        """
+        if target.shape != output.shape[:-1]:
+            raise ShapeError(
+                f"A categorical target is one class per entry: {tuple(output.shape[:-1])} wanted, "
+                f"{tuple(target.shape)} came."
+            )
+        present = target >= 0  # false for nan
+        classes = torch.where(present, target, 0).long()
+        wrong = present & ((classes != target) | (classes >= self.classes))
+        if bool(wrong.any()):
+            raise DtypeError(
+                f"A class is a whole number from 0 to {self.classes - 1}: {target[wrong][0].item():g} came. "
+                "Encode the labels."
+            )
+        values = F.cross_entropy(output, classes, reduction="none", label_smoothing=self.smoothing)
+        if self.class_weights is not None:
+            values = values * self.class_weights[classes]
+        return torch.where(present, values, 0.0)[..., None]
+
+    def predict(self, output: Tensor) -> Tensor:
+        """The most likely class [...], int64."""
+        return output.argmax(-1)
+
+    def probabilities(self, output: Tensor) -> Tensor:
+        """Probability of each class [..., K]."""
+        return output.softmax(-1)
