@@ -51,7 +51,7 @@ def test_every_container_is_taken(given, kinds):
         ([np.zeros((2, 2)), np.zeros((2, 3))], ShapeError, "equal numbers of variables"),
         ([np.zeros((2, 2, 2))], ShapeError, "has 3 axes"),
         (np.zeros(5), ShapeError, r"\[N, T\]"),
-        ([[1.0, np.inf]], DataError, "infinite"),
+        ([[1.0, np.inf]], DataError, "has infinity"),
         ([["a", 1]], DataError, "list, and no such one"),
         ([[None, 1.0], [object()]], DataError, "no such one"),
         ([b"ACGT"], DataError, "bytes, and no such one"),

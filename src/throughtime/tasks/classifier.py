@@ -215,6 +215,20 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         likeliest = self.predict_proba(sequences).argmax(1)
         return np.asarray(self.classes_[likeliest])
 
+    def score(self, sequences: Any, labels: Any, sample_weight: Any = None) -> float:
+        """Share of the sequences whose class is told right.
+
+        Args:
+            sequences: as given to `fit`.
+            labels: [N] their classes.
+            sample_weight: [N] what each counts; None: 1.
+
+        Raises:
+            NotFittedError: before `fit`.
+            DataError, ShapeError: sequences break a rule, or are of another kind.
+        """
+        return float(super().score(sequences, labels, sample_weight))
+
     def session(self) -> LabelSession:
         """A place that keeps one sequence's state between calls of `predict_online`.
 

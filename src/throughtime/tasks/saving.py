@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from torch import Tensor
 
 from throughtime.base import model_file
@@ -54,7 +55,7 @@ def _plain_setting(name: str, value: Any) -> Any:
         return share if isinstance(share, float) else None
     if name == "class_weight" and isinstance(value, Mapping):
         return [[plain(label), plain(weight)] for label, weight in value.items()]  # JSON's keys are all texts
-    return [str(each) for each in value] if isinstance(value, list | tuple) else plain(value)
+    return [str(each) for each in value] if isinstance(value, list | tuple | np.ndarray) else plain(value)
 
 
 def _setting(name: str, value: Any) -> Any:
