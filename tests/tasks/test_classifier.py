@@ -174,8 +174,10 @@ def test_windows_train_a_network_that_reads_forward():
 @pytest.mark.parametrize(
     ("settings", "given", "error", "message"),
     [
-        ({"epochs": 0, "pools": ["least"]}, waves(), ConfigError, "`pools`.*`epochs`"),
+        ({"epochs": 0, "pools": ["least"], "seed": -1}, waves(), ConfigError, "`seed`.*`pools`.*`epochs`"),
         ({"pools": []}, waves(), ConfigError, "at least one of"),
+        ({"pools": 3}, waves(), ConfigError, "at least one of.*3 came"),
+        ({"tbptt": "auto"}, waves(), ConfigError, "'auto' came, which measures series only"),
         ({"tbptt": "5,50"}, waves(), ConfigError, "bidirectional"),
         ({"positions": 3}, waves(), ConfigError, "`positions`"),
         ({"front_steps": "some"}, waves(), ConfigError, "`front_steps`"),

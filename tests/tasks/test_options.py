@@ -48,7 +48,7 @@ def test_each_wrong_setting_is_named(settings, message):
 
 
 def test_all_wrong_settings_come_at_once():
-    with pytest.raises(ConfigError, match="`cell`.*`hidden_size`.*`dropout`.*Change them"):
+    with pytest.raises(ConfigError, match="`hidden_size`.*`dropout`.*`cell`.*Change them"):
         check_options(SequencePredictor(hidden_size=0, cell="x", dropout=2))
 
 

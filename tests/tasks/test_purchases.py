@@ -241,7 +241,7 @@ def test_a_short_budget_of_memory_trains():
 
 def test_settings_out_of_range_are_named_together():
     wrong = small(hidden_size=0, samples=0, dropout=1, validation=2, tbptt="auto", least_count=0)
-    with pytest.raises(ConfigError, match="`tbptt`.*`hidden_size`.*`samples`.*`least_count`.*`dropout`.*`validation`"):
+    with pytest.raises(ConfigError, match="`tbptt`.*`hidden_size`.*`dropout`.*`samples`.*`least_count`.*`validation`"):
         wrong.fit(*ring())
 
 

@@ -30,8 +30,8 @@ from throughtime.nn.running_pools import RunningPools
 from throughtime.nn.whole_pool import WholePool
 
 POSITION_SIZE = 16  # features that tell places apart
-# First vectors of words are small, so that what a word means is learned and not drawn: of standard deviation 1 they
-# cost 2 points of accuracy on questions of six kinds (TREC). A few letters are told apart at once if they are not.
+# First vectors of words are small, so that what a word means is learned and not drawn. A few letters are told apart at
+# once if they are not.
 SMALL, UNIT = 0.1, 1.0
 # Rows that are labelled at once: bounds the memory without costing time.
 RUN_ROWS = 256

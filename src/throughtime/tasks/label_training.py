@@ -127,14 +127,16 @@ def learn(
             candidate is taken as it is.
         run, group: as `train.fit` takes them.
     """
-    refuse_too_few(len(train), Ranks(group))
+    ranks = Ranks(group)
+    refuse_too_few(len(train), ranks)
     if valid is not None:
         pilots = [_pilot(each, train, valid, options) for each in candidates] if len(candidates) > 1 else []
     else:
         pilots = [_folds(each, train, options) for each in candidates] if by_folds else []
-    best = int(np.argmin([pilot.loss for pilot in pilots])) if pilots else 0
+    # Every rank has tried all; where rounding told them apart the first one's choice holds.
+    best = ranks.of_first(int(np.argmin([pilot.loss for pilot in pilots])) if pilots else 0)
     said = _said(candidates, pilots, best) if len(pilots) > 1 else ""
-    if said and options.progress is not False and Ranks(group).is_first:
+    if said and options.progress is not False and ranks.is_first:
         sys.stderr.write(said + "\n")
     epochs = epochs_for(options, len(train))
     network, history = _train(candidates[best], train, valid, options, epochs, run, group)

@@ -1,4 +1,4 @@
-"""The settings of an estimator, checked together when it is fitted."""
+"""The settings of an estimator, checked together when it is fitted: those that all have, and those of series."""
 
 from __future__ import annotations
 
@@ -35,32 +35,56 @@ def check_fitted(estimator: Any) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Options:
-    """The settings of an estimator, checked, as plain Python values; `SequencePredictor` says what each means.
+@dataclass(frozen=True, kw_only=True)
+class SharedOptions:
+    """The settings that every trained estimator has, checked, as plain Python values.
 
     Args:
         schedule: None: to be chosen.
     """
 
-    cell: str
     hidden_size: int
     num_layers: int
-    window_steps: int
-    emission: str
-    calendar: str | tuple[str, ...]
     schedule: TBPTT | None
     memory: int | None
-    epochs: int
-    batch_size: int
     learning_rate: float
     weight_decay: float
     dropout: float
     patience: int | None
-    checkpoint_every_s: float | None
     device: torch.device
     seed: int
     progress: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(SharedOptions):
+    """The settings of an estimator for series; `SequencePredictor` says what each means."""
+
+    cell: str
+    window_steps: int
+    emission: str
+    calendar: str | tuple[str, ...]
+    epochs: int
+    batch_size: int
+    checkpoint_every_s: float | None
+
+
+def check_shared(checks: Checks, estimator: Any) -> dict[str, Any]:
+    """The values of `SharedOptions` by name, from an estimator's settings; problems are noted in `checks`."""
+    patience = estimator.patience
+    return {
+        "hidden_size": checks.whole("hidden_size", estimator.hidden_size, below=MOST_UNITS + 1),
+        "num_layers": checks.whole("num_layers", estimator.num_layers, below=MOST_LAYERS + 1),
+        "schedule": check_schedule(checks, estimator.tbptt),
+        "memory": check_memory(checks, estimator.memory),
+        "learning_rate": checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
+        "weight_decay": checks.number("weight_decay", estimator.weight_decay, most=MOST_DECAY),
+        "dropout": checks.number("dropout", estimator.dropout, below=1),
+        "patience": None if patience is None else checks.whole("patience", patience),
+        "device": check_place(checks, estimator.device),
+        "seed": checks.whole("seed", estimator.seed, 0),
+        "progress": None if estimator.progress is None else checks.flag("progress", estimator.progress),
+    }
 
 
 def check_options(estimator: Any) -> Options:
@@ -70,26 +94,15 @@ def check_options(estimator: Any) -> Options:
         ConfigError: settings out of range, all named.
     """
     checks = Checks()
-    every_s, patience = estimator.checkpoint_every_s, estimator.patience
     options = Options(
+        **check_shared(checks, estimator),
         cell=checks.choice("cell", estimator.cell, CELLS),
-        hidden_size=checks.whole("hidden_size", estimator.hidden_size, below=MOST_UNITS + 1),
-        num_layers=checks.whole("num_layers", estimator.num_layers, below=MOST_LAYERS + 1),
         window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
         calendar=_calendar(checks, estimator.calendar),
-        schedule=check_schedule(checks, estimator.tbptt),
-        memory=check_memory(checks, estimator.memory),
         epochs=checks.whole("epochs", estimator.epochs),
         batch_size=checks.whole("batch_size", estimator.batch_size),
-        learning_rate=checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
-        weight_decay=checks.number("weight_decay", estimator.weight_decay, most=MOST_DECAY),
-        dropout=checks.number("dropout", estimator.dropout, below=1),
-        patience=None if patience is None else checks.whole("patience", patience),
-        checkpoint_every_s=None if every_s is None else checks.number("checkpoint_every_s", every_s),
-        device=check_place(checks, estimator.device),
-        seed=checks.whole("seed", estimator.seed, 0),
-        progress=None if estimator.progress is None else checks.flag("progress", estimator.progress),
+        checkpoint_every_s=check_every(checks, estimator.checkpoint_every_s),
     )
     checks.report(f"Settings of {type(estimator).__name__}")
     return options
@@ -142,6 +155,17 @@ def check_schedule(checks: Checks, tbptt: Any) -> TBPTT | None:
     except ScheduleError as error:
         checks.add(f"`tbptt`: {error}")
         return None
+
+
+def refuse_auto(checks: Checks, tbptt: Any) -> None:
+    """Note where `tbptt` is to be measured, which is for series."""
+    if isinstance(tbptt, str) and tbptt == AUTO:
+        checks.add("`tbptt` is a TBPTT, text such as '40,40', or None: 'auto' came, which measures series only")
+
+
+def check_every(checks: Checks, seconds: Any) -> float | None:
+    """The seconds that a setting `checkpoint_every_s` names; None: by the time that writing takes."""
+    return None if seconds is None else checks.number("checkpoint_every_s", seconds)
 
 
 def check_memory(checks: Checks, memory: Any) -> int | None:

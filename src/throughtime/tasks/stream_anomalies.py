@@ -16,9 +16,8 @@ Memory is constant, and no score depends on a later row.
 Where the defaults come from: a window of 6,400 rows is that of the Numenta Anomaly Benchmark's windowed Gaussian, the
 mean of ten errors is Ahmad et al.'s, a rest of a fifth of the warm-up is that of the benchmark's CAD OSE detector. The
 threshold is, of .98, .99, .995 and .997, the one that scores best on the benchmark's folders realAdExchange,
-realTraffic, realTweets and artificialWithAnomaly, and is then used on realKnownCause and realAWSCloudwatch. The other
-settings (two kinds of errors, the tail's share, k1, the rates) were compared over all six folders, so those two were
-seen.
+realTraffic, realTweets and artificialWithAnomaly. The other settings (two kinds of errors, the tail's share, k1, the
+rates) were compared over these four and realKnownCause and realAWSCloudwatch: all six were seen.
 
 Source: Malhotra et al., ESANN 2015 (anomalies by an LSTM's forecast errors); Ahmad et al., Neurocomputing 262, 2017.
 """
