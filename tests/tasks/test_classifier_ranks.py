@@ -41,7 +41,23 @@ def work(rank: int, folder: str) -> None:
     dist.init_process_group("gloo", init_method=(Path(folder) / "meeting").as_uri(), rank=rank, world_size=2)
     for name, validation in {"folds": 0.3, "part": given()}.items():
         trained(validation, dist.group.WORLD).save(Path(folder) / f"{name}.{rank}")
+    assert rows_of_a_training(dist.group.WORLD) == {2}  # of the batch's four
     dist.destroy_process_group()
+
+
+def rows_of_a_training(group):
+    """How many rows the networks of a training saw at once, where nothing is to be chosen."""
+    seen = set()
+
+    def look(module, inputs):
+        if isinstance(module, tt.Network) and module.training:
+            seen.add(inputs[0].shape[1])
+
+    with torch.nn.modules.module.register_module_forward_pre_hook(look):
+        SequenceClassifier(epochs=1, batch_size=4, validation=None, progress=False).fit(
+            [row[:3] for row in given()[0][:12]], given()[1][:12], group=group
+        )
+    return seen
 
 
 @pytest.fixture(scope="module")
