@@ -14,6 +14,8 @@ Every file is read online, from its first row to its last, and one threshold, wh
 The published rows, and the windowed Gaussian here, have the threshold that is best on the labels of all files scored;
 "best_threshold_on_labels" is what the scores give with the best one of each folder, every row of that or more an alarm.
 
+The methods are those of `throughtime.recipes.reproduce.streams`; rows are stored here.
+
 python -m benchmarks.nab                              realKnownCause and realAWSCloudwatch
 python -m benchmarks.nab realTraffic --seeds 1        other folders
 """
@@ -21,194 +23,26 @@ python -m benchmarks.nab realTraffic --seeds 1        other folders
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
-import json
-import math
 import os
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import joblib
-import numpy as np
-import polars as pl
-from sklearn.base import clone
-
 from benchmarks.rows import ROOT, commit_here, names_its_code, provenance, store
-from throughtime.metrics import nab_best_threshold, nab_score
-from throughtime.metrics.nab import probation
-from throughtime.tasks import StreamDetector
-from throughtime.tasks.rarity import Rarity
-from throughtime.tasks.stream_anomalies import SPANS, check_settings
-from throughtime.tasks.stream_forecaster import StreamForecaster
-
-FOLDERS = ("realKnownCause", "realAWSCloudwatch")
-BARS = ("windowedGaussian", "knncad", "numenta")
-DAY_S = 86_400
+from throughtime.recipes.reproduce.streams import FOLDERS, bars, measure, read, summary
 
 
-@dataclass(frozen=True)
-class File:
-    """One stream of the benchmark: `folder`/`name`, its rows, and (first row, last row) of its windows."""
-
-    folder: str
-    name: str
-    times: np.ndarray
-    values: np.ndarray
-    windows: list[tuple[int, int]]
-
-    @property
-    def warm_up(self) -> int:
-        """Rows of the probation."""
-        return probation(len(self.values))
-
-
-def read(data: Path, folders: Sequence[str]) -> list[File]:
-    table = pl.read_csv(gzip.decompress((data / "nab.csv.gz").read_bytes()))
-    table = table.with_columns(pl.col("timestamp").str.to_datetime("%Y-%m-%d %H:%M:%S"))
-    labels = json.loads((data / "combined_windows.json").read_text())
-    files = []
-    for (path,), rows in table.group_by("file", maintain_order=True):
-        folder, name = str(path).split("/")
-        if folder in folders:
-            times = rows["timestamp"].to_numpy()
-            ends = [[np.datetime64(end.replace(" ", "T")) for end in window] for window in labels[str(path)]]
-            windows = [(int((times == a).argmax()), int((times == b).argmax())) for a, b in ends]
-            files.append(File(folder, name, times, rows["value"].to_numpy().astype(float), windows))
-    return files
-
-
-def by_lstm(file: File, **settings: Any) -> np.ndarray:
-    return StreamDetector(warm_up_rows=file.warm_up, **settings).scores(zip(file.times, file.values, strict=True))
-
-
-def by_errors(file: File, *forecasts: Callable[[File], np.ndarray]) -> np.ndarray:
-    """Scores of rules' errors by the detector's own rule; 0 in the warm-up."""
-    detector = StreamDetector()
-    rarity = Rarity(len(forecasts), detector.window_rows, detector.tail_share, SPANS)
-    errors = [np.abs(file.values - forecast(file)) for forecast in forecasts]
-    scores = np.array([rarity.step(row) for row in np.stack(errors, axis=1)])
-    scores[: file.warm_up] = 0
-    return scores
-
-
-def lstm_forecast(file: File) -> np.ndarray:
-    detector = StreamDetector(warm_up_rows=file.warm_up)
-    learning = check_settings(detector).learning
-    forecaster = StreamForecaster(file.values[: file.warm_up], file.times[: file.warm_up], learning)
-    rows = zip(file.values[file.warm_up :], file.times[file.warm_up :], strict=True)
-    later = [forecaster.next, *(forecaster.step(float(value), moment) for value, moment in rows)]
-    return np.concatenate([file.values[:1], forecaster.fitted, later[:-1]])
-
-
-def last_value(file: File) -> np.ndarray:
-    return np.concatenate([file.values[:1], file.values[:-1]])
-
-
-def day_before(file: File) -> np.ndarray:
-    step = float(np.median(np.diff(file.times[: file.warm_up]) / np.timedelta64(1, "s")))
-    rows = round(DAY_S / max(step, 1))
-    if rows > file.warm_up:
-        return last_value(file)
-    return np.concatenate([last_value(file)[:rows], file.values[:-rows]])
-
-
-def windows_mean(file: File, rows: int = 6400) -> np.ndarray:
-    sums = np.concatenate([[0.0], np.cumsum(file.values)])
-    stop = np.arange(len(file.values))
-    start = np.maximum(0, stop - rows)
-    return np.where(stop > 0, (sums[stop] - sums[start]) / np.maximum(stop - start, 1), file.values)
-
-
-def by_windowed_gaussian(file: File, rows: int = 6400, stride: int = 100) -> np.ndarray:
-    """The benchmark's detector as it is there, its result file's 12 digits included: they decide what equals 1."""
-    window: deque[float] = deque()
-    waiting: list[float] = []
-    mean, deviation, scores = 0.0, 1.0, []
-    for value in file.values:
-        tail = 0.5 * math.erfc(abs(value - mean) / deviation / 1.4142)
-        scores.append(float(f"{1 - tail:.12g}") if window else 0.0)
-        full = len(window) == rows
-        (waiting if full else window).append(value)
-        if full and len(waiting) < stride:
-            continue
-        if full:
-            window = deque([*list(window)[stride:], *waiting])
-            waiting = []
-        mean, deviation = float(np.mean(window)), float(np.std(window)) or 1e-6
-    return np.array(scores)
-
-
-def by_clock(file: File) -> np.ndarray:
-    rows = np.arange(len(file.values))
-    return ((rows >= file.warm_up) & ((rows - file.warm_up) % (file.warm_up // 2) == 0)).astype(float)
-
-
-def scores_of(file: File, seeds: int) -> dict[str, tuple[np.ndarray, float]]:
-    """Scores and seconds of every method on a file."""
-    methods: dict[str, Callable[[], np.ndarray]] = {
-        **{f"lstm, seed {seed}": lambda seed=seed: by_lstm(file, seed=seed) for seed in range(seeds)},
-        "lstm at rest": lambda: by_lstm(file, online_rate=0),
-        "lstm alone": lambda: by_errors(file, lstm_forecast),
-        "last value": lambda: by_errors(file, last_value),
-        "day before": lambda: by_errors(file, day_before),
-        "window's mean": lambda: by_errors(file, windows_mean),
-        "last and mean": lambda: by_errors(file, last_value, windows_mean),
-        "windowed Gaussian": lambda: by_windowed_gaussian(file),
-        "clock": lambda: by_clock(file),
-    }
-    found = {}
-    for name, method in methods.items():
-        began = time.perf_counter()
-        found[name] = method(), time.perf_counter() - began
-    return found
-
-
-def alarms_of(name: str, file: File, scores: np.ndarray) -> np.ndarray:
-    if name in ("windowed Gaussian", "clock"):
-        return scores >= 1.0
-    return clone(StreamDetector()).set_params(warm_up_rows=file.warm_up).alarms(scores)
-
-
-def summary(files: Sequence[File], found: Sequence[dict[str, tuple[np.ndarray, float]]]) -> dict[str, Any]:
-    """Of one folder: per method the score, alarms a file after the probation, and seconds of one core."""
-    windows = [file.windows for file in files]
-    rows = {}
-    for name in found[0]:
-        scores = [each[name][0] for each in found]
-        alarms = [alarms_of(name, file, each) for file, each in zip(files, scores, strict=True)]
-        counts = [int(each[file.warm_up :].sum()) for file, each in zip(files, alarms, strict=True)]
-        rows[name] = {
-            "score": round(nab_score(alarms, windows), 2),
-            "alarms_a_file": round(float(np.mean(counts)), 1),
-            "best_threshold_on_labels": round(nab_best_threshold(scores, windows)[1], 2),
-            "seconds": round(sum(each[name][1] for each in found), 1),
-        }
-    return rows
-
-
-def bars(data: Path, folder: str) -> dict[str, float]:
-    with (data / "published_standard_scores_by_group.csv").open(newline="") as lines:
-        rows = {row["detector"]: row for row in csv.DictReader(lines)}
-    return {name: float(rows[name][folder]) for name in BARS}
-
-
-def measure(data: Path, folders: Sequence[str], seeds: int, jobs: int) -> dict[str, Any]:
+def measured(data: Path, folders: Sequence[str], seeds: int, jobs: int) -> dict[str, Any]:
     files = read(data, folders)
     began = time.perf_counter()
-    longest_first = sorted(files, key=lambda file: -len(file.values))
-    work = (joblib.delayed(scores_of)(file, seeds) for file in longest_first)
-    found = dict(zip((f.name for f in longest_first), joblib.Parallel(jobs)(work), strict=True))
+    found = measure(files, seeds, jobs, {})
     row: dict[str, Any] = {"files": len(files), "rows": sum(len(f.values) for f in files), "jobs": jobs, "seeds": seeds}
     row["seconds"] = round(time.perf_counter() - began, 1)
     for folder in folders:
         here = [file for file in files if file.folder == folder]
-        row[folder] = {"published": bars(data, folder), **summary(here, [found[file.name] for file in here])}
+        row[folder] = {"published": bars(folder), **summary(here, [found[file.name] for file in here], {})}
     return row
 
 
@@ -233,7 +67,7 @@ def main() -> int:
         print(f"The benchmark's files are read from THROUGHTIME_DATA, and {data} is not there: nothing was measured.")
         return 1
     commit = commit_here()
-    row = measure(data, options.folders, options.seeds, options.jobs)
+    row = measured(data, options.folders, options.seeds, options.jobs)
     show(row, options.folders)
     if names_its_code(commit):
         question = "does the LSTM's stream detector find the anomalies of NAB, standard profile, without its labels"

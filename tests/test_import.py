@@ -14,7 +14,7 @@ import throughtime
 
 HEAVY = ("torch", "sklearn", "pydantic", "polars", "matplotlib", "dask", "distributed")
 # What only development installs; the library must run without.
-DEVELOPMENT = ("jaxtyping", "beartype", "pandas", "pyarrow", "hypothesis", "pytest", "dask", "distributed")
+DEVELOPMENT = ("jaxtyping", "beartype", "pandas", "pyarrow", "hypothesis", "pytest", "dask", "distributed", "pooch")
 
 PRINT_HELP = (
     "import contextlib, io, throughtime.cli\n"

@@ -53,6 +53,10 @@ class FileMissingError(ThroughtimeError, FileNotFoundError):
     """A file or folder that was named does not exist."""
 
 
+class DownloadError(ThroughtimeError, ConnectionError):
+    """A file could not be fetched from its address."""
+
+
 class ModelFileError(ThroughtimeError, ValueError):
     """A model or checkpoint file is damaged, altered, or of a kind this version does not read."""
 

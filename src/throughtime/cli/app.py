@@ -24,6 +24,7 @@ from throughtime.base import launch
 from throughtime.base.errors import ConfigError, Interrupted, Notice, ScheduleError, ThroughtimeError
 from throughtime.cli.bench import bench
 from throughtime.cli.compare import compare
+from throughtime.cli.data import data
 from throughtime.cli.doctor import doctor
 from throughtime.cli.evaluate import evaluate
 from throughtime.cli.inspect import inspect
@@ -31,6 +32,7 @@ from throughtime.cli.lab import lab
 from throughtime.cli.predict import predict
 from throughtime.cli.reach import reach
 from throughtime.cli.recipes import recipes
+from throughtime.cli.reproduce import reproduce
 from throughtime.cli.resume import resume
 from throughtime.cli.train import train
 from throughtime.cli.unfold import unfold
@@ -55,8 +57,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, resume, evaluate, predict, compare, inspect, lab, unfold, reach, recipes, doctor, bench):
+for command in (
+    train,
+    resume,
+    evaluate,
+    predict,
+    compare,
+    inspect,
+    lab,
+    unfold,
+    reach,
+    recipes,
+    reproduce,
+    doctor,
+    bench,
+):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 @app.callback(invoke_without_command=True)
