@@ -37,19 +37,27 @@ OPTIONS = {
     ],
     "reach": ["RUN|RECIPE", "--lags", "--seeds", "--short", "--svg", "--backend", "--json"],
     "recipes": ["--json"],
+    "reproduce": ["[NAME ...|all]", "--trials/--seeds", "--set", "--out", "--json"],
     "doctor": ["--out", "--json"],
     "bench": ["QUESTION", "--rounds", "--json"],
+    "data list": ["--json"],
+    "data get": ["NAME", "--out", "--from"],
 }
 
 
 def test_options_are_frozen():
     group = typer.main.get_command(app)
+    commands = {
+        f"{name} {within}".strip(): one
+        for name, command in group.commands.items()
+        for within, one in getattr(command, "commands", {"": command}).items()
+    }
     found = {
         name: [
             parameter.metavar if parameter.param_type_name == "argument" else "/".join(parameter.opts)
             for parameter in command.params
         ]
-        for name, command in group.commands.items()
+        for name, command in commands.items()
     }
     assert found == OPTIONS
     assert [option for parameter in group.params for option in parameter.opts] == ["--version"]
@@ -90,9 +98,9 @@ def test_version(command):
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_help_of_each_command(command, name):
-    code, out, err = command(name, "--help")
+    code, out, err = command(*name.split(), "--help")
     assert (code, err) == (0, "")
-    assert all(option in out for option in OPTIONS[name])
+    assert all(way in out for option in OPTIONS[name] for way in option.split("/"))
 
 
 def test_no_command_prints_the_help(command):
