@@ -65,7 +65,7 @@ def digits(folder: Path) -> None:
         write(folder / "ts_classification" / "PenDigits" / f"pendigits.{part}.gz", "\n".join(rows) + "\n\n")
 
 
-def streams(folder: Path, rows: int = 300) -> None:
+def streams(folder: Path, rows: int = 420) -> None:
     """Two streams with a jump in a window of theirs, one of each folder that is rerun, and one of another folder."""
     draws = random.Random(3)
     start = datetime(2020, 1, 1)
@@ -81,14 +81,15 @@ def streams(folder: Path, rows: int = 300) -> None:
 
 
 def beijing(folder: Path) -> None:
-    """Every tenth day from 2010 to 2014, a few hours of each; some hours are missing."""
+    """Every sixth hour from a few days before 2013 to a few days of 2014; some levels are missing."""
     draws = random.Random(4)
     lines = ["No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir"]
     moment, level = datetime(2012, 12, 20), 50.0
     while moment < datetime(2014, 1, 8):
         level = 0.9 * level + draws.gauss(5, 5)
+        when = f"{len(lines)},{moment.year},{moment.month},{moment.day},{moment.hour}"
         dust = "NA" if draws.random() < 0.05 else f"{level:.0f}"
-        when = f"{moment.year},{moment.month},{moment.day},{moment.hour}"
-        lines.append(f"{len(lines)},{when},{dust},{draws.gauss(0, 5):.0f},{draws.gauss(10, 5):.0f},1013,NW,1.5,0,0")
-        moment += timedelta(hours=1)
+        weather = ",".join(f"{draws.gauss(mean, 5):.0f}" for mean in (0, 10, 1013))
+        lines.append(f"{when},{dust},{weather},NW,{draws.gauss(9, 2):.1f},{len(lines) % 5},{len(lines) % 7}")
+        moment += timedelta(hours=6)
     write(folder / "beijing_pm25" / "pollution.csv.gz", "\r\n".join(lines))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from throughtime import recipes
 from throughtime.recipes.reproduce.row import RECALLED, SEEN, Found, Row
@@ -63,12 +63,13 @@ def _run_beijing(folder: Path, count: int, settings: Mapping[str, Any], progress
     data = folder / "beijing_pm25" / "pollution.csv.gz"
     table = recipes.compare("weather", data=data, seeds=count, settings={**BEIJING, **settings}, progress=progress)
     errors = dict(zip(table.column("method"), table.column("RMSE.pm2.5"), strict=True))
-    ours = cast(Spread, errors["LSTM"])
-    return [Found("beijing_pm25", ours, BLOG, {name: _mean(errors[name]) for name in BESIDE_WEATHER})]
+    beside = {name: _spread(errors[name]).mean for name in BESIDE_WEATHER}
+    return [Found("beijing_pm25", _spread(errors["LSTM"]), BLOG, beside)]
 
 
-def _mean(cell: Any) -> float:
-    return cell.mean if isinstance(cell, Spread) else float(cell)
+def _spread(cell: Any) -> Spread:
+    """One seed, and a method without any, gives a plain number."""
+    return cell if isinstance(cell, Spread) else Spread(float(cell), 0.0, 1)
 
 
 BLOG = "an LSTM 26.5, trained on the first year alone (a blog, recalled)"
