@@ -111,7 +111,7 @@ ROWS: dict[str, Row] = {
         Row(
             "nab",
             "NAB standard score",
-            "online, one threshold that knows no label, 3 seeds; theirs is the best on all labels",
+            "online, one threshold that knows no label of these files, 3 seeds; theirs is the best on all labels",
             "windowedGaussian, knncad and numenta, by folder",
             SEEN,
             3,
