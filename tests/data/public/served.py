@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
 
 from throughtime.data.public import PublicFile, PublicSet
 
@@ -43,7 +44,8 @@ def serving(contents: dict[str, bytes], cut: set[str] = frozenset()) -> Iterator
         def log_message(self, *words: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    # Not by way of a proxy that the machine may have.
+    with patch.dict("os.environ", NO_PROXY="127.0.0.1"), ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         served.base = f"http://127.0.0.1:{server.server_port}/"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -10,8 +10,8 @@
     windowed Gaussian the benchmark's own detector and its threshold: `nab_score` gives its published scores
     clock             an alarm every half warm-up, whatever comes: what the score gives for nothing
 
-One threshold, which knows no label of `FOLDERS`, serves all files. The published rows, and the windowed Gaussian here, have the
-threshold that is best on the labels of all files scored.
+One threshold, which knows no label of `FOLDERS`, serves all files. The published rows, and the windowed Gaussian here,
+have the threshold that is best on the labels of all files scored.
 """
 
 from __future__ import annotations
