@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from throughtime.insight import inspect
     from throughtime.nn import LSTM, RNN, Network, unfold
-    from throughtime.tasks import SequenceClassifier, SequencePredictor, load
+    from throughtime.tasks import PurchasePredictor, SequenceClassifier, SequencePredictor, load
 
 __version__ = "0.1.0"
 
@@ -65,6 +65,7 @@ __all__ = [
     "NetworkError",
     "Notice",
     "Piece",
+    "PurchasePredictor",
     "RunError",
     "RunLockedError",
     "ScheduleError",
@@ -91,6 +92,7 @@ _FLOOR = {
     "MemoryPlan": "bptt",
     "Network": "nn",
     "Piece": "bptt",
+    "PurchasePredictor": "tasks",
     "SequenceClassifier": "tasks",
     "SequencePredictor": "tasks",
     "check_splittable": "bptt",
