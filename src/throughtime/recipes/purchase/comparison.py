@@ -78,7 +78,7 @@ def _notes(problem: Problem, found: Found, model: Model, top: int, tbptt: str) -
     yield from (f"Chosen for {name}: {found[name][0].choice}." for name in RULES if found[name][0].choice)
     yield (
         "No ridge, logistic regression or boosting: each asks for a row per user, purchase and item, here "
-        f"{len(problem.catalogue):,} for every purchase. Markov counts and neighbours are what shops use in their place."
+        f"{len(problem.catalogue):,} for every purchase. Markov counts and neighbours take their place."
     )
     yield from problem.notes
 
@@ -91,6 +91,6 @@ def _against(found: Found, rival: str, top: int) -> str:
     word = "is level with" if abs(mean) <= reach else "beats" if mean > 0 else "does not beat"
     named = f"the {rival}" if rival in NETWORKS else rival
     return (
-        f"The LSTM {word} {named}: Hit@{top} {ours.mean():.3f} against {theirs.mean():.3f}, a difference of {mean:+.3f} "
-        f"±{reach:.3f} (95 % interval over users)."
+        f"The LSTM {word} {named}: Hit@{top} {ours.mean():.3f} against {theirs.mean():.3f}, a difference of "
+        f"{mean:+.3f} ±{reach:.3f} (95 % interval over users)."
     )

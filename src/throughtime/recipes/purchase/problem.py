@@ -136,8 +136,8 @@ def other_problem(table: pl.DataFrame, title: str, settings: Settings, item_kind
     rest = _scored(first(everyone, told), masked) if told.any() else nothing
     if scored and not len(rest):
         raise DataError(
-            f"A purchase is told from those before it: no user in {title} has two{_new(masked)}. Give longer histories; "
-            "predict takes single purchases."
+            f"A purchase is told from those before it: no user in {title} has two{_new(masked)}. Give longer "
+            "histories; predict takes single purchases."
         )
     least = settings.model.least_count
     return Problem(title, ids, everyone, nothing, nothing, rest, masked, least, item_kind, ())
@@ -163,10 +163,9 @@ def _counts(everyone: Histories, read: Bought, split: Split) -> tuple[Codes, Cod
             "A split by time needs times: the table has no such column. Name it with --set time=COLUMN, or take "
             "split=last, in the order of rows."
         )
-    times = read.times.to_numpy()
-    moment = np.sort(times)[int(len(times) * (1 - split.test))]
+    moment = np.sort(read.times)[int(len(read.times) * (1 - split.test))]
     who = numbered(read.users, "users")[1]
-    before = np.bincount(who[times < moment], minlength=len(everyone))
+    before = np.bincount(who[read.times < moment], minlength=len(everyone))
     return before, np.where((before > 0) & (before < lengths), before + 1, 0)
 
 
@@ -221,8 +220,8 @@ def _rule(split: Split) -> str:
             "(split=time cuts all at one moment)."
         )
     return (
-        f"split: the last {split.test:.0%} of the purchases are cut off at one moment; each user's first one after it is "
-        "told from those before it, and none after it trains."
+        f"split: the last {split.test:.0%} of the purchases are cut off at one moment; each user's first one after it "
+        "is told from those before it, and none after it trains."
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from numpy.typing import NDArray
 
 from throughtime.base.errors import DataError
 from throughtime.data import guess_time, read_table
@@ -52,7 +53,7 @@ class Bought:
 
     users: pl.Series
     items: pl.Series
-    times: pl.Series | None
+    times: NDArray[Any] | None
     item_kind: str
 
 
@@ -92,7 +93,7 @@ def bought(table: pl.DataFrame, columns: Columns, item_kind: str | None = None) 
     check_names([columns.user, columns.item, *columns.time], table.columns)
     items = _ids(table[columns.item])
     kind = item_kind or (NUMBER if items.dtype.is_integer() else TEXT)
-    times = pl.Series(read_clock(table, list(columns.time)).values) if columns.time else None
+    times = read_clock(table, list(columns.time)).values if columns.time else None
     return Bought(_ids(table[columns.user]), _as_kind(items, kind), times, kind)
 
 

@@ -28,7 +28,7 @@ SIZE = (5_000, 1_000, 100_000)
 def sample() -> pl.DataFrame:
     """Purchases that nobody made: user, item, time; see `recipes.synthetic_purchases`."""
     made = synthetic_purchases(*SIZE)
-    return pl.DataFrame({"user": made.users, "item": made.items, "time": made.times})
+    return pl.DataFrame({"user": made.users, "item": made.items, "time": made.times.astype("datetime64[us]")})
 
 
 def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> PurchaseCase:
