@@ -98,7 +98,7 @@ def alike_table(predictor: PurchasePredictor) -> Table:
     """Items, from the most bought down, with those whose vectors point the same way (cosine)."""
     items = predictor.items_
     places = np.unique(np.geomspace(1, len(items), min(ITEMS_SHOWN, len(items))).round().astype(int)) - 1
-    vectors = F.normalize(predictor.network_.embed.weight.detach().cpu()[:-1], dim=1)  # type: ignore[union-attr, index, operator]
+    vectors = F.normalize(predictor.network_.embed.weight.detach().cpu()[:-1], dim=1)  # type: ignore[union-attr, operator]
     cosine = vectors[places] @ vectors.T
     best, found = cosine.topk(min(ALIKE + 1, len(items)))
     rows = []
