@@ -1,6 +1,7 @@
 """Tables of scores and recommendations."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -38,6 +39,13 @@ def test_every_user_is_told_what_follows_the_last_purchase():
     assert np.mean([a == b for a, b in zip(table.column("item")[::3], wanted, strict=True)]) > 0.9
     row = json.loads(table.to_json())["rows"][0]
     assert list(row) == ["user", "rank", "item", "probability"]
+
+
+def test_what_a_user_has_is_told_unless_masked():
+    own, model = trained()
+    seen = [len(set(own.problem.everyone.of_user(place).tolist())) for place in range(200)]
+    assert len(recommended(own.problem, model, RING).rows) == 200 * RING
+    assert len(recommended(replace(own.problem, masked=True), model, RING).rows) == 200 * RING - sum(seen)
 
 
 def test_users_and_items_never_seen_are_served():
