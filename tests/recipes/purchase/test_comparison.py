@@ -20,7 +20,7 @@ def here(monkeypatch):
 
 
 def test_every_method_has_its_row(here):
-    own = case(epochs="2")
+    own = case(epochs="1")
     table = compare_methods(own.problem, own.chosen.model, 3, "10,10", 2, False)
     assert table.column("method") == [*RULES, *NETWORKS]
     assert [column.name for column in table.columns][1:] == ["Hit@3", "NDCG@3", "MRR", "parameters", "seconds", "seeds"]
