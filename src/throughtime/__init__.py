@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from throughtime.insight import inspect
     from throughtime.nn import LSTM, RNN, Network, unfold
-    from throughtime.tasks import SequenceClassifier, SequencePredictor, load
+    from throughtime.tasks import PurchasePredictor, SequenceClassifier, SequencePredictor, load
 
 __version__ = "0.1.0"
 
@@ -67,6 +67,7 @@ __all__ = [
     "NetworkError",
     "Notice",
     "Piece",
+    "PurchasePredictor",
     "RunError",
     "RunLockedError",
     "ScheduleError",
@@ -93,6 +94,7 @@ _FLOOR = {
     "MemoryPlan": "bptt",
     "Network": "nn",
     "Piece": "bptt",
+    "PurchasePredictor": "tasks",
     "SequenceClassifier": "tasks",
     "SequencePredictor": "tasks",
     "check_splittable": "bptt",

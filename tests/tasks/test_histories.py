@@ -98,8 +98,13 @@ def test_ids_are_told_apart_as_keys_of_a_dict():
 
 @pytest.mark.parametrize("missing", [[1, None], ["a", float("nan")], pl.Series([1, None]), pd.Series(["a", None])])
 def test_a_missing_id_is_refused(missing):
-    with pytest.raises(DataError, match="Every row has an id in `users`"):
+    with pytest.raises(DataError, match="Every row has an id in `users`: (None|nan) came in row 2 of 2"):
         numbered(missing, "users")
+
+
+def test_the_first_rows_without_an_id_are_named():
+    with pytest.raises(DataError, match="None came in rows 1, 3, 4 and 1 more of 5. Leave"):
+        numbered([None, "a", float("nan"), None, None], "items")
 
 
 def test_columns_that_are_none_are_refused():
@@ -125,7 +130,7 @@ def test_times_that_are_none_are_refused(times):
     "times", [[1, None], [1.0, float("nan")], np.array(["2024-01-01", "NaT"], dtype="datetime64[s]")]
 )
 def test_missing_times_are_refused(times):
-    with pytest.raises(DataError, match="some are missing"):
+    with pytest.raises(DataError, match="some are missing, in row 2 of 2"):
         Histories.of([1, 2], [1, 2], times)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from throughtime.base.errors import ConfigError
 from throughtime.tasks.histories import Histories
-from throughtime.tasks.item_baselines import Markov, Popularity
+from throughtime.tasks.item_baselines import Markov, Neighbours, Popularity
 
 V = 9
 
@@ -64,6 +64,28 @@ def test_scores_are_probabilities():
         )
 
 
-def test_a_back_off_that_is_none_is_refused():
+@pytest.mark.parametrize("decay", [0.5, 1])
+def test_neighbours_are_bought_by_the_same_users(decay):
+    histories, runs = made()
+    has = np.array([[item in run for item in range(V)] for run in runs], dtype=float)  # [U, V]
+    count = np.maximum(has.sum(0), 1)
+    cosine = has.T @ has / np.sqrt(np.outer(count, count))
+    np.fill_diagonal(cosine, 0)
+    found = whole(Neighbours(decay).fit(histories, V), histories)
+    for place, run in enumerate(runs):
+        age = {item: len(run) - 1 - step for step, item in enumerate(run) if item < V}  # the last purchase's stays
+        wanted = sum((decay**steps * cosine[item] for item, steps in age.items()), np.zeros(V))
+        np.testing.assert_allclose(found[place].numpy(), wanted, atol=1e-8)
+
+
+def test_items_that_no_neighbour_leads_to_are_ranked_by_popularity():
+    histories = Histories(list("abcd"), np.array([0, 1, 2, 2, 2]), np.array([0, 2, 3, 4, 5]))
+    scores = next(Neighbours().fit(histories, 3).scores(Histories(["x"], np.array([2]), np.array([0, 1]))))[1][0]
+    assert scores[2] > scores[0] == scores[1] > 0
+
+
+def test_settings_that_are_none_are_refused():
     with pytest.raises(ConfigError, match="`back_off` is a number above 0"):
         Markov(0)
+    with pytest.raises(ConfigError, match="`decay` is a number above 0 and at most 1"):
+        Neighbours(2)

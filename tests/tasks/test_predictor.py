@@ -374,6 +374,7 @@ FRAME = table().drop("station")
     [
         (lambda: SequencePredictor().predict(autoregression(5)), NotFittedError, "not fitted. Call fit"),
         (lambda: SequencePredictor(**QUICK).fit(autoregression(50), y=[1]), ConfigError, "Targets are columns"),
+        (lambda: SequencePredictor(**QUICK).fit(["a"], ["b"], [1]), ConfigError, r"write PurchasePredictor\(\)\.fit"),
         (lambda: SequencePredictor(**QUICK).fit(autoregression(50), time="t"), ConfigError, "arrays have none"),
         (lambda: SequencePredictor(**QUICK).fit(autoregression(2)), DataError, "at least 2 rows to train on"),
         (

@@ -49,6 +49,27 @@ def test_it_learns_what_comes_next(fitted):
     assert np.mean([(last[user] + 1) % RING == item for user, item in best.select("user", "item").rows()]) > 0.95
 
 
+@pytest.mark.parametrize("cell", ["rnn", "perceptron"])
+def test_other_cells_learn_it_too_and_come_back(cell, tmp_path):
+    model = small(cell=cell, window_steps=2).fit(*ring(200))
+    users, items = ring(50, seed=9, least=2)
+    assert (model.ranks(users, items) == 1).mean() > 0.95
+    session = model.session()
+    for count in range(1, 5):
+        online = model.predict_online(count, session, top=3)
+        np.testing.assert_allclose(
+            online["probability"], model.predict(["u"] * count, range(1, count + 1), top=3)["probability"], rtol=1e-5
+        )
+    model.save(tmp_path / "model")
+    assert load(tmp_path / "model").predict(users, items).equals(model.predict(users, items))
+
+
+def test_a_perceptron_sees_its_window_and_no_more():
+    model = small(cell="perceptron", window_steps=2, epochs=1).fit(*ring(100))
+    assert model.predict(["u"] * 3, [1, 5, 6])["probability"].equals(model.predict(["u"] * 3, [2, 5, 6])["probability"])
+    assert not model.predict(["u"] * 3, [1, 5, 6]).equals(model.predict(["u"] * 3, [1, 7, 6]))
+
+
 def test_the_constructor_only_stores_and_the_estimator_is_cloned():
     settings = {"hidden_size": "no number", "validation": object(), "tbptt": 3}
     estimator = PurchasePredictor(**settings)
@@ -240,8 +261,13 @@ def test_a_short_budget_of_memory_trains():
 
 
 def test_settings_out_of_range_are_named_together():
-    wrong = small(hidden_size=0, samples=0, dropout=1, validation=2, tbptt="auto", least_count=0)
-    with pytest.raises(ConfigError, match="`tbptt`.*`hidden_size`.*`dropout`.*`samples`.*`least_count`.*`validation`"):
+    wrong = small(
+        cell="gru", window_steps=0, hidden_size=0, samples=0, dropout=1, validation=2, tbptt="auto", least_count=0
+    )
+    with pytest.raises(
+        ConfigError,
+        match="`tbptt`.*`hidden_size`.*`dropout`.*`cell`.*`window_steps`.*`samples`.*`least_count`.*`validation`",
+    ):
         wrong.fit(*ring())
 
 

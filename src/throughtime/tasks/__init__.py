@@ -4,7 +4,16 @@ from throughtime.tasks.classifier import SequenceClassifier
 from throughtime.tasks.online import Session
 from throughtime.tasks.options import NotFittedError
 from throughtime.tasks.predictor import SequencePredictor
+from throughtime.tasks.purchases import PurchasePredictor
 from throughtime.tasks.saving import load
 from throughtime.tasks.stream_anomalies import StreamDetector
 
-__all__ = ["NotFittedError", "SequenceClassifier", "SequencePredictor", "Session", "StreamDetector", "load"]
+__all__ = [
+    "NotFittedError",
+    "PurchasePredictor",
+    "SequenceClassifier",
+    "SequencePredictor",
+    "Session",
+    "StreamDetector",
+    "load",
+]

@@ -171,7 +171,8 @@ def numbered(column: Any, name: str) -> tuple[list[Hashable], Codes]:
         ) from None
     wrong = next((each for each in places if each is None or each != each), places)
     if wrong is not places:
-        raise DataError(f"Every row has an id in `{name}`: {wrong!r} came. Leave out rows without one.")
+        missing = np.array([each is None or each != each for each in values])
+        raise DataError(f"Every row has an id in `{name}`: {wrong!r} came in {_rows(missing)}. Leave out such rows.")
     return list(places), codes
 
 
@@ -199,8 +200,14 @@ def _times(times: Any) -> NDArray[Any]:
         numbers = pl.Series(array.astype(np.int64)).set(pl.Series(np.isnat(array)), None)
     else:
         numbers = _physical(times if array is None else array.tolist(), kinds)
-    if numbers.null_count() or (numbers.dtype.is_float() and numbers.is_nan().any()):
-        raise DataError(f"{kinds}: some are missing. Leave out those rows, or pass times=None for the order of rows.")
+    missing = numbers.is_null()
+    if numbers.dtype.is_float():
+        missing |= numbers.is_nan().fill_null(True)
+    if missing.any():
+        raise DataError(
+            f"{kinds}: some are missing, in {_rows(missing.to_numpy())}. Leave out such rows, or pass times=None for "
+            "the order of rows."
+        )
     return numbers.to_numpy()
 
 
@@ -212,6 +219,13 @@ def _physical(times: Any, kinds: str) -> pl.Series:
     if not (column.dtype.is_numeric() or column.dtype.is_temporal()):
         raise DataError(f"{kinds}: {column.dtype} came. Read text as dates first.")
     return column.to_physical()
+
+
+def _rows(missing: NDArray[np.bool_]) -> str:
+    """Which rows are, in words."""
+    places = np.flatnonzero(missing) + 1
+    more = f" and {len(places) - 3:,} more" if len(places) > 3 else ""
+    return f"row{'s' if len(places) > 1 else ''} {', '.join(map(str, places[:3]))}{more} of {len(missing):,}"
 
 
 def _starts(lengths: Codes) -> Codes:

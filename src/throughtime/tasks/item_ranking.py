@@ -2,14 +2,15 @@
 
     rank of item t = 1 + number of items j with s_j > s_t, or s_j = s_t and j < t
 
-Equal scores are thus ranked by popularity, as items are numbered from the most bought one on.
+Equal scores are thus ranked by popularity, as items are numbered from the most bought one on. Where what a user has
+already is not to be told again, `WithoutSeen` takes it out of any method's scores.
 
 Dimensions: N users, V items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +30,31 @@ class Ranker(Protocol):
     def scores(self, histories: Histories) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
         """Some users' places [n] in `histories` and their scores [n, V], the higher the likelier; every user once."""
         ...
+
+
+class WithoutSeen:
+    """A method that never tells what the user bought before: those scores are -inf.
+
+    Args:
+        ranker: the method.
+    """
+
+    def __init__(self, ranker: Ranker) -> None:
+        self._ranker = ranker
+
+    def scores(self, histories: Histories) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+        """As a `Ranker`."""
+        for places, scores in self._ranker.scores(histories):
+            yield places, without(scores, [histories.of_user(place) for place in places])
+
+
+def without(scores: Tensor, seen: Sequence[Codes]) -> Tensor:
+    """Scores [N, V] with -inf at the items of each row's list; numbers that are no item are passed over."""
+    row = np.repeat(np.arange(len(seen)), [len(numbers) for numbers in seen])
+    item = np.concatenate(seen)
+    known = item < scores.shape[1]
+    at = torch.from_numpy(row[known]).to(scores.device), torch.from_numpy(item[known]).to(scores.device)
+    return scores.index_put(at, scores.new_tensor(-torch.inf))
 
 
 def ranks_of(scores: Tensor, target: Tensor) -> Tensor:

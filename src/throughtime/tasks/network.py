@@ -86,7 +86,12 @@ class Design:
 
 def build(design: Design) -> Network:
     """The network of a design, with first weights from torch's generator."""
-    layer = _layer(design)
+    layer = layer_of(
+        design.cell,
+        (design.input_size, design.hidden_size, design.num_layers),
+        window_steps=design.window_steps,
+        dropout=design.dropout,
+    )
     features = design.hidden_size + design.input_size
     parts: dict[str, Head] = {}
     if design.numbers:
@@ -130,9 +135,15 @@ def run(network: nn.Module, x: Tensor, state: Any = None) -> tuple[Any, Any]:
     return map_nest(lambda *parts: torch.cat(parts), outputs[0], *outputs[1:]), state
 
 
-def _layer(design: Design) -> nn.Module:
-    sizes = (design.input_size, design.hidden_size, design.num_layers)
-    between = design.dropout if design.num_layers > 1 else 0.0
-    if design.cell == "perceptron":
-        return WindowPerceptron(design.input_size, design.window_steps, design.hidden_size, design.num_layers)
-    return (LSTM if design.cell == "lstm" else RNN)(*sizes, dropout=between)
+def layer_of(cell: str, sizes: tuple[int, int, int], *, window_steps: int, dropout: float) -> nn.Module:
+    """The layers of a cell out of `CELLS`.
+
+    Args:
+        cell: its name.
+        sizes: numbers a step holds, hidden units, layers.
+        window_steps: steps the perceptron sees.
+        dropout: between layers; the perceptron has none there.
+    """
+    if cell == "perceptron":
+        return WindowPerceptron(sizes[0], window_steps, *sizes[1:])
+    return (LSTM if cell == "lstm" else RNN)(*sizes, dropout=dropout if sizes[2] > 1 else 0.0)

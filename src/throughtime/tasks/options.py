@@ -108,6 +108,16 @@ def check_options(estimator: Any) -> Options:
     return options
 
 
+def refuse_columns(y: Any, times: Any) -> None:
+    """Raise ConfigError where columns stand beside the series that are to be forecast."""
+    if y is None and times is None:
+        return
+    raise ConfigError(
+        "Targets are columns of `series`: a `y` came beside it. Name them with target=; or, of a customer's next "
+        "purchase, write PurchasePredictor().fit(users, items, times)."
+    )
+
+
 def check_window(options: Options, rows: int) -> None:
     """Raise ConfigError where a perceptron's window is longer than the longest of the series it trains on."""
     if options.cell == "perceptron" and options.window_steps > rows:

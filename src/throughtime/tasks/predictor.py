@@ -21,7 +21,6 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT, Piece
 from throughtime.data import SeriesSet, read_table
@@ -50,7 +49,7 @@ from throughtime.tasks.intake import Reader, as_table, extend, plain, read_row
 from throughtime.tasks.measuring import measured_schedule
 from throughtime.tasks.network import build, head_of, run
 from throughtime.tasks.online import Session
-from throughtime.tasks.options import AUTO, check_fitted, check_options
+from throughtime.tasks.options import AUTO, check_fitted, check_options, refuse_columns
 from throughtime.tasks.preparing import design_of, prepare
 from throughtime.tasks.skill import skill
 from throughtime.train import History
@@ -143,6 +142,7 @@ class SequencePredictor(BaseEstimator):
         self,
         series: Any,
         y: None = None,
+        times: None = None,
         *,
         id: str | None = None,
         time: str | Sequence[str] | None = None,
@@ -157,7 +157,7 @@ class SequencePredictor(BaseEstimator):
             series: one array [T] or [T, C] (a tensor, a pandas or polars Series and a list of numbers are arrays too),
                 a list of arrays with unequal T, or one long pandas, polars or pyarrow frame (or the path of a table).
                 Missing cells are filled forward for input and never scored.
-            y: nothing; scikit-learn passes it.
+            y, times: nothing. scikit-learn passes y; users, items and times go to `PurchasePredictor`.
             id: column that tells a frame's series apart; None: one series.
             time: column of times, or those that make them ("year,month,day,hour"); None: rows are consecutive steps.
             target: columns to forecast, by name (of arrays: place); None: all but the known ones. Text and Boolean
@@ -176,8 +176,7 @@ class SequencePredictor(BaseEstimator):
             DataError, ShapeError: whatever in the series breaks a rule.
             Interrupted: a signal stopped training; the checkpoint is written.
         """
-        if y is not None:
-            raise ConfigError("Targets are columns of `series`: a `y` came beside it. Name them with target=.")
+        refuse_columns(y, times)
         roles = {"id": id, "time": time, "target": target, "known": known}
         ready = prepare(self, series, **roles)
         measured = measured_schedule(self, series, roles, group) if self.tbptt == AUTO else None

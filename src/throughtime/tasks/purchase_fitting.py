@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import nn
 
 from throughtime.base.errors import DataError
@@ -27,6 +28,7 @@ from throughtime.tasks.purchase_network import PurchaseDesign, after_histories, 
 from throughtime.tasks.purchase_options import PurchaseOptions
 from throughtime.tasks.purchase_rows import PackedRows, choose_rows, choose_schedule
 from throughtime.train import History, Training, fit
+from throughtime.train.ranks import Ranks, refuse_too_few
 
 WARMUP_UPDATES = 10
 # More would cost time after every epoch and tell the epochs apart no better: a share of .3 is known to .007 then.
@@ -81,17 +83,29 @@ def prepare(options: PurchaseOptions, columns: tuple[Any, ...], validation: Any)
     return Prepared(catalogue, train, _scored(validating, catalogue, validation), network)
 
 
-def train_network(ready: Prepared, options: PurchaseOptions, run: RunFolder | None) -> tuple[History, TBPTT]:
+def train_network(
+    ready: Prepared, options: PurchaseOptions, run: RunFolder | None, group: dist.ProcessGroup | None = None
+) -> tuple[History, TBPTT]:
     """Train the network in place, and leave it in evaluation mode.
+
+    Args:
+        ready: what training starts from.
+        options: settings, checked.
+        run, group: as `train.fit` takes them.
 
     Returns:
         What training did, and the schedule it used.
+
+    Raises:
+        ConfigError: more ranks than rows.
     """
+    ranks = Ranks(group)
     network, catalogue = ready.network, ready.catalogue
     pairs = int((ready.train.lengths - 1).clip(0).sum())
     rows = choose_rows(pairs, options.batch_size)
+    refuse_too_few(rows, ranks)
     schedule = options.schedule or choose_schedule(pairs, rows)
-    if options.progress is not False:
+    if options.progress is not False and ranks.is_first:
         users = int((ready.train.lengths > 1).sum())
         sys.stderr.write(f"{pairs:,} purchases of {users:,} users in {rows} rows, TBPTT({schedule})\n")
     counts = torch.from_numpy(catalogue.counts)
@@ -112,6 +126,7 @@ def train_network(ready: Prepared, options: PurchaseOptions, run: RunFolder | No
         memory=options.memory,
         run=run,
         progress=options.progress,
+        group=group,
     )
     network.eval()
     return history, schedule
@@ -152,7 +167,15 @@ def _network(options: PurchaseOptions, catalogue: Catalogue) -> Network:
 
 def design_of(options: PurchaseOptions, items: int) -> PurchaseDesign:
     """The network that these settings ask for."""
-    return PurchaseDesign(items, options.embedding_size, options.hidden_size, options.num_layers, options.dropout)
+    return PurchaseDesign(
+        cell=options.cell,
+        items=items,
+        embedding_size=options.embedding_size,
+        hidden_size=options.hidden_size,
+        num_layers=options.num_layers,
+        window_steps=options.window_steps,
+        dropout=options.dropout,
+    )
 
 
 def _scored(histories: Histories, catalogue: Catalogue, validation: Any) -> Histories | None:

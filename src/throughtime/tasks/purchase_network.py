@@ -1,6 +1,6 @@
 """The network that reads purchases, its loss, and what it says after whole histories.
 
-    x[t] = dropout(W[item t]);   h[t], s[t] = lstm(x[t], s[t-1]);   f[t] = P [dropout(h[t]), x[t]] + p
+    x[t] = dropout(W[item t]);   h[t], s[t] = layer(x[t], s[t-1]);   f[t] = P [dropout(h[t]), x[t]] + p
     score of item j after t = f[t] . W[j] + b[j] + log q[j]
 
 The head sees the newest purchase beside the memory, so that what goes with it need not pass the memory. q is each
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from throughtime.data.ragged import pad
-from throughtime.nn import LSTM, Network
+from throughtime.nn import Network
 from throughtime.nn.item_head import ItemHead, ItemTable
 from throughtime.tasks.histories import Codes, Histories
 from throughtime.tasks.item_ranking import USERS_AT_ONCE
-from throughtime.tasks.network import InputBeside
+from throughtime.tasks.network import InputBeside, layer_of
 
 # Steps of all rows of a batch together, ends padded: 17 MB of inputs at 64 numbers an item.
 CELLS_AT_ONCE = 65_536
@@ -36,17 +36,21 @@ class PurchaseDesign:
     """Everything the network's shape depends on.
 
     Args:
+        cell: "lstm", "rnn" or "perceptron".
         items: V.
         embedding_size: E.
         hidden_size: H.
-        num_layers: LSTM layers one above the other.
+        num_layers: layers one above the other.
+        window_steps: purchases the perceptron sees.
         dropout: in training, of the layers' outputs.
     """
 
+    cell: str
     items: int
     embedding_size: int
     hidden_size: int
     num_layers: int
+    window_steps: int
     dropout: float
 
 
@@ -58,10 +62,14 @@ def build(design: PurchaseDesign, counts: Codes | None = None) -> Network:
         counts: [V] how often each item was bought, at least once; None: all equally.
     """
     table = ItemTable(design.items, design.embedding_size, None if counts is None else torch.from_numpy(counts))
-    between = design.dropout if design.num_layers > 1 else 0.0
-    lstm = LSTM(design.embedding_size, design.hidden_size, design.num_layers, dropout=between)
+    layer = layer_of(
+        design.cell,
+        (design.embedding_size, design.hidden_size, design.num_layers),
+        window_steps=design.window_steps,
+        dropout=design.dropout,
+    )
     head = ItemHead(design.hidden_size + design.embedding_size, table)
-    return Network(table, InputBeside(lstm, design.dropout), head)
+    return Network(table, InputBeside(layer, design.dropout), head)
 
 
 def head_of(network: nn.Module) -> ItemHead:

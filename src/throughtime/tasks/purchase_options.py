@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from throughtime.base.checks import Checks
-from throughtime.tasks.options import MOST_UNITS, SharedOptions, check_shared, refuse_auto
+from throughtime.tasks.network import CELLS
+from throughtime.tasks.options import MOST_UNITS, MOST_WINDOW, SharedOptions, check_shared, refuse_auto
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,9 @@ class PurchaseOptions(SharedOptions):
         share: of the users that validate; None: there are data for it, or there is no validation.
     """
 
+    cell: str
     embedding_size: int
+    window_steps: int
     samples: int
     least_count: int
     epochs: int
@@ -35,7 +38,9 @@ def check_purchase_options(estimator: Any) -> PurchaseOptions:
     refuse_auto(checks, estimator.tbptt)
     options = PurchaseOptions(
         **check_shared(checks, estimator),
+        cell=checks.choice("cell", estimator.cell, CELLS),
         embedding_size=checks.whole("embedding_size", estimator.embedding_size, below=MOST_UNITS + 1),
+        window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         samples=checks.whole("samples", estimator.samples),
         least_count=checks.whole("least_count", estimator.least_count),
         epochs=checks.whole("epochs", estimator.epochs),

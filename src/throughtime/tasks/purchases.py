@@ -31,7 +31,7 @@ from throughtime.data.pandas_frames import to_pandas
 from throughtime.nn import Network
 from throughtime.tasks import saving
 from throughtime.tasks.histories import Catalogue, Codes, Histories
-from throughtime.tasks.item_ranking import last_ranks, top_items
+from throughtime.tasks.item_ranking import last_ranks, top_items, without
 from throughtime.tasks.options import check_fitted
 from throughtime.tasks.purchase_fitting import design_of, prepare, train_network
 from throughtime.tasks.purchase_network import after_histories, build, head_of, read
@@ -60,9 +60,11 @@ class PurchasePredictor(BaseEstimator):
     """Tells which item a user buys next.
 
     Args:
-        hidden_size: units of each LSTM layer, 1 .. 65,536.
+        cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window: no memory beyond it).
+        hidden_size: units of each layer, 1 .. 65,536.
         embedding_size: numbers an item has, at the input and at the output, 1 .. 65,536.
         num_layers: 1 .. 1,000.
+        window_steps: purchases the perceptron sees, 1 .. 100,000; others have no window.
         samples: items an update scores beside those bought, at least 1; where there are not more, all are scored. The
             popular ones are always among them.
         least_count: items bought less often in training are not known: read as one and the same, never told.
@@ -84,7 +86,8 @@ class PurchasePredictor(BaseEstimator):
 
     Attributes:
         items_: ids of the V items known, from the most bought one on.
-        network_: the trained `Network`; its embed is the table of items, `network_.core.layer` the LSTM.
+        network_: the trained `Network`; its embed is the table of items, `network_.core.layer` the LSTM,
+            RNN or perceptron.
         schedule_: the `TBPTT` used.
         history_, best_epoch_: what training did (`train.History`), None after `load`; the epoch kept, None without
             validation.
@@ -94,9 +97,11 @@ class PurchasePredictor(BaseEstimator):
     def __init__(
         self,
         *,
+        cell: str = "lstm",
         hidden_size: int = 64,
         embedding_size: int = 64,
         num_layers: int = 1,
+        window_steps: int = 5,
         samples: int = 1024,
         least_count: int = 1,
         tbptt: TBPTT | str | None = None,
@@ -112,9 +117,11 @@ class PurchasePredictor(BaseEstimator):
         seed: int = 0,
         progress: bool | None = None,
     ) -> None:
+        self.cell = cell
         self.hidden_size = hidden_size
         self.embedding_size = embedding_size
         self.num_layers = num_layers
+        self.window_steps = window_steps
         self.samples = samples
         self.least_count = least_count
         self.tbptt = tbptt
@@ -130,7 +137,15 @@ class PurchasePredictor(BaseEstimator):
         self.seed = seed
         self.progress = progress
 
-    def fit(self, users: Any, items: Any, times: Any = None, *, run: RunFolder | None = None) -> Self:
+    def fit(
+        self,
+        users: Any,
+        items: Any,
+        times: Any = None,
+        *,
+        run: RunFolder | None = None,
+        group: torch.distributed.ProcessGroup | None = None,
+    ) -> Self:
         """Train on purchases.
 
         Args:
@@ -139,6 +154,7 @@ class PurchasePredictor(BaseEstimator):
             times: [N] numbers or dates; None: rows are in the order of time. Purchases of equal time are in the order
                 of rows.
             run: an open run folder: training writes checkpoints and events there, and goes on from its newest one.
+            group: a torch.distributed group: its ranks all call this and share out the rows; the first has the `run`.
 
         Where it fails or is stopped, the estimator stays as it was.
 
@@ -146,13 +162,13 @@ class PurchasePredictor(BaseEstimator):
             The estimator.
 
         Raises:
-            ConfigError: settings out of range, all named at once.
+            ConfigError: settings out of range, all named at once; fewer rows than ranks.
             DataError, ShapeError: the columns break a rule, or no user has two purchases.
             Interrupted: a signal stopped training; the checkpoint is written.
         """
         options = check_purchase_options(self)
         ready = prepare(options, (users, items, times), self.validation)
-        history, schedule = train_network(ready, options, run)
+        history, schedule = train_network(ready, options, run, group)
         self._keep(ready.catalogue, ready.network, schedule)
         self.history_: History | None = history
         self.best_epoch_, self.seconds_ = history.best_epoch, history.seconds
@@ -343,8 +359,7 @@ class PurchasePredictor(BaseEstimator):
         with torch.no_grad():
             scores = head_of(self.network_).scores(output)
             total = scores.logsumexp(1, keepdim=True)
-            for row, numbers in enumerate(seen or ()):
-                scores[row, torch.from_numpy(numbers[numbers < len(self.items_)]).to(scores.device)] = -torch.inf
+            scores = scores if seen is None else without(scores, seen)
             found = top_items(scores, top)
             best = scores.gather(1, found)
             found = found.masked_fill(best.isinf(), -1)

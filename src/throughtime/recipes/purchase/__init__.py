@@ -1,0 +1,1 @@
+"""The purchase recipe: of very many items, what each customer buys next."""
