@@ -2,8 +2,8 @@
 
     majority class         each class with its share of the training part
     logistic regression    on one block of columns (`features`); block and strength by cross-validation
-    boosting               trees on the columns that chi squared (letters, words) picks, or on all (series); their number
-                           and leaves by cross-validation
+    boosting               trees on the columns that chi squared picks (letters, words) or on all (series); their
+                           number and leaves by cross-validation
     nearest neighbour      series: the class of the nearest one by Euclidean distance; nothing to choose
 
 Cross-validation lies inside the training part and judges by log loss. What else a sequence may be read as (`twin`) goes

@@ -17,6 +17,7 @@ from throughtime.recipes.settings import (
     Cell,
     Decay,
     Flag,
+    Groups,
     Layers,
     Rate,
     Seconds,
@@ -24,16 +25,13 @@ from throughtime.recipes.settings import (
     Share,
     Units,
     Window,
+    names_from,
 )
 from throughtime.tasks import SequenceClassifier
 from throughtime.tasks.options import MOST_WINDOW
 from throughtime.tasks.sequences import SPLITS
 
 AUTO, NONE = "auto", "none"
-
-
-def _names(value: object) -> object:
-    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
 def _known_pools(pools: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,7 +47,7 @@ def _open(value: object) -> object:
 
 Pools = Annotated[
     tuple[str, ...],
-    BeforeValidator(_names),
+    BeforeValidator(names_from),
     AfterValidator(_known_pools),
     Field(description=f"some of {','.join(HOWS)}"),
 ]
@@ -157,7 +155,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Groups):
     """Everything `--set` can say of a recipe without a group of its own."""
 
     columns: Columns = field(default_factory=Columns)

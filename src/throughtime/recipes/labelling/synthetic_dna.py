@@ -6,8 +6,8 @@
 
 The usage of codons is made up too: amino acids are those of the standard genetic code, each codon's share is drawn
 anew from the seed. The chain's chances are counted in coding sequences of the same usage over all places, so that
-letters, pairs and triplets are equally frequent in both classes: what differs is that coding sequences repeat a rhythm
-of three, in one frame of which no stop ever comes. In a non-coding window stops come in every frame.
+letters and pairs of them are equally frequent in both classes: what differs is that coding sequences repeat a rhythm of
+three, in one frame of which no stop ever comes. In a non-coding window stops come in every frame.
 
 Dimensions: N sequences of each class, T letters.
 
@@ -26,17 +26,16 @@ from throughtime.data.fasta import NUCLEOTIDES
 
 STOPS = ("TAA", "TAG", "TGA")
 CODONS = tuple(codon for codon in map("".join, itertools.product(NUCLEOTIDES, repeat=3)) if codon not in STOPS)
-# Letters before it that a non-coding letter depends on: with 2, triplets are as frequent as in coding sequences.
-CONTEXT = 2
-# Of the codons' shares, drawn from a Dirichlet distribution: the smaller, the more they differ. Real usage over genes
-# of one organism has an entropy of 5.6 to 5.8 of log2(61) = 5.9 bits; highly expressed genes have less.
-EVENNESS = 2.0
-# Codons in which the chain's chances are counted: 64 contexts of 4 letters are then known to a few parts in a thousand.
+# Letters before it that a non-coding letter depends on: with 1, pairs are as frequent as in coding sequences.
+CONTEXT = 1
+# Of the codons' shares, drawn from a Dirichlet distribution: the smaller, the more they differ.
+EVENNESS = 1.0
+# Codons in which the chain's chances are counted: 16 pairs of letters are then known to a few parts in a thousand.
 COUNTED = 200_000
 CODING, NON_CODING = "coding", "non-coding"
 
 
-def synthetic_dna(count: int = 800, length: int = 150, seed: int = 0) -> tuple[list[str], list[str]]:
+def synthetic_dna(count: int = 500, length: int = 120, seed: int = 0) -> tuple[list[str], list[str]]:
     """Make windows of DNA up.
 
     Args:
