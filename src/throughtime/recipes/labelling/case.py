@@ -98,10 +98,10 @@ class LabelCase(Case):
         """What there is to say of the network, the network itself first."""
         history = model.history_
         assert history is not None  # it was trained just now
-        kept = "all epochs" if history.best_epoch is None else f"epoch {history.best_epoch + 1}"
+        kept = "the last" if history.best_epoch is None else f"epoch {history.best_epoch + 1}"
         network = (
             f"{self.model.cell} with {model.parameters_count_:,} parameters, TBPTT({tbptt}), seed {self.model.seed}; "
-            f"{kept} of {len(history.epochs)} kept; trained in {model.seconds_:.1f} s."
+            f"{kept} of {len(history.epochs)} epochs kept; trained in {model.seconds_:.1f} s."
         )
         calibrated = f"Calibration: logits divided by {model.temperature_:.2f}, chosen inside the training part."
         return (network, *model.chosen_, calibrated)

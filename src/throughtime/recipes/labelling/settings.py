@@ -51,13 +51,14 @@ Pools = Annotated[
     AfterValidator(_known_pools),
     Field(description=f"some of {','.join(HOWS)}"),
 ]
+# Constraints first: a function that reads the text comes before them.
 Chosen = Annotated[
-    int | None, BeforeValidator(_open), Field(ge=1, lt=2**63, description=f"{AUTO}, or a whole number, 1 or more")
+    int | None, Field(ge=1, lt=2**63, description=f"{AUTO}, or a whole number, 1 or more"), BeforeValidator(_open)
 ]
 Front = Annotated[
     int | None,
-    BeforeValidator(_open),
     Field(ge=0, le=MOST_WINDOW, description=f"{AUTO}, or a whole number from 0 to {MOST_WINDOW:,}"),
+    BeforeValidator(_open),
 ]
 
 
