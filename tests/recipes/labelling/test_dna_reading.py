@@ -97,4 +97,4 @@ def test_bad_places(tmp_path):
         read(["ACGT"])
     (tmp_path / "p.csv").write_text("sequence,label\nMKLV,a\nACGT,b\n")
     with pytest.raises(DataError, match="row 1 of .* has 'L' at place 3"):
-        read(tmp_path / "p.csv")
+        read(tmp_path / "p.csv", Columns(sequence="sequence", label="label"))

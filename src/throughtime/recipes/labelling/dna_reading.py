@@ -5,9 +5,9 @@
     .csv .tsv .jsonl     a column of sequences and a column of labels
 
 Stated rules. Letters are those of `data.fasta`: U is read as T, lower case (soft masks) as upper case, ambiguous
-letters stay letters of their own, and anything else, protein above all, is refused. With a window each sequence gives one of so
-many letters, at a place drawn by a seed, and shorter ones are left out; with `balance` as many sequences of each class
-are kept as the rarest has, drawn by the same seed.
+letters stay letters of their own, and anything else, protein above all, is refused. With a window each sequence gives
+one of so many letters, at a place drawn by a seed, and shorter ones are left out; with `balance` as many sequences of
+each class are kept as the rarest has, drawn by the same seed.
 """
 
 from __future__ import annotations

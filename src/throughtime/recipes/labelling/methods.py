@@ -34,6 +34,7 @@ _ON = {SERIES: "statistics and values", LETTERS: "letters"}
 def baselines(kind: str) -> dict[str, Callable[[LabelProblem], Answer]]:
     """The rivals there are for sequences of a kind, by name."""
     on = _ON.get(kind, "words")
+    found: dict[str, Callable[[LabelProblem], Answer]]
     found = {MAJORITY: majority, f"logistic on {on}": logistic, f"boosting on {on}": boosting}
     return found | ({"nearest neighbour": neighbour} if kind == SERIES else {})
 

@@ -147,7 +147,7 @@ def _columns(problem: LabelProblem) -> tuple[Rows, Rows]:
     found = _blocks(problem)
     if problem.kind == SERIES or "places" not in found[-1].name:
         return found[-1].train, found[-1].test
-    return tuple(sparse.hstack([getattr(block, part) for block in found[-2:]]).tocsr() for part in ("train", "test"))  # type: ignore[return-value]
+    return tuple(sparse.hstack([getattr(block, part) for block in found[-2:]]).tocsr() for part in ("train", "test"))
 
 
 def _picked(rows: Rows, labels: Places) -> Places:

@@ -145,7 +145,7 @@ class Model:
     embedding_dropout: Share = 0.5
     word_dropout: Share = 0.1
     label_smoothing: Share = 0.0
-    class_weight: Literal["none", "balanced"] = NONE
+    class_weight: Literal["none", "balanced"] = "none"
     averaging: Share = 0.99
     validation: Share = 0.15
     patience: Seed = 15
