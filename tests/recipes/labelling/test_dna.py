@@ -54,7 +54,7 @@ def test_the_sample_s_case_and_what_it_says():
     case = dna.load(None, {})
     assert isinstance(case, Case)
     assert "made up" in case.notes[0]
-    assert len(case.problem.train) == 800
+    assert len(case.problem.train) == 1600
     again = dna.load(None, case.settings())
     assert again.settings() == case.settings()
     assert again.problem.test.names == case.problem.test.names

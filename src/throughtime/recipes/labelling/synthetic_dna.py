@@ -35,7 +35,7 @@ COUNTED = 200_000
 CODING, NON_CODING = "coding", "non-coding"
 
 
-def synthetic_dna(count: int = 500, length: int = 120, seed: int = 0) -> tuple[list[str], list[str]]:
+def synthetic_dna(count: int = 1000, length: int = 120, seed: int = 0) -> tuple[list[str], list[str]]:
     """Make windows of DNA up.
 
     Args:
