@@ -10,7 +10,7 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as judge
 
 from throughtime.base.errors import DataError
-from throughtime.metrics import accuracy, balanced_accuracy, brier, log_loss, matthews, nats_per_step
+from throughtime.metrics import accuracy, balanced_accuracy, brier, log_loss, macro_f1, matthews, nats_per_step
 
 RNG = np.random.default_rng(0)
 PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
@@ -75,3 +75,9 @@ def test_logits_are_no_probabilities():
             score(Y, LOGITS)
     with pytest.raises(DataError, match="sum to 1"):
         brier([0, 1], [1.5, 0.2])
+
+
+@given(PAIRS)
+def test_macro_f1_against_sklearn(pairs):
+    y, f = np.array(pairs).T
+    assert macro_f1(y, f) == pytest.approx(judge.f1_score(y, f, average="macro", zero_division=0))

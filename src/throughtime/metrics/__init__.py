@@ -1,6 +1,6 @@
 """Scores: numpy in, a float out; targets that are nan are not scored, and nothing to score is an error."""
 
-from throughtime.metrics.classes import accuracy, balanced_accuracy, brier, log_loss, matthews, nats_per_step
+from throughtime.metrics.classes import accuracy, balanced_accuracy, brier, log_loss, macro_f1, matthews, nats_per_step
 from throughtime.metrics.errors import mae, mase, rmse, skill, smape
 from throughtime.metrics.nab import nab_best_threshold, nab_score
 from throughtime.metrics.probabilistic import coverage, crps_gaussian, interval_width, pinball
@@ -15,6 +15,7 @@ __all__ = [
     "hit_rate",
     "interval_width",
     "log_loss",
+    "macro_f1",
     "mae",
     "mase",
     "matthews",

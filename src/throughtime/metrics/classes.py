@@ -3,6 +3,7 @@
     accuracy            share of right classes
     balanced_accuracy   mean over the classes present of the share found
     matthews            correlation of target and forecast classes (two or more classes)
+    macro_f1            mean over the classes of 2 right / (targets + forecasts)
     log_loss            mean -ln p(target)            brier   mean of sum_k (p_k - [target = k])^2
     nats_per_step       mean -ln p(target) from log-probabilities
 
@@ -62,6 +63,12 @@ def matthews(target: ArrayLike, forecast: ArrayLike) -> float:
     shared = np.trace(table) * total - of_target @ of_forecast
     spread = (total**2 - of_forecast @ of_forecast) * (total**2 - of_target @ of_target)
     return float(shared / math.sqrt(spread)) if spread > 0 else 0.0
+
+
+def macro_f1(target: ArrayLike, forecast: ArrayLike) -> float:
+    """Mean F1 over the classes among targets and forecasts, from 0 to 1; used as `accuracy`."""
+    table = _confusion(target, forecast)
+    return float(np.mean(2 * np.diag(table) / (table.sum(axis=1) + table.sum(axis=0))))
 
 
 def log_loss(target: ArrayLike, probability: ArrayLike) -> float:

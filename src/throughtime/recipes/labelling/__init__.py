@@ -1,0 +1,1 @@
+"""Sequences told apart: DNA, texts and series, from the files their users have."""
