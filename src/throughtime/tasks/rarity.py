@@ -209,4 +209,4 @@ def incidents(scores: ArrayLike, threshold: float, rest_rows: int) -> NDArray[np
 
 def as_tensor(values: Floats) -> torch.Tensor:
     """A copy of an array, for a tree."""
-    return torch.from_numpy(values.copy())
+    return torch.tensor(values)  # from_numpy gives an empty array strides of 0, which no file takes
