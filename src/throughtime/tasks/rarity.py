@@ -67,7 +67,7 @@ class Tail:
     def to_tree(self) -> dict[str, Any]:
         """What it knows, in a tree (`base.trees`); `restore` takes it."""
         arrays = {"ring": as_tensor(self._ring), "ordered": as_tensor(self._ordered)}
-        return arrays | {"seen": self._seen, "u": self._u, "m": self._m}
+        return arrays | {"seen": self._seen, "u": float(self._u), "m": float(self._m)}
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         """Go on where `to_tree` of an equal one was."""
@@ -160,7 +160,7 @@ class WindowMean:
 
     def to_tree(self) -> dict[str, Any]:
         """What it knows, in a tree (`base.trees`); `restore` takes it."""
-        return {"ring": as_tensor(self._ring), "seen": self._seen, "sum": self._sum}
+        return {"ring": as_tensor(self._ring), "seen": self._seen, "sum": float(self._sum)}
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         """Go on where `to_tree` of an equal one was."""
@@ -209,4 +209,4 @@ def incidents(scores: ArrayLike, threshold: float, rest_rows: int) -> NDArray[np
 
 def as_tensor(values: Floats) -> torch.Tensor:
     """A copy of an array, for a tree."""
-    return torch.tensor(values)  # from_numpy gives an empty array strides of 0, which no file takes
+    return torch.from_numpy(values.copy())

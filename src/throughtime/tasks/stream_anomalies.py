@@ -233,7 +233,9 @@ class StreamDetector(BaseEstimator):
             "rarity": self._rarity.to_tree(),
             "level": self._level.to_tree(),
             "resting": self._incidents.resting,
-            "first": [(value, None if time is None else int(time.astype(np.int64))) for value, time in self._first],
+            "first": [
+                (float(value), None if time is None else int(time.astype(np.int64))) for value, time in self._first
+            ],
             "forecaster": None if self._forecaster is None else self._forecaster.to_tree(),
             "rows": self.rows_,
             "alarm": self.alarm_,

@@ -41,7 +41,9 @@ def test_train_evaluate_and_predict_new_texts(trained, data, tmp_path):
     (tmp_path / "new.txt").write_text("연기는 정말 좋았다.\n@mina 음악은 지루했다 https://t.co/x\n")
     said = recipes.predict(trained.run, data=tmp_path / "new.txt")
     assert set(said.column("class")) <= {"negative", "positive"}
-    sums = [sum(row) for row in zip(*(said.column(f"probability.{each}") for each in ("negative", "positive")))]
+    sums = [
+        sum(row) for row in zip(*(said.column(f"probability.{each}") for each in ("negative", "positive")), strict=True)
+    ]
     assert sums == pytest.approx([1, 1])
     assert any("1 of 2 texts changed" in note for note in said.notes)
 

@@ -24,7 +24,9 @@ def test_languages_come_by_turns_and_verdicts_evenly():
     bare = [re.sub("#\\S+", "", text) for text in made.texts]
     assert all(bool(HANGUL.search(text)) == bool(place % 2) for place, text in enumerate(bare))
     assert 240 < made.labels.count("positive") < 360
-    assert not any(HANGUL.search(re.sub("#\\S+", "", text)) for text in synthetic_reviews(50, languages=[ENGLISH]).texts)
+    assert not any(
+        HANGUL.search(re.sub("#\\S+", "", text)) for text in synthetic_reviews(50, languages=[ENGLISH]).texts
+    )
 
 
 def test_noise_turns_so_many_labels_and_no_text():

@@ -228,9 +228,7 @@ def _korean(draw: Draw, chance: Chance, good: bool) -> str:
 
 
 def _clause_korean(draw: Draw, chance: Chance, good: bool) -> str:
-    noun, own, opposite = draw(_NOUNS_KOREAN), *(
-        (_GOOD_KOREAN, _BAD_KOREAN) if good else (_BAD_KOREAN, _GOOD_KOREAN)
-    )
+    noun, own, opposite = draw(_NOUNS_KOREAN), *((_GOOD_KOREAN, _BAD_KOREAN) if good else (_BAD_KOREAN, _GOOD_KOREAN))
     if not chance(NEGATIONS):
         return f"{noun} {draw(_STRONG_KOREAN)}{_one(draw, own)[1]}"
     stem, past = _one(draw, opposite)
