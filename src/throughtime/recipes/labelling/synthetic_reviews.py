@@ -3,7 +3,7 @@
     clause      a noun and what it was like: good or bad, plainly or by negation of the opposite
                 "the plot was not dull at all", "연기는 별로 좋지 않았다"
     verdict     of the last clause after "but", "however", -지만, -는데; of the main clause beside "although", "물론"
-    review      a verdict, before or behind it at times a sentence that says nothing; some look like tweets, with @names,
+    review      a verdict, at times with a sentence that says nothing; some look like tweets, with @names,
                 addresses, #tags, emoji and drawn-out letters, none of which depends on the verdict
 
 Every good and bad word comes in praise and in complaint, for negation and contrast turn it round: what counts is what
