@@ -10,7 +10,7 @@ import torch
 from sklearn.base import clone
 
 from throughtime.base.errors import ConfigError, DataError
-from throughtime.tasks import StreamDetector
+from throughtime.tasks import NotFittedError, StreamDetector, load
 
 SMALL = {"warm_up_rows": 200, "hidden_size": 8, "tbptt": "25,50", "epochs": 10, "learning_rate": 0.01}
 
@@ -65,6 +65,47 @@ def test_a_stream_in_pieces_is_the_stream_and_reset_forgets_it(dropped):
     )
     assert again.reset() is again
     np.testing.assert_array_equal(again.scores(stream[:300]), scores[:300])
+
+
+@pytest.mark.parametrize("rows", [0, 90, 233, 612])
+def test_a_saved_detector_goes_on_bit_by_bit(dropped, tmp_path, rows):
+    stream, scores, detector = dropped
+    again = clone(detector)
+    again.scores(stream[:rows])
+    again.save(tmp_path / "model.safetensors")
+    loaded = load(tmp_path / "model.safetensors")
+    assert loaded.get_params() == detector.get_params()
+    assert loaded.rows_ == rows
+    rest, alarms = [], []
+    for row in stream[rows:]:
+        rest.append(loaded.step(row))
+        alarms.append(loaded.alarm_)
+    np.testing.assert_array_equal(rest, scores[rows:])
+    np.testing.assert_array_equal(alarms, detector.alarms(scores)[rows:])
+
+
+def test_a_saved_detector_knows_its_times(tmp_path):
+    times = np.datetime64("2024-03-01") + np.arange(280) * np.timedelta64(30, "m")
+    rows = list(zip(times, wave(280), strict=True))
+    for stop in (150, 230):
+        detector = StreamDetector(**SMALL)
+        detector.scores(rows[:stop])
+        detector.save(tmp_path / f"{stop}.safetensors")
+        np.testing.assert_array_equal(
+            load(tmp_path / f"{stop}.safetensors").scores(rows[stop:]), detector.scores(rows[stop:])
+        )
+
+
+def test_it_says_what_it_expects_next_once_it_is_warm():
+    detector = StreamDetector(**SMALL)
+    assert detector.forecast_ is None
+    detector.scores(wave(199))
+    assert detector.forecast_ is None
+    with pytest.raises(NotFittedError, match="after its warm-up of 200 rows"):
+        _ = detector.network_
+    detector.scores(wave(240)[199:])
+    assert abs(detector.forecast_) < 12
+    assert detector.network_.layers
 
 
 def test_the_future_moves_no_score(dropped):

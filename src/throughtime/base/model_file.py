@@ -335,4 +335,6 @@ def _prefix(header: bytes) -> bytes:
 def _bytes_of(tensor: Tensor) -> memoryview:
     """The tensor's memory in C order: the memory itself where it is dense and on the CPU, else a copy."""
     dense = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous()
+    if not dense.numel():  # its strides may be such that torch refuses the view
+        return memoryview(bytearray())
     return dense.reshape(-1).view(torch.uint8).numpy().data

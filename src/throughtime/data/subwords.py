@@ -1,7 +1,8 @@
 """Subwords learned from the training texts by the `tokenizers` package, an extra; kept as its JSON.
 
 Texts become bytes first and each of the 256 bytes is a subword, so that there is a subword for every text and the text
-comes back as it was.
+comes back as it was. Byte pairs learned twice are the same, byte by byte; the unigram model's numbers differ in their
+last digits from one training to the next.
 
 Sources: byte-pair encoding, Sennrich, Haddow & Birch 2016, arXiv 1508.07909; the unigram model, Kudo 2018, arXiv
 1804.10959; bytes as characters, Radford et al. 2019 (GPT-2).

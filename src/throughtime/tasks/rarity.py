@@ -16,9 +16,11 @@ Siffer et al., KDD 2017; the mean of the last few errors against a long window: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -61,6 +63,16 @@ class Tail:
         self._ring[self._seen % len(self._ring)] = x
         self._seen += 1
         return chance
+
+    def to_tree(self) -> dict[str, Any]:
+        """What it knows, in a tree (`base.trees`); `restore` takes it."""
+        arrays = {"ring": as_tensor(self._ring), "ordered": as_tensor(self._ordered)}
+        return arrays | {"seen": self._seen, "u": float(self._u), "m": float(self._m)}
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        """Go on where `to_tree` of an equal one was."""
+        self._ring, self._ordered = tree["ring"].numpy().copy(), tree["ordered"].numpy().copy()
+        self._seen, self._u, self._m = tree["seen"], tree["u"], tree["m"]
 
     def _fit(self) -> None:
         self._ordered = np.sort(self._ring[: self._seen])
@@ -108,6 +120,17 @@ class Rarity:
         ]
         return 1 - min(1.0, len(chances) * min(chances))
 
+    def to_tree(self) -> dict[str, Any]:
+        """What it knows, in a tree (`base.trees`); `restore` takes it."""
+        return {"last": as_tensor(self._last), "tails": [[tail.to_tree() for tail in tails] for tails in self._tails]}
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        """Go on where `to_tree` of an equal one was."""
+        self._last = tree["last"].numpy().copy()
+        for tails, stored in zip(self._tails, tree["tails"], strict=True):
+            for tail, one in zip(tails, stored, strict=True):
+                tail.restore(one)
+
 
 class WindowMean:
     """Mean of the last W numbers.
@@ -135,6 +158,14 @@ class WindowMean:
         if place == len(self._ring) - 1:
             self._sum = float(self._ring.sum())  # what rounding lost does not add up for ever
 
+    def to_tree(self) -> dict[str, Any]:
+        """What it knows, in a tree (`base.trees`); `restore` takes it."""
+        return {"ring": as_tensor(self._ring), "seen": self._seen, "sum": float(self._sum)}
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        """Go on where `to_tree` of an equal one was."""
+        self._ring, self._seen, self._sum = tree["ring"].numpy().copy(), tree["seen"], tree["sum"]
+
 
 class Incidents:
     """Turns scores into alarms, one for each incident.
@@ -142,20 +173,23 @@ class Incidents:
     Args:
         threshold: scores of this or more are alarming.
         rest_rows: R, rows after an alarm in which no other is raised.
+
+    Attributes:
+        resting: rows to come in which none is raised.
     """
 
     def __init__(self, threshold: float, rest_rows: int) -> None:
         self._threshold = threshold
         self._rest_rows = rest_rows
-        self._resting = 0
+        self.resting = 0
 
     def step(self, score: float) -> bool:
         """Whether a row of that score raises an alarm."""
-        if self._resting:
-            self._resting -= 1
+        if self.resting:
+            self.resting -= 1
             return False
         alarm = bool(score >= self._threshold)
-        self._resting = self._rest_rows if alarm else 0
+        self.resting = self._rest_rows if alarm else 0
         return alarm
 
 
@@ -171,3 +205,8 @@ def incidents(scores: ArrayLike, threshold: float, rest_rows: int) -> NDArray[np
     """
     rule = Incidents(threshold, rest_rows)
     return np.array([rule.step(score) for score in np.asarray(scores, np.float64)], np.bool_)
+
+
+def as_tensor(values: Floats) -> torch.Tensor:
+    """A copy of an array, for a tree."""
+    return torch.from_numpy(values.copy())

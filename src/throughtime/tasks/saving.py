@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.predictor import SequencePredictor
     from throughtime.tasks.purchases import PurchasePredictor
+    from throughtime.tasks.stream_anomalies import StreamDetector
 
-Estimator: TypeAlias = "SequencePredictor | SequenceClassifier | PurchasePredictor"
+Estimator: TypeAlias = "SequencePredictor | SequenceClassifier | PurchasePredictor | StreamDetector"
 VERSION = 1
 
 
@@ -34,7 +35,7 @@ def save(path: str | os.PathLike[str], estimator: Estimator, weights: Mapping[st
     Args:
         path: the file.
         estimator: fitted.
-        weights: of its network; None: its whole `state_dict`.
+        weights: its tensors; None: the whole `state_dict` of its network.
     """
     settings = {name: _plain_setting(name, value) for name, value in estimator.get_params(deep=False).items()}
     configuration = {
@@ -82,10 +83,11 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Any:
     from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.predictor import SequencePredictor
     from throughtime.tasks.purchases import PurchasePredictor
+    from throughtime.tasks.stream_anomalies import StreamDetector
 
     check_device(device)
     tensors, configuration = model_file.load(path)
-    known: list[type[Estimator]] = [SequencePredictor, SequenceClassifier, PurchasePredictor]
+    known: list[type[Estimator]] = [SequencePredictor, SequenceClassifier, PurchasePredictor, StreamDetector]
     kinds = {each.__name__: each for each in known}
     kind, version = configuration.get("kind"), configuration.get("version")
     if kind not in kinds or version != VERSION:
@@ -95,7 +97,8 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Any:
         )
     try:
         settings = {name: _setting(name, value) for name, value in configuration["settings"].items()}
-        settings["device"] = device
+        if "device" in settings:  # a stream's detector runs on the CPU alone
+            settings["device"] = device
         estimator = kinds[kind](**settings)
         estimator.restore(configuration, tensors)
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:

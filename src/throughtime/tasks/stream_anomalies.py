@@ -24,7 +24,8 @@ Source: Malhotra et al., ESANN 2015 (anomalies by an LSTM's forecast errors); Ah
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,12 +33,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from torch import Tensor
 
 from throughtime.base.checks import Checks, as_number
 from throughtime.base.errors import DataError, ScheduleError
+from throughtime.base.trees import Tree, flatten, unflatten
 from throughtime.bptt import TBPTT
-from throughtime.tasks import rarity
-from throughtime.tasks.options import MOST_RATE, MOST_UNITS
+from throughtime.nn import Network
+from throughtime.tasks import rarity, saving
+from throughtime.tasks.options import MOST_RATE, MOST_UNITS, NotFittedError
 from throughtime.tasks.rarity import Incidents, Rarity, WindowMean
 from throughtime.tasks.stream_forecaster import Learning, StreamForecaster
 
@@ -171,6 +175,72 @@ class StreamDetector(BaseEstimator):
         settings = check_settings(self)
         return rarity.incidents(scores, settings.threshold, settings.rest_rows)
 
+    @property
+    def forecast_(self) -> float | None:
+        """Of the next row's value; None in the warm-up."""
+        return None if not hasattr(self, "_settings") or self._forecaster is None else self._forecaster.next
+
+    @property
+    def network_(self) -> Network:
+        """What forecasts, and goes on learning.
+
+        Raises:
+            NotFittedError: in the warm-up.
+        """
+        if not hasattr(self, "_settings") or self._forecaster is None:
+            raise NotFittedError(f"A detector forecasts after its warm-up of {self.warm_up_rows} rows: give it more.")
+        return self._forecaster.network
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the detector as it stands in its stream into one file, atomically.
+
+        `throughtime.load` reads it: its next row is the one after the last taken in, and gets the score that it would
+        have got from this one.
+
+        Args:
+            path: the file, by custom ending in .safetensors.
+
+        Raises:
+            ConfigError: settings out of range, before the first row.
+            WriteError: the system refused.
+        """
+        saving.save(path, self, flatten(self._to_tree())[1])
+
+    def fitted_state(self) -> dict[str, Any]:
+        """Where it stands in its stream, but for the tensors, in plain lists and numbers."""
+        return {"stream": flatten(self._to_tree())[0]}
+
+    def restore(self, state: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
+        """Stand where a saved detector stood.
+
+        Raises:
+            KeyError, TypeError, ValueError, RuntimeError: they do not fit together.
+        """
+        tree = unflatten(state["stream"], weights)
+        self.reset()
+        self._rarity.restore(tree["rarity"])
+        self._level.restore(tree["level"])
+        self._incidents.resting = tree["resting"]
+        self._first = [(value, _moment(time)) for value, time in tree["first"]]
+        if tree["forecaster"] is not None:
+            self._forecaster = StreamForecaster.from_tree(tree["forecaster"], self._settings.learning)
+        self.rows_, self.alarm_ = tree["rows"], tree["alarm"]
+
+    def _to_tree(self) -> Tree:
+        if not hasattr(self, "_settings"):
+            self.reset()
+        return {
+            "rarity": self._rarity.to_tree(),
+            "level": self._level.to_tree(),
+            "resting": self._incidents.resting,
+            "first": [
+                (float(value), None if time is None else int(time.astype(np.int64))) for value, time in self._first
+            ],
+            "forecaster": None if self._forecaster is None else self._forecaster.to_tree(),
+            "rows": self.rows_,
+            "alarm": self.alarm_,
+        }
+
     def _score(self, value: float, time: Any) -> float:
         if self._forecaster is not None:
             score = self._judge(value, self._forecaster.next)
@@ -283,3 +353,8 @@ def _time(time: Any, number: int) -> Any:
             "where it is unknown."
         )
     return read
+
+
+def _moment(microseconds: int | None) -> Any:
+    """The inverse of a time's whole number of microseconds."""
+    return None if microseconds is None else np.datetime64(microseconds, "us")

@@ -14,7 +14,8 @@ Dimensions: C inputs, H hidden units, P rows of the warm-up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -105,17 +106,9 @@ class StreamForecaster:
     """
 
     def __init__(self, values: Floats, times: NDArray[Any] | None, learning: Learning) -> None:
-        self._learning = learning
-        self._calendar = times is not None
-        self._scale = Scale.of(values)
+        self._build(learning, Scale.of(values), times is not None)
         z = self._scale.to_z(values)
         x = self._inputs(z, np.diff(z, prepend=z[0]), times)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(learning.seed)
-            self._layer = LSTM(x.shape[-1], learning.hidden_size)
-            self._head = StudentHead(learning.hidden_size)
-        self._network = Network(None, self._layer, self._head)
-        self._optimizer = torch.optim.Adam(self._network.parameters(), learning.learning_rate)
         self._warm_up(x[:-1], z)
         self._rows: list[Tensor] = [x[-1:]]
         self._targets: list[float] = []
@@ -145,6 +138,60 @@ class StreamForecaster:
         self.next = self._forecast(x)
         return self.next
 
+    @property
+    def network(self) -> Network:
+        """What forecasts; training goes on in it."""
+        return self._network
+
+    def to_tree(self) -> dict[str, Any]:
+        """Everything the next rows need, in a tree (`base.trees`); `from_tree` takes it."""
+        return {
+            "scale": asdict(self._scale),
+            "calendar": self._calendar,
+            "network": self._network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "rows": [row.clone() for row in self._rows],
+            "targets": list(self._targets),
+            "z": self._z,
+            "next": self.next,
+            "standing": self._stepper.state,
+            "state": self._state,
+            "carry": None if self._carry is None else self._carry.to_tree(),
+        }
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any], learning: Learning) -> StreamForecaster:
+        """One that goes on where `to_tree` was; `fitted` is empty.
+
+        Args:
+            tree: of `to_tree`.
+            learning: the settings it was made with.
+
+        Raises:
+            KeyError, TypeError, ValueError, RuntimeError: they do not fit together.
+        """
+        forecaster = cls.__new__(cls)
+        forecaster._build(learning, Scale(**tree["scale"]), tree["calendar"])
+        forecaster._network.load_state_dict(tree["network"])
+        forecaster._optimizer.load_state_dict(tree["optimizer"])
+        forecaster._rows, forecaster._targets = list(tree["rows"]), list(tree["targets"])
+        forecaster._z, forecaster.next = tree["z"], tree["next"]
+        forecaster._stand(tree["standing"])
+        forecaster._state = tree["state"]
+        forecaster._carry = None if tree["carry"] is None else Carry.from_tree(tree["carry"])
+        forecaster.fitted = np.empty(0)
+        return forecaster
+
+    def _build(self, learning: Learning, scale: Scale, calendar: bool) -> None:
+        """The untrained network and its optimizer."""
+        self._learning, self._scale, self._calendar = learning, scale, calendar
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(learning.seed)
+            self._layer = LSTM(2 + _PHASES * calendar, learning.hidden_size)
+            self._head = StudentHead(learning.hidden_size)
+        self._network = Network(None, self._layer, self._head)
+        self._optimizer = torch.optim.Adam(self._network.parameters(), learning.learning_rate)
+
     def _inputs(self, z: Floats, change: Floats, times: NDArray[Any] | None) -> Tensor:
         """[T, 1, C]."""
         columns = np.clip(np.stack([z, change], axis=1), -_MOST_INPUT, _MOST_INPUT)
@@ -167,13 +214,17 @@ class StreamForecaster:
         """Stand behind the warm-up's last row; the forecasts [P - 1] of its second row to its last."""
         with torch.no_grad():
             output, before_last = self._network(x[:-1])
-        self._stepper = self._layer.stepper(1)
-        self._stepper.state = before_last
+        self._stand(before_last)
         self._state = before_last
         self._carry: Carry | None = None
-        self._read_head()
         self.next = self._forecast(x[-1:])
         return np.asarray(self._scale.to_value(z[:-1] + output.location[:, 0, 0].double().numpy()))
+
+    def _stand(self, state: Any) -> None:
+        """Forecast on from this state, with the weights as they are."""
+        self._stepper = self._layer.stepper(1)
+        self._stepper.state = state
+        self._read_head()
 
     def _learn(self) -> None:
         """One update on the last k1 rows, whose next values are known now."""
