@@ -1,5 +1,6 @@
 """Estimators: from series to forecasts, in scikit-learn's manner, and how a saved one is read."""
 
+from throughtime.tasks.attributing import attributions
 from throughtime.tasks.classifier import SequenceClassifier
 from throughtime.tasks.online import Session
 from throughtime.tasks.options import NotFittedError
@@ -7,4 +8,12 @@ from throughtime.tasks.predictor import SequencePredictor
 from throughtime.tasks.saving import load
 from throughtime.tasks.stream_anomalies import StreamDetector
 
-__all__ = ["NotFittedError", "SequenceClassifier", "SequencePredictor", "Session", "StreamDetector", "load"]
+__all__ = [
+    "NotFittedError",
+    "SequenceClassifier",
+    "SequencePredictor",
+    "Session",
+    "StreamDetector",
+    "attributions",
+    "load",
+]
