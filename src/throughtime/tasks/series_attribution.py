@@ -35,7 +35,7 @@ from throughtime.tasks.network import NUMBERS, class_part, head_of, run
 if TYPE_CHECKING:
     from throughtime.tasks.predictor import SequencePredictor
 
-BASELINE = "every input at 0: columns at their mean, unchanged; no class, no date"
+BASELINE = "columns at their mean, unchanged, no date"
 
 
 def series_attributions(
