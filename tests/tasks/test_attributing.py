@@ -26,7 +26,9 @@ def dna(count, seed):
 
 @pytest.fixture(scope="module")
 def motif_model():
-    return SequenceClassifier(hidden_size=12, epochs=15, progress=False, validation=None, seed=1).fit(*dna(200, 0))
+    return SequenceClassifier(hidden_size=12, epochs=25, progress=False, validation=None, front_steps=7).fit(
+        *dna(200, 0)
+    )
 
 
 def test_a_planted_motif_is_found(motif_model):

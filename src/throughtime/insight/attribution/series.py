@@ -82,7 +82,8 @@ def _notes(attribution: Attribution, panels: list[int], stripes: int) -> list[st
         note += f" A stripe is the sum of {-(-total // _MOST_STRIPES)} steps."
     if len(panels) < count:
         left = np.delete(attribution.values, panels, axis=1).sum()
-        note += f" The {len(panels)} variables of {count} that matter most; the others add {signed(float(left))}."
+        more = f"The {len(panels)} variables of {count} that matter most; the others add {signed(float(left))}."
+        return [note, more]
     return [note]
 
 
