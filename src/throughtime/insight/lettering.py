@@ -22,6 +22,10 @@ _WIDTH_OF = {letter: width for width, letters in _WIDTHS.items() for letter in l
 _OTHER, _WIDE, _BOLD = 0.9, 1.1, 1.15
 # From here on, and below the other, digits after the point would run long or show nothing.
 _LARGE, _SMALL = 10_000.0, 0.001
+# Signs without a form that get one, and what stands for all others.
+FORMS, FORMLESS = {"\n": "↵", "\t": "⇥"}, "\ufffd"
+# They shape the letters between which they stand, and have no form of their own to be missed.
+_JOINERS = "\u200c\u200d"
 
 
 def width_of(words: str, size: float, bold: bool = False) -> float:
@@ -39,6 +43,12 @@ def fitted(words: str, room: float, size: float, bold: bool = False) -> str:
     while kept and width_of(kept + "…", size, bold) > room:
         kept = kept[:-1]
     return kept.rstrip() + "…"
+
+
+def visible(symbol: str) -> str:
+    """What is drawn for a symbol: nothing without a form, nothing that a file of XML cannot hold."""
+    forms = (FORMS.get(each, each if each.isprintable() or each in _JOINERS else FORMLESS) for each in symbol)
+    return "".join(forms) if symbol.strip(_JOINERS) else FORMLESS
 
 
 def by_power(value: float, digits: int) -> str:

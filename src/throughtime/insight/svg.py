@@ -30,16 +30,20 @@ class Sheet:
         title: what it shows, for screen readers and as the file's title.
         width: pixels.
         height: pixels.
+        page: whether it is to stand in a page: without paper, and what is drawn in INK has the colour of the page's
+            text, so that light and dark pages both work. Else it is a file, dark on white.
     """
 
-    def __init__(self, title: str, width: float = WIDTH, height: float = HEIGHT) -> None:
+    def __init__(self, title: str, width: float = WIDTH, height: float = HEIGHT, page: bool = False) -> None:
         size = {"width": _px(width), "height": _px(height), "viewBox": f"0 0 {_px(width)} {_px(height)}"}
         self._root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, "role": "img"})
         self._root.set("font-family", FONT)
         ET.SubElement(self._root, "title").text = title
         self._into = [self._root]
         self._colours: set[str] = set()
-        self.rect(0, 0, width, height, fill=PAPER, kind="paper")
+        self._page = page
+        if not page:
+            self.rect(0, 0, width, height, fill=PAPER, kind="paper")
 
     def rect(
         self,
@@ -117,12 +121,14 @@ class Sheet:
         fill: str = INK,
         bold: bool = False,
         italic: bool = False,
+        opacity: float = 1.0,
         kind: str = "",
     ) -> None:
         """One line of text whose baseline is at y; `anchor` is "start", "middle" or "end"."""
         style = {"x": _px(x), "y": _px(y), "font-size": _px(size), "text-anchor": anchor, "fill": fill}
         style |= {"font-weight": "bold"} if bold else {}
         style |= {"font-style": "italic"} if italic else {}
+        style |= {"opacity": _px(opacity)} if opacity < 1 else {}
         self._add("text", style, kind).text = words
 
     @contextmanager
@@ -135,10 +141,15 @@ class Sheet:
         finally:
             self._into.pop()
 
+    def tip(self, words: str) -> None:
+        """What a reader sees who points at the group being drawn."""
+        ET.SubElement(self._into[-1], "title").text = words
+
     def to_svg(self) -> str:
-        """The file's text."""
+        """The file's text, or the page's element."""
         ET.indent(self._root)
-        return ET.tostring(self._root, encoding="unicode") + "\n"
+        text = ET.tostring(self._root, encoding="unicode") + "\n"
+        return text.replace(f'"{INK}"', '"currentColor"') if self._page else text
 
     def _add(self, tag: str, attributes: dict[str, str], kind: str) -> ET.Element:
         return ET.SubElement(self._into[-1], tag, ({"class": kind} if kind else {}) | attributes)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from throughtime.base.errors import ConfigError, ShapeError
-from throughtime.insight.lettering import fitted, shown
+from throughtime.insight.lettering import FORMLESS, FORMS, fitted, shown, visible
 from throughtime.insight.svg import BLUE, FAINT, HEIGHT, INK, ORANGE, QUIET, SMALLEST_TEXT, WIDTH, Sheet
 
 # Pixels. With 96 letters a line and three tracks, seven lines of text fit a slide.
@@ -24,8 +24,6 @@ _MOST_COLUMNS = int((WIDTH - 2 * _LEFT) / _CELL)
 _MOST_LINES = 60
 # The strongest colour still leaves the letter on it readable.
 _STRONGEST = 0.8
-_FORMS = {"\n": "↵", "\t": "⇥"}
-_OTHER = "\ufffd"
 _LEGEND = 150.0
 
 
@@ -110,7 +108,7 @@ def _laid_out(symbols: Sequence[str], columns: int) -> Iterator[_Spot]:
     """Where each symbol stands; those on lines past the last that is drawn are left out."""
     line = column = 0
     for place, symbol in enumerate(symbols):
-        form = _form(symbol)[:columns]
+        form = visible(symbol)[:columns]
         if column and column + len(form) > columns:
             line, column = line + 1, 0
         if line >= _MOST_LINES:
@@ -121,16 +119,10 @@ def _laid_out(symbols: Sequence[str], columns: int) -> Iterator[_Spot]:
             line, column = line + 1, 0
 
 
-def _form(symbol: str) -> str:
-    """What is drawn for a symbol: nothing without a form, nothing that a file of XML cannot hold."""
-    forms = (_FORMS.get(each, each if each.isprintable() else _OTHER) for each in symbol)
-    return "".join(forms) or _OTHER
-
-
 def _explained(symbols: Sequence[str], spots: Sequence[_Spot]) -> str:
     """What the drawn forms mean, where they occur, and what was left out."""
     drawn = "".join(spot.form for spot in spots)
-    meanings = {"↵": "end of a line", "⇥": "tab", _OTHER: "control character"}
+    meanings = {"↵": "end of a line", "⇥": "tab", FORMLESS: "control character"}
     parts = [f"{form} {meaning}" for form, meaning in meanings.items() if form in drawn]
     if len(spots) < len(symbols):
         parts.append(f"the first {len(spots):,} of {len(symbols):,} symbols are drawn")
@@ -155,7 +147,7 @@ def _draw_symbol(sheet: Sheet, top: float, spot: _Spot, track: Track) -> None:
         for number, letter in enumerate(spot.form):
             if letter != " ":
                 middle = x + (number + 0.5) * _CELL
-                colour = QUIET if letter in (*_FORMS.values(), _OTHER) else INK
+                colour = QUIET if letter in (*FORMS.values(), FORMLESS) else INK
                 sheet.text(middle, y + 14, letter, size=_LETTER, anchor="middle", fill=colour)
 
 

@@ -1,5 +1,6 @@
 """Estimators: from series to forecasts, in scikit-learn's manner, and how a saved one is read."""
 
+from throughtime.tasks.attributing import attributions
 from throughtime.tasks.classifier import SequenceClassifier
 from throughtime.tasks.online import Session
 from throughtime.tasks.options import NotFittedError
@@ -15,5 +16,6 @@ __all__ = [
     "SequencePredictor",
     "Session",
     "StreamDetector",
+    "attributions",
     "load",
 ]
