@@ -1,8 +1,8 @@
-"""What a user of Darts or tsai gets, and one of throughtime: metric, seconds and lines of code.
+"""What a user of Darts or Keras gets, and one of throughtime: metric, seconds and lines of code.
 
     weather    Seattle's highest temperature tomorrow, all columns read; RMSE over the 365 days of 2015. Rivals: Darts'
                `BlockRNNModel` (LSTM) with its defaults, and made ready with care (`weather_darts_tuned.py` says how)
-    italy      ItalyPowerDemand of the UCR archive, its own test part; accuracy. Rival: tsai's LSTM-FCN by its README
+    italy      ItalyPowerDemand of the UCR archive, its own test part; accuracy. Rival: Keras on torch, an LSTM of 64 units
 
 The scripts in `benchmarks/rivals` are the users; rivals have an environment apart. Each run is a process of its own;
 sides take turns, seed by seed, on each number of threads, and a side's row is the number of threads on which it was
@@ -33,7 +33,7 @@ import numpy as np
 from benchmarks.rows import ROOT, commit_here, names_its_code, provenance, store
 from throughtime.data import read_ts
 
-PINNED = ("torch==2.13.0", "darts[torch]==0.48.1", "tsai==1.0.1")
+PINNED = ("torch==2.13.0", "darts[torch]==0.48.1", "keras==3.15.1")
 SCRIPTS = ROOT / "benchmarks" / "rivals"
 WORK = ROOT / "build" / "rivals"
 SAMPLE = ROOT / "src" / "throughtime" / "recipes" / "samples" / "seattle_weather.csv"
@@ -56,7 +56,7 @@ class Question:
 
 QUESTIONS = {
     "weather": Question("RMSE", (OURS, "darts", "darts_tuned")),
-    "italy": Question("accuracy", (OURS, "tsai")),
+    "italy": Question("accuracy", (OURS, "keras")),
 }
 
 
