@@ -2,7 +2,8 @@
 
     weather    Seattle's highest temperature tomorrow, all columns read; RMSE over the 365 days of 2015. Rivals: Darts'
                `BlockRNNModel` (LSTM) with its defaults, and made ready with care (`weather_darts_tuned.py` says how)
-    italy      ItalyPowerDemand of the UCR archive, its own test part; accuracy. Rival: Keras on torch, an LSTM of 64 units
+    italy      ItalyPowerDemand of the UCR archive, its own test part; accuracy. Rival: Keras on torch, an LSTM of 64
+               units
 
 The scripts in `benchmarks/rivals` are the users; rivals have an environment apart. Each run is a process of its own;
 sides take turns, seed by seed, on each number of threads, and a side's row is the number of threads on which it was
