@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from throughtime.recipes.settings import Flag, Model, Positive, Share
+from throughtime.recipes.forecasting.settings import Model
+from throughtime.recipes.settings import Flag, Groups, Positive
 
 NONE = "none"
 SIGMA = "sigma"
@@ -124,7 +125,7 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Groups):
     """Everything `--set` can say, group by group."""
 
     columns: Columns = field(default_factory=Columns)
