@@ -133,5 +133,5 @@ class Settings(Groups):
     walk: Walk = field(default_factory=Walk)
     # There is little to learn in prices, so that a small network held back hard learns what there is.
     model: Model = field(
-        default_factory=lambda: Model(hidden_size=16, epochs=20, learning_rate=5e-3, dropout=0.5, patience=4)
+        default_factory=lambda: Model(hidden_size=16, epochs=20, learning_rate=2e-3, dropout=0.5, patience=4)
     )

@@ -127,19 +127,7 @@ def stage_of(
     """
     used = [track for track in (_within(track, stretch) for track in tracks) if _rows_until(track, stretch)[0] >= 2]
     inputs, used = _varying(inputs, used, stretch)
-    series = SeriesSet(
-        values=[np.concatenate([track.inputs, track.movement[:, None]], axis=1) for track in used],
-        times=[np.arange(len(track.session)) for track in used],
-        ids=tuple(track.name for track in used),
-        columns=(*inputs, TARGET),
-        step=1,
-        targets=(TARGET,),
-        known=(),
-        categories={TARGET: tuple(classes)},
-        source_rows=[np.arange(len(track.session)) for track in used],
-        time=STEP,
-        id_name=SERIES,
-    )
+    series = _series(used, inputs, classes)
     cuts = [_rows_until(track, stretch) for track in used]
     parts = tuple(
         series.part([slice(*bounds) for bounds in each])
@@ -150,8 +138,29 @@ def stage_of(
         )
     )
     rows = tuple(_tested(track, stretch) for track in used)
-    problem = Problem(title, series, parts, Roles(time=(STEP,), id=SERIES, target=(TARGET,), calendar=()), ())
+    problem = Problem(title, series, parts, _roles(), ())
     return Stage(number, problem, tuple(used), rows, _shares(problem, classes, stretch))
+
+
+def _series(tracks: Sequence[Track], inputs: Sequence[str], classes: Sequence[str]) -> SeriesSet:
+    """The tracks as series whose times are the numbers of their rows: sessions know no gaps."""
+    return SeriesSet(
+        values=[np.concatenate([track.inputs, track.movement[:, None]], axis=1) for track in tracks],
+        times=[np.arange(len(track.session)) for track in tracks],
+        ids=tuple(track.name for track in tracks),
+        columns=(*inputs, TARGET),
+        step=1,
+        targets=(TARGET,),
+        known=(),
+        categories={TARGET: tuple(classes)},
+        source_rows=[np.arange(len(track.session)) for track in tracks],
+        time=STEP,
+        id_name=SERIES,
+    )
+
+
+def _roles() -> Roles:
+    return Roles(time=(STEP,), id=SERIES, target=(TARGET,), calendar=())
 
 
 def _within(track: Track, stretch: Stretch) -> Track:
@@ -207,3 +216,19 @@ def _shares(problem: Problem, classes: Sequence[str], stretch: Stretch) -> Array
             f"{stretch.test + 1} have {what}. Give more sessions, a larger train=, or a smaller dead_zone=."
         )
     return found / found.sum()
+
+
+def whole_stage(tracks: Sequence[Track], columns: Sequence[str], classes: Sequence[str], title: str) -> Stage:
+    """Other data, all of whose movements are tested by one model; or the same, to forecast what comes next.
+
+    Args:
+        tracks: of all securities.
+        columns: that the model reads, `movement` the last one.
+        classes: of a movement.
+        title: of the data.
+    """
+    series = _series(tracks, columns[:-1], classes)
+    empty = series.part(slice(0, 0))
+    rows = tuple(np.arange(1, len(track.session)) for track in tracks)
+    problem = Problem(title, series, (empty, empty, series), _roles(), ())
+    return Stage(0, problem, tuple(tracks), rows, np.full(len(classes), 1 / len(classes)))
