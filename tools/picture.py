@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from throughtime.base.atomic import write_text
-from throughtime.recipes import pictures, weather
 from throughtime.recipes.figure import as_file
-from throughtime.recipes.methods import forecasts_of
-from throughtime.recipes.problem import Problem
+from throughtime.recipes.forecasting import pictures, weather
+from throughtime.recipes.forecasting.methods import forecasts_of
+from throughtime.recipes.forecasting.problem import Problem
 from throughtime.tasks import load
 from throughtime.tasks.baselines import TEST, Forecast
 
@@ -37,5 +37,5 @@ def draw(problem: Problem, forecast: Forecast) -> str:
 
 if __name__ == "__main__":
     run, target = map(Path, sys.argv[1:])
-    problem, _ = weather.load(None, {})
+    problem = weather.load(None, {}).problem
     write_text(target, draw(problem, forecasts_of(load(run / "model.safetensors"), problem, (80, 95))[0]))

@@ -17,10 +17,10 @@ from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError, FileMissingError, Notice, RunError, ThroughtimeError
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.catalogue import RECIPES
-from throughtime.recipes.problem import with_wet
-from throughtime.recipes.settings import Settings
-from throughtime.recipes.weather import load as load_sample
-from throughtime.recipes.weather import sample
+from throughtime.recipes.forecasting.problem import with_wet
+from throughtime.recipes.forecasting.settings import Settings
+from throughtime.recipes.forecasting.weather import load as load_sample
+from throughtime.recipes.forecasting.weather import sample
 from throughtime.tasks import load
 
 SMALL = {"hidden_size": "4", "epochs": "3"}
@@ -346,7 +346,7 @@ def test_another_recipe_is_one_more_entry(table: Path, tmp_path: Path, monkeypat
 
 
 def test_the_sample_has_the_settings_of_any_table() -> None:
-    assert load_sample(None, {})[1].model == Settings().model
+    assert load_sample(None, {}).chosen.model == Settings().model
 
 
 def test_unknown_recipes_are_refused_with_the_nearest() -> None:

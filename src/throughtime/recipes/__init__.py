@@ -7,16 +7,14 @@ through the estimators of `throughtime.tasks`; `--set key=value` reaches every o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from throughtime.base.errors import ConfigError
-from throughtime.recipes import look as _look
+from throughtime.insight.svg import check_name
 from throughtime.recipes import run as _run
 from throughtime.recipes.catalogue import RECIPES, recipe_named
-from throughtime.recipes.comparison import compare_methods
-from throughtime.recipes.methods import check_network
+from throughtime.recipes.recipe import Look
 from throughtime.recipes.run import RunResult
 from throughtime.recipes.table import Column, Spread, Table, check_ending
 from throughtime.recipes.trials import trials_on
@@ -151,7 +149,10 @@ def inspect(
         DataError, FileMissingError: whatever is wrong with table or run.
         WriteError: the file cannot be written.
     """
-    return _look.inspect(run, step, svg, series, unit, layer, data)
+    if svg is not None:
+        check_name(svg)
+    model, case = _run.open_finished(run, data)
+    return case.inspect(model, Look(step, svg, series, unit, layer))
 
 
 def compare(
@@ -185,11 +186,9 @@ def compare(
     if seeds < 1:
         raise ConfigError(f"`seeds` counts trainings of each network, at least 1; {seeds} came.")
     files = [] if out is None else _files(Path(out))
-    problem, resolved = recipe.load(data, settings or {})
-    # Of all cells the perceptron, which has a window too, asks most of the settings.
-    check_network(problem, replace(resolved.model, cell="perceptron"), recipe.tbptt)
+    case = recipe.load(data, settings or {})
     with trials_on(backend):
-        table = compare_methods(problem, resolved.model, recipe.tbptt, seeds, progress)
+        table = case.compare(recipe.tbptt, seeds, progress)
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         table.save(file)

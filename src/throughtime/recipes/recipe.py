@@ -1,29 +1,174 @@
-"""What a recipe is."""
+"""What a recipe is: an application's name, and how its data become a case that can be trained, scored and compared."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from throughtime.recipes.problem import Problem
-from throughtime.recipes.settings import Settings
+import torch.distributed as dist
+
+from throughtime.base.errors import ConfigError
+from throughtime.base.run_folder import RunFolder
+from throughtime.recipes.table import Table
+from throughtime.train.ranks import Ranks
+
+AUTO = "auto"
+
+
+class Model(Protocol):
+    """A fitted estimator, as runs need it."""
+
+    parameters_count_: int
+    seconds_: float
+
+    def save(self, path: Path) -> None:
+        """Write it into one file; `throughtime.load` reads it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is to be looked at, and where it is drawn.
+
+    Args:
+        step: row that is read, counted from 1, or its time; None: the case chooses.
+        svg: a file for the drawing; None: none.
+        series: which series or sequence; None: the first.
+        unit: cell of the layer, counted from 1; None: the one that matters most.
+        layer: counted from 1; None: the last one.
+    """
+
+    step: int | str | None = None
+    svg: str | Path | None = None
+    series: str | None = None
+    unit: int | None = None
+    layer: int | None = None
+
+
+class Case(ABC):
+    """A recipe's data made ready, with settings that leave nothing to guess.
+
+    Everything that applications do in different ways is asked of their case; `run` and the command line know nothing
+    else. A case is the same for the same data and settings, in any process.
+    """
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What the data are, for headings."""
+
+    @property
+    @abstractmethod
+    def notes(self) -> tuple[str, ...]:
+        """One line for each guess and rule."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """All settings by key, in plain values: what run.toml holds, and what `Recipe.load` takes again."""
+
+    def table(self) -> dict[str, Any]:
+        """How the data were read, in plain values: what `Recipe.read` needs besides the settings."""
+        return {}
+
+    @abstractmethod
+    def check(self, tbptt: str | None, ranks: Ranks) -> None:
+        """Raise what `fit` would raise before its first update.
+
+        Args:
+            tbptt: schedule; None: open.
+            ranks: that are to train together.
+
+        Raises:
+            ConfigError, DataError, ScheduleError: the settings do not fit the data or each other.
+            MemoryError, RuntimeError: the network is larger than the memory.
+        """
+
+    def measured_tbptt(self, progress: bool, group: dist.ProcessGroup | None) -> str:
+        """The schedule that a pilot's gradients ask for.
+
+        Raises:
+            ConfigError: this kind of case has no such measurement.
+        """
+        raise ConfigError(
+            f"--tbptt auto measures how far forecasts reach back, and {self.title} has none: give a schedule such as "
+            "50,50, or leave it out."
+        )
+
+    @abstractmethod
+    def fit(self, tbptt: str, *, run: RunFolder | None, progress: bool, group: dist.ProcessGroup | None) -> Any:
+        """Train, from the run's newest checkpoint if there is one.
+
+        Args:
+            tbptt: schedule.
+            run: folder that keeps checkpoints and events; None on ranks other than the first.
+            progress: whether to show a progress bar.
+            group: ranks that train together.
+
+        Returns:
+            The fitted estimator, a `Model`.
+
+        Raises:
+            Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
+        """
+
+    @abstractmethod
+    def scores(self, model: Any) -> Table:
+        """A fitted estimator's scores on the test part, beside a naive rule's.
+
+        Raises:
+            DataError: there is nothing to score.
+        """
+
+    @abstractmethod
+    def predictions(self, model: Any) -> Table:
+        """What a fitted estimator says of the newest data."""
+
+    @abstractmethod
+    def report(self, model: Any, tbptt: str, record: Mapping[str, Any]) -> tuple[Table, str]:
+        """Scores with notes on the training, and the page of `report.html`.
+
+        Args:
+            model: as `fit` gave it.
+            tbptt: its schedule.
+            record: what repeats the run, by key.
+        """
+
+    @abstractmethod
+    def compare(self, tbptt: str, seeds: int, progress: bool) -> Table:
+        """Every method on the same split, in one table.
+
+        Args:
+            tbptt: schedule of the networks.
+            seeds: trainings of each network, at least 1.
+            progress: whether to show how many trials are done.
+        """
+
+    def inspect(self, model: Any, look: Look) -> Table:
+        """Look into the network at one step.
+
+        Raises:
+            ConfigError: this kind of case cannot, or there is no such place.
+        """
+        raise ConfigError(f"There is nothing to inspect in {self.title} yet: its report shows what was learned.")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One application: what it is called, and how a table becomes its problem.
+    """One application.
 
     Args:
         name: what `throughtime train` takes, and what run.toml names.
         summary: one line on what it does.
         tbptt: schedule of its networks, such as "50,50".
-        load: from a table (None: the recipe's sample) and settings by key to the problem, and the settings with every
-            guess filled in.
+        load: from data (None: the recipe's sample) and settings by key to the case.
+        read: from other data, and what a run's own case gave as `settings()` and `table()`, to a case all of which is
+            test part; the last argument: whether they must hold what came, to be scored.
     """
 
     name: str
     summary: str
     tbptt: str
-    load: Callable[[str | Path | Any | None, Mapping[str, Any]], tuple[Problem, Settings]]
+    load: Callable[[str | Path | Any | None, Mapping[str, Any]], Case]
+    read: Callable[[str | Path | Any, Mapping[str, Any], Mapping[str, Any], bool], Case]

@@ -1,16 +1,15 @@
 """Train a recipe in a run folder; resume, evaluate and predict with it.
 
-run.toml             recipe, table (path and SHA-256), TBPTT, every setting with its guesses: enough to repeat the run
+run.toml             recipe, data (path and SHA-256), TBPTT, every setting with its guesses: enough to repeat the run
 model.safetensors    the trained estimator
 report.html          what it learned and is worth
 
-Under torchrun the processes are ranks of one training: each loads the table and trains on series of its own; the first
-has the folder, evaluates and reports.
+What differs from application to application is asked of the recipe's `Case`. Under torchrun the processes are ranks of
+one training: each loads the data and trains on a share of its own; the first has the folder, evaluates and reports.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,25 +19,15 @@ from typing import Any
 
 from throughtime.base import launch
 from throughtime.base.atomic import write_text
+from throughtime.base.digest import digest_of
 from throughtime.base.errors import ConfigError, DataError, FileMissingError, RunError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
-from throughtime.data import read_again
-from throughtime.insight import Gates, inspect
-from throughtime.nn import LSTM
-from throughtime.recipes import reach_by_epoch, report
 from throughtime.recipes.catalogue import RECIPES
-from throughtime.recipes.methods import check_network, fit_network, forecasts_of, measured_tbptt
-from throughtime.recipes.problem import Problem, prepared, read_own
-from throughtime.recipes.recipe import Recipe
-from throughtime.recipes.scores import LEVELS
-from throughtime.recipes.settings import Settings, parse
+from throughtime.recipes.recipe import AUTO, Case, Model, Recipe
 from throughtime.recipes.table import Table
 from throughtime.recipes.trials import one_thread
-from throughtime.recipes.verdict import next_step_table, scores_table
-from throughtime.tasks import SequencePredictor, load
-from throughtime.tasks.options import AUTO
-from throughtime.train import ReachWatch, watching
+from throughtime.tasks import load
 from throughtime.train.ranks import Ranks, joined
 
 MODEL, REPORT = "model.safetensors", "report.html"
@@ -50,8 +39,8 @@ class RunResult:
 
     Args:
         run: its folder.
-        table: scores on the test part, errors beside persistence's.
-        notes: one line for each guess about the table.
+        table: scores on the test part, errors beside a naive rule's.
+        notes: one line for each guess about the data.
         seconds: of training, also before a stop.
     """
 
@@ -71,79 +60,81 @@ def train(
 ) -> RunResult | None:
     """Train in a new run folder; see `recipes.train`."""
     if tbptt != AUTO:
-        TBPTT.parse(tbptt)  # a wrong schedule is refused before the table is read
+        TBPTT.parse(tbptt)  # a wrong schedule is refused before the data are read
     if out is None and launch.may_be_restarted():
         raise ConfigError(
             "Processes that torchrun starts anew must find their run again: name its folder with out=, or --out; none "
             "came."
         )
     with joined() as ranks:
-        problem, resolved = recipe.load(data, settings)
+        case = recipe.load(data, settings)
         # A run folder whose training cannot begin could never be resumed.
-        check_network(problem, resolved.model, None if tbptt == AUTO else tbptt, ranks)
+        case.check(None if tbptt == AUTO else tbptt, ranks)
         folder = _free_folder(recipe.name) if out is None else Path(out)
         record = {
             "recipe": recipe.name,
             "data": "" if data is None else str(Path(data).resolve()),
-            "data_sha256": "" if data is None else _digest(Path(data)),
+            "data_sha256": "" if data is None else digest_of(data),
             "tbptt": tbptt,
-            "settings": resolved.to_flat(),
-            "table": problem.series.arguments(),
+            "settings": case.settings(),
+            "table": case.table(),
         }
-        ranks.agree("recipe, settings and table", {key: value for key, value in record.items() if key != "data"})
+        ranks.agree("recipe, settings and data", {key: value for key, value in record.items() if key != "data"})
         if tbptt == AUTO:
             known = ranks.of_first(_schedule_in(folder) if ranks.is_first and _goes_on(folder) else None)
             with one_thread():
-                record["tbptt"] = known or measured_tbptt(problem, resolved.model, progress, ranks.group)
+                record["tbptt"] = known or case.measured_tbptt(progress, ranks.group)
         with _kept(ranks, partial(_new_folder, folder, record)) as run:
-            return _finish(run, problem, resolved, str(record["tbptt"]), progress, ranks)
+            return _finish(run, case, str(record["tbptt"]), progress, ranks)
 
 
 def resume(path: str | Path, progress: bool) -> RunResult | None:
     """Go on with a stopped run; see `recipes.resume`."""
     with joined() as ranks, _kept(ranks, partial(RunFolder.open, path)) as run:
         settings = ranks.of_first(None if run is None else run.settings)
-        problem, resolved = _problem_of(settings, Path(path))
-        return _finish(run, problem, resolved, settings["tbptt"], progress, ranks)
+        return _finish(run, _case_of(settings, Path(path)), settings["tbptt"], progress, ranks)
 
 
 def evaluate(path: str | Path, data: str | Path | Any | None) -> Table:
     """Score a run's model; see `recipes.evaluate`."""
-    predictor, problem = open_finished(path, data)
-    _check_scorable(problem)
-    return scores_table(problem, forecasts_of(predictor, problem, LEVELS))
+    model, case = open_finished(path, data, scored=True)
+    return case.scores(model)
 
 
 def predict(path: str | Path, data: str | Path | Any | None) -> Table:
-    """The next step after a table's last row; see `recipes.predict`."""
-    predictor, problem = open_finished(path, data)
-    return next_step_table(problem, predictor)
+    """What comes next, or which class it is; see `recipes.predict`."""
+    model, case = open_finished(path, data)
+    return case.predictions(model)
 
 
-def open_finished(path: str | Path, data: str | Path | Any | None) -> tuple[SequencePredictor, Problem]:
-    """A finished run's model, and its problem.
+def open_finished(path: str | Path, data: str | Path | Any | None, *, scored: bool = False) -> tuple[Any, Case]:
+    """A finished run's model, and its case.
 
     Args:
         path: folder of the run.
-        data: another table with the same columns, all rows of which count as test rows; None takes the run's own.
+        data: others, read as the run's own, all of which count as test part; None takes the run's own.
+        scored: whether others must hold what came.
 
     Raises:
-        DataError, FileMissingError, RunError: whatever is wrong with table or run.
+        DataError, FileMissingError, RunError: whatever is wrong with data or run.
     """
     with RunFolder.read(path) as run:
-        predictor = _model_of(run)
-        return predictor, _problem_of(run.settings, run.path)[0] if data is None else _new_problem(run, data)
+        model = _model_of(run)
+        if data is None:
+            return model, _case_of(run.settings, run.path)
+        settings = run.settings
+        recipe = _recipe_of(settings, run.path)
+        return model, recipe.read(data, settings["settings"], settings["table"], scored)
 
 
-def open_trained(path: str | Path) -> tuple[SequencePredictor, Problem, Settings, str]:
-    """A finished run's model, with its own problem, the settings it was trained with and its schedule.
+def open_trained(path: str | Path) -> tuple[Any, Case, str]:
+    """A finished run's model, with its own case and the schedule it was trained with.
 
     Raises:
-        DataError, FileMissingError, RunError: whatever is wrong with table or run.
+        DataError, FileMissingError, RunError: whatever is wrong with data or run.
     """
     with RunFolder.read(path) as run:
-        predictor = _model_of(run)
-        return predictor, *_problem_of(run.settings, run.path), run.settings["tbptt"]
+        return _model_of(run), _case_of(run.settings, run.path), run.settings["tbptt"]
 
 
 @contextmanager
@@ -179,83 +170,45 @@ def _new_folder(path: Path, record: dict[str, Any]) -> RunFolder:
     return run
 
 
-def _finish(
-    run: RunFolder | None, problem: Problem, settings: Settings, tbptt: str, progress: bool, ranks: Ranks
-) -> RunResult | None:
+def _finish(run: RunFolder | None, case: Case, tbptt: str, progress: bool, ranks: Ranks) -> RunResult | None:
     """Train, from the newest checkpoint if there is one; then the first rank writes model and report."""
-    with one_thread(), watching(ReachWatch() if settings.model.reach else None):
-        predictor = fit_network(problem, settings.model, tbptt, run=run, progress=progress, group=ranks.group)
-    return None if run is None else _reported(run, problem, settings, tbptt, predictor)
+    with one_thread():
+        model = case.fit(tbptt, run=run, progress=progress, group=ranks.group)
+    return None if run is None else _reported(run, case, tbptt, model)
 
 
-def _reported(
-    run: RunFolder, problem: Problem, settings: Settings, tbptt: str, predictor: SequencePredictor
-) -> RunResult:
+def _reported(run: RunFolder, case: Case, tbptt: str, model: Model) -> RunResult:
     """Write model and report."""
-    predictor.save(run.path / MODEL)
-    forecasts = forecasts_of(predictor, problem, report.LEVELS)
-    table = scores_table(problem, forecasts)
-    history = predictor.history_
-    assert history is not None
-    assert history.best_epoch is not None  # there was a validation part
-    network = (
-        f"{settings.model.cell} with {predictor.parameters_count_:,} parameters, TBPTT({tbptt}), seed "
-        f"{settings.model.seed}; epoch {history.best_epoch + 1} of {len(history.epochs)} kept; trained in "
-        f"{predictor.seconds_:.1f} s."
-    )
-    gates = _gates(predictor, problem)
-    record = {**_flat(run.settings), **run.versions}
-    evidence = report.Evidence(problem, forecasts, history, gates, table, record, network)
-    write_text(run.path / REPORT, report.render(evidence))
-    reach = reach_by_epoch.sentences(history, tbptt)
-    table = replace(table, notes=(*table.notes, network, *reach, f"Run: {run.path}, report: {run.path / REPORT}."))
-    return RunResult(run.path, table, problem.notes, predictor.seconds_)
+    model.save(run.path / MODEL)
+    table, page = case.report(model, tbptt, {**_flat(run.settings), **run.versions})
+    write_text(run.path / REPORT, page)
+    table = replace(table, notes=(*table.notes, f"Run: {run.path}, report: {run.path / REPORT}."))
+    return RunResult(run.path, table, case.notes, model.seconds_)
 
 
-def _gates(predictor: SequencePredictor, problem: Problem) -> Gates | None:
-    """Gates of the first series at every step but the last; None where the network has no LSTM."""
-    layers = [layer for layer in predictor.network_.modules() if isinstance(layer, LSTM)]
-    if not layers:
-        return None
-    first = problem.series.to_frame()[: int(problem.series.lengths[0])]
-    return inspect(layers[0], predictor.network_input(first)).layer(0)
+def _case_of(settings: Mapping[str, Any], path: Path) -> Case:
+    """The own case of the run at `path`, from data that must not have changed."""
+    recipe = _recipe_of(settings, path)
+    data = Path(settings["data"]) if settings["data"] else None
+    if data is not None and digest_of(data) != settings["data_sha256"]:
+        raise DataError(
+            f"A run goes on with the data it began with: {data} has changed since {path} was made. "
+            "Put the old data back, or train anew."
+        )
+    return recipe.load(data, settings["settings"])
 
 
-def _problem_of(settings: Mapping[str, Any], path: Path) -> tuple[Problem, Settings]:
-    """The own problem of the run at `path`, from a table that must not have changed."""
+def _recipe_of(settings: Mapping[str, Any], path: Path) -> Recipe:
     recipe = RECIPES.get(settings["recipe"])
     if recipe is None:
         raise RunError(
             f"A run belongs to a recipe that exists: {path} is of {settings['recipe']!r}, and there is "
             f"{', '.join(RECIPES)}. Open it with the version that made it, or train anew."
         )
-    data = Path(settings["data"]) if settings["data"] else None
-    if data is not None and _digest(data) != settings["data_sha256"]:
-        raise DataError(
-            f"A run goes on with the table it began with: {data} has changed since {path} was made. "
-            "Put the old table back, or train anew."
-        )
-    return recipe.load(data, settings["settings"])
+    return recipe
 
 
-def _new_problem(run: RunFolder, data: str | Path | Any) -> Problem:
-    """Another table, read as the run's own was; all of its rows count as test rows."""
-    table, title = read_own(data)
-    series = read_again(prepared(table, parse(run.settings["settings"]).columns), run.settings["table"])
-    empty = series.part(slice(0, 0))
-    return Problem(title, series, (empty, empty, series), parse(run.settings["settings"]).columns, ())
-
-
-def _check_scorable(problem: Problem) -> None:
-    rows = max(int(length) for length in problem.series.lengths)
-    if rows < 2:
-        raise DataError(
-            f"An evaluation needs at least 2 rows of a series, one to forecast the next from: {problem.title} has "
-            f"{rows}. Give it more; predict takes one."
-        )
-
-
-def _model_of(run: RunFolder) -> SequencePredictor:
+def _model_of(run: RunFolder) -> Any:
     path = run.path / MODEL
     if not path.is_file():
         raise FileMissingError(
@@ -271,13 +224,6 @@ def _free_folder(name: str) -> Path:
     while Path("runs", f"{name}-{number}").exists():
         number += 1
     return Path("runs", f"{name}-{number}")
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError as error:
-        raise FileMissingError(f"The table must exist: there is no file {str(path)!r}. Check the path.") from error
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def run(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_table_is_the_reach_of_the_trained_network(run):
     found = reach_of_run(run, (0, 1, 30), short=True).tables[0]
-    predictor, problem, settings, tbptt = open_trained(run)
+    predictor, case, tbptt = open_trained(run)
+    problem, settings = case.problem, case.chosen
     assert (settings.model.hidden_size, tbptt) == (4, "5,20")
     ready = of_network.prepare_network(problem, settings.model, tbptt)
     shown, piece = _data(ready, tbptt, (0, 1, 30), of_network.SHORT_ROWS)
@@ -81,7 +82,8 @@ def test_the_table_is_the_reach_of_the_trained_network(run):
 
 
 def test_windows_are_rows_the_run_trained_and_was_validated_on(run):
-    _, problem, settings, tbptt = open_trained(run)
+    _, case, tbptt = open_trained(run)
+    problem, settings = case.problem, case.chosen
     ready = of_network.prepare_network(problem, settings.model, tbptt)
     _, piece = _data(ready, tbptt, (4,), 5)
     inputs = torch.as_tensor(ready.encoded[0].inputs, dtype=torch.float32)
@@ -151,7 +153,8 @@ def test_lags_beyond_the_data_are_refused(run):
 
 
 def test_no_target_behind_so_many_rows(run):
-    _, problem, settings, tbptt = open_trained(run)
+    _, case, tbptt = open_trained(run)
+    problem, settings = case.problem, case.chosen
     ready = of_network.prepare_network(problem, settings.model, tbptt)
     last = replace(ready.encoded[0], numbers=np.full_like(ready.encoded[0].numbers, np.nan))
     with pytest.raises(DataError, match="no target stands behind 106 rows"):

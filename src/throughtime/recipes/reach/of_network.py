@@ -20,11 +20,14 @@ from torch import nn
 
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.bptt import TBPTT, Piece, Reach, gradient_reach, map_nest
+from throughtime.recipes.forecasting.case import ForecastCase
+from throughtime.recipes.forecasting.methods import prepare_network
+from throughtime.recipes.forecasting.problem import Problem
+from throughtime.recipes.forecasting.settings import Settings
 from throughtime.recipes.lab.study import Claim, Effort, Findings
-from throughtime.recipes.methods import prepare_network
 from throughtime.recipes.reach.curves import Curve, Mark, Panel, draw_curves
 from throughtime.recipes.reach.words import at, middle, over_seeds, power
-from throughtime.recipes.recipe import Recipe
+from throughtime.recipes.recipe import Case, Recipe
 from throughtime.recipes.run import open_trained
 from throughtime.recipes.table import Cell, Column, Table
 from throughtime.recipes.trials import one_thread
@@ -77,7 +80,8 @@ class Measured:
 
 def reach_of_run(path: Path, lags: Sequence[int] | None, short: bool) -> Findings:
     """Reach of a trained run's loss, with its first weights and with its last."""
-    predictor, problem, settings, tbptt = open_trained(path)
+    predictor, case, tbptt = open_trained(path)
+    problem, settings = _forecasts(case)
     with one_thread():
         ready = prepare_network(problem, settings.model, tbptt)
         shown, piece = _data(ready, tbptt, lags, SHORT_ROWS if short else ROWS)
@@ -91,7 +95,7 @@ def reach_of_run(path: Path, lags: Sequence[int] | None, short: bool) -> Finding
 
 def reach_of_recipe(recipe: Recipe, lags: Sequence[int] | None, effort: Effort) -> Findings:
     """Reach of a recipe's network on its own sample, as it is initialised."""
-    problem, settings = recipe.load(None, {})
+    problem, settings = _forecasts(recipe.load(None, {}))
     reaches = []
     with one_thread():
         for seed in range(effort.seeds):
@@ -100,6 +104,16 @@ def reach_of_recipe(recipe: Recipe, lags: Sequence[int] | None, effort: Effort) 
             reaches.append(_measure(_with_head_drawn(ready), piece, shown))
     title = f"Reach of the recipe {recipe.name!r}: {settings.model.cell} on {problem.title}, untrained"
     return _findings(title, {START: Measured(tuple(reaches))}, shown, piece, recipe.tbptt, settings.model.cell)
+
+
+def _forecasts(case: Case) -> tuple[Problem, Settings]:
+    """Problem and settings of a case that forecasts."""
+    if not isinstance(case, ForecastCase):
+        raise ConfigError(
+            f"A reach is measured of networks that forecast step by step: {case.title} has one label for each whole "
+            "sequence. Take a recipe such as weather."
+        )
+    return case.problem, case.chosen
 
 
 def _measure(network: nn.Module, piece: Piece, shown: Sequence[int]) -> Reach:

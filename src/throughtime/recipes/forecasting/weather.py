@@ -14,9 +14,11 @@ from typing import Any
 
 import polars as pl
 
-from throughtime.recipes.problem import Problem, load_problem, read_own
+from throughtime.recipes.forecasting.case import ForecastCase, read_other
+from throughtime.recipes.forecasting.problem import load_problem, read_own
+from throughtime.recipes.forecasting.settings import Columns, Settings, Split
 from throughtime.recipes.recipe import Recipe
-from throughtime.recipes.settings import Columns, Settings, Split, parse
+from throughtime.recipes.settings import parse
 
 TITLE = "Seattle daily weather 2012-2015"
 SAMPLE = Settings(
@@ -35,18 +37,18 @@ def sample() -> pl.DataFrame:
     return pl.read_csv(io.BytesIO(content), try_parse_dates=True)
 
 
-def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> tuple[Problem, Settings]:
-    """The problem of the sample (`data` None) or of a user's table, and the settings with every guess filled in.
+def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> ForecastCase:
+    """The case of the sample (`data` None) or of a user's table.
 
     Raises:
         ConfigError: settings that are unknown or do not fit.
         DataError, FileMissingError: whatever is wrong with the table.
     """
     if data is None:
-        return load_problem(sample(), TITLE, parse(settings, SAMPLE))
-    said = parse(settings)
+        return ForecastCase(*load_problem(sample(), TITLE, parse(settings, SAMPLE)))
+    said = parse(settings, Settings())
     table, title = read_own(data)
-    return load_problem(table, title, said)
+    return ForecastCase(*load_problem(table, title, said))
 
 
 RECIPE = Recipe(
@@ -54,4 +56,5 @@ RECIPE = Recipe(
     summary="tomorrow's weather from a daily table, or the next step of your own table (--data)",
     tbptt="50,50",
     load=load,
+    read=read_other,
 )

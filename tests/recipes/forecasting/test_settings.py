@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from throughtime.base.errors import ConfigError
-from throughtime.recipes.settings import Columns, Model, Settings, Split, keys, parse
+from throughtime.recipes.forecasting.settings import Columns, Model, Settings, Split
+from throughtime.recipes.settings import keys as keys_of
+from throughtime.recipes.settings import parse as parse_into
 from throughtime.tasks import SequencePredictor
 from throughtime.tasks.options import check_options
+
+
+def parse(given: Mapping[str, object], defaults: Settings | None = None) -> Settings:
+    return parse_into(given, defaults or Settings())
+
+
+def keys() -> dict[str, object]:
+    return keys_of(Settings())
 
 
 def test_texts_become_values_of_their_type() -> None:

@@ -19,9 +19,10 @@ import torch.distributed as dist
 
 from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
-from throughtime.recipes.problem import Problem
-from throughtime.recipes.scores import LEVELS, Scores, score
-from throughtime.recipes.settings import Cell, Model
+from throughtime.recipes.forecasting.problem import Problem
+from throughtime.recipes.forecasting.scores import LEVELS, Scores, score
+from throughtime.recipes.forecasting.settings import Model
+from throughtime.recipes.settings import Cell
 from throughtime.tasks import SequencePredictor
 from throughtime.tasks.baselines import (
     TRAIN,

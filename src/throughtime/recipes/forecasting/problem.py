@@ -31,7 +31,7 @@ from throughtime.data import (
     series_by_time,
 )
 from throughtime.data.tables import check_names
-from throughtime.recipes.settings import AUTO, Columns, Settings, Split
+from throughtime.recipes.forecasting.settings import AUTO, Columns, Settings, Split
 from throughtime.tasks.baselines import TEST, TRAIN, VALIDATION, Steps
 from throughtime.tasks.calendar import calendar_features, check_calendar, choose_periods, phase
 

@@ -14,9 +14,11 @@ import pytest
 
 from throughtime import recipes
 from throughtime.base.errors import ConfigError, Notice, forget_notices
-from throughtime.recipes import comparison, trials
-from throughtime.recipes.methods import BASELINES, NETWORKS, Trial
-from throughtime.recipes.problem import Problem, load_problem
+from throughtime.recipes import trials
+from throughtime.recipes.forecasting import comparison
+from throughtime.recipes.forecasting.methods import BASELINES, NETWORKS, Trial
+from throughtime.recipes.forecasting.problem import Problem, load_problem
+from throughtime.recipes.forecasting.settings import Settings
 from throughtime.recipes.settings import parse
 from throughtime.recipes.table import Spread, Table
 from throughtime.tasks import learners
@@ -41,7 +43,7 @@ def table_of(rows: int = 160, seed: int = 0) -> pl.DataFrame:
 def problem_of(table: pl.DataFrame) -> Problem:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Notice)
-        return load_problem(table, "a wave", parse({"target": "level,precipitation,wet"}))[0]
+        return load_problem(table, "a wave", parse({"target": "level,precipitation,wet"}, Settings()))[0]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,9 @@ def one_process() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def compared(one_process: None) -> Table:
-    return comparison.compare_methods(problem_of(table_of()), parse(SMALL).model, "10,10", seeds=2, progress=False)
+    return comparison.compare_methods(
+        problem_of(table_of()), parse(SMALL, Settings()).model, "10,10", seeds=2, progress=False
+    )
 
 
 def test_every_method_has_every_score(compared: Table) -> None:
@@ -133,7 +137,7 @@ def test_what_the_table_has_to_say_is_not_said_by_every_trial(one_process: None)
     problem = problem_of(table.with_columns(pl.Series("date", uneven)))
     assert problem.series.step is None
     assert np.isnan(problem.series.values[0]).any()
-    model = parse({**SMALL, "epochs": "1"}).model
+    model = parse({**SMALL, "epochs": "1"}, Settings()).model
     forget_notices()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -164,7 +168,7 @@ def test_a_window_longer_than_the_training_part_is_refused_before_the_work(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table_of(100).write_csv(tmp_path / "table.csv")
-    monkeypatch.setattr("throughtime.recipes.compare_methods", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr("throughtime.recipes.forecasting.case.compare_methods", lambda *_: pytest.fail("the work began"))
     settings = {**SMALL, "window_steps": "61"}
     with pytest.warns(Notice), pytest.raises(ConfigError, match="window_steps=61 came for at most 60 training rows"):
         recipes.compare("weather", data=tmp_path / "table.csv", settings=settings, progress=False)

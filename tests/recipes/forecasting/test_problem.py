@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from throughtime.base.errors import ConfigError, DataError, Notice
-from throughtime.recipes.problem import load_problem, prepared, with_wet
-from throughtime.recipes.settings import Columns, Settings, Split, parse
-from throughtime.recipes.weather import load, sample
+from throughtime.recipes.forecasting.problem import load_problem, prepared, with_wet
+from throughtime.recipes.forecasting.settings import Columns, Settings, Split
+from throughtime.recipes.forecasting.weather import load, sample
+from throughtime.recipes.settings import parse
 from throughtime.tasks.baselines import TEST, TRAIN, VALIDATION
 from throughtime.tasks.calendar import calendar_features, choose_periods
 
@@ -28,7 +29,7 @@ def problem_of(table: pl.DataFrame, **settings: str):
     """The problem, with every notice heard."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        problem, resolved = load_problem(table, "a table", parse(settings))
+        problem, resolved = load_problem(table, "a table", parse(settings, Settings()))
     assert all(issubclass(entry.category, Notice) for entry in caught)
     return problem, resolved, [str(entry.message) for entry in caught]
 
@@ -44,7 +45,8 @@ def test_the_sample_is_what_its_source_says() -> None:
 
 
 def test_the_samples_problem_has_the_promised_split_and_targets() -> None:
-    problem, resolved = load(None, {})  # no notice: nothing is guessed
+    case = load(None, {})  # no notice: nothing is guessed
+    problem, resolved = case.problem, case.chosen
     assert problem.numeric == ("temp_max", "temp_min", "precipitation", "wind")
     assert problem.classes == {"wet": (False, True)}
     assert [part.lengths.tolist() for part in problem.parts] == [[731], [365], [365]]
@@ -248,7 +250,7 @@ def test_lag_methods_know_the_estimators_calendar() -> None:
 
 
 def test_scaling_is_that_of_the_training_part() -> None:
-    problem, _ = load(None, {})
+    problem = load(None, {}).problem
     (steps,) = problem.steps()
     place = problem.series.places(["temp_max"])[0]
     train = steps.inputs[steps.part == TRAIN, place]

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,10 +23,9 @@ from throughtime.data.clock import as_time, show_time
 from throughtime.insight import Cell, cell_at, draw_cell
 from throughtime.insight.cell import GATES
 from throughtime.insight.lettering import shown, signed
-from throughtime.insight.svg import check_name
 from throughtime.nn import LSTM
-from throughtime.recipes.problem import ROW, Problem
-from throughtime.recipes.run import open_finished
+from throughtime.recipes.forecasting.problem import ROW, Problem
+from throughtime.recipes.recipe import Look
 from throughtime.recipes.table import Cell as Entry
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequencePredictor
@@ -67,32 +65,21 @@ class _Series:
         return f"step {row + 1:,}" + ("" if self.clock is None else f" ({show_time(self.clock[row])})")
 
 
-def inspect(
-    path: str | Path,
-    step: int | str | None,
-    svg: str | Path | None,
-    series: str | None,
-    unit: int | None,
-    layer: int | None,
-    data: str | Path | Any | None,
-) -> Table:
+def look_into(predictor: SequencePredictor, problem: Problem, look: Look) -> Table:
     """Look into the memory cell; see `recipes.inspect`."""
-    if svg is not None:
-        check_name(svg)
-    predictor, problem = open_finished(path, data)
     lstm = _lstm_of(predictor)
-    of_layer = _from_zero("layer", lstm.num_layers if layer is None else layer, lstm.num_layers)
-    of_unit = None if unit is None else _from_zero("unit", unit, lstm.hidden_size)
-    one = _series_of(problem, series)
+    of_layer = _from_zero("layer", lstm.num_layers if look.layer is None else look.layer, lstm.num_layers)
+    of_unit = None if look.unit is None else _from_zero("unit", look.unit, lstm.hidden_size)
+    one = _series_of(problem, look.series)
     piece = predictor.network_piece(one.frame)
-    place = _default_step(one, piece) if step is None else _step(one, step)
+    place = _default_step(one, piece) if look.step is None else _step(one, look.step)
     window = slice(max(0, place - BEFORE), min(len(one.frame) - 1, place + AFTER + 1))
     cell = _cell_of(predictor, lstm, piece, place, window, of_unit, of_layer)
     forecast = _forecast_note(predictor, problem, one, place)
     notes = [_meaning_note(cell), _inputs_note(cell, predictor), *forecast]
-    if svg is not None:
-        write_text(Path(svg), _drawing(cell, predictor, problem, one, place, window))
-        notes.append(f"Drawing: {svg}.")
+    if look.svg is not None:
+        write_text(Path(look.svg), _drawing(cell, predictor, problem, one, place, window))
+        notes.append(f"Drawing: {look.svg}.")
     return _table(cell, f"{problem.title}: memory cell {cell.unit + 1:,} at {one.heading(place)}", notes)
 
 

@@ -16,7 +16,7 @@ import throughtime as tt
 from tests.insight.drawn import of_kind, outside, overlapping, smallest_text
 from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError, FileMissingError, Notice
-from throughtime.recipes.look import AFTER, BEFORE, _cell_of, _default_step, _series_of
+from throughtime.recipes.forecasting.look import AFTER, BEFORE, _cell_of, _default_step, _series_of
 from throughtime.recipes.run import open_finished
 from throughtime.tasks.batches import validation_loss
 
@@ -69,9 +69,15 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(tmp_path_factory.mktemp("shops"), table_of(2), id="shop", num_layers="1")
 
 
+def opened(run: Path):
+    """A run's model and its problem."""
+    predictor, case = open_finished(run, None)
+    return predictor, case.problem
+
+
 def whole_sequence(run: Path, layer: int):
     """Gates of a layer, as tt.inspect sees them over the whole table at once."""
-    predictor, problem = open_finished(run, None)
+    predictor, problem = opened(run)
     frame = problem.series.to_frame()
     x = predictor.network_input(frame)
     return predictor, frame, tt.inspect(predictor.network_.core.layer, x).layer(layer)
@@ -136,7 +142,7 @@ def test_the_default_is_the_last_step_whose_next_is_known(run, tmp_path):
 
 
 def test_the_default_lies_in_the_test_part(run):
-    _, problem = open_finished(run, None)
+    _, problem = opened(run)
     one = _series_of(problem, None)
     some = replace(one, scored=np.arange(ROWS) < 50)
     piece = open_finished(run, None)[0].network_piece(one.frame)

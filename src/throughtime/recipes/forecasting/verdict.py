@@ -11,8 +11,8 @@ import polars as pl
 from throughtime import metrics
 from throughtime.base.errors import DataError
 from throughtime.data import SeriesSet
-from throughtime.recipes.problem import Problem
-from throughtime.recipes.scores import LEVELS, Scores, few_rows_note, score
+from throughtime.recipes.forecasting.problem import Problem
+from throughtime.recipes.forecasting.scores import LEVELS, Scores, few_rows_note, score
 from throughtime.recipes.table import Cell, Column, Table
 from throughtime.tasks import SequencePredictor
 from throughtime.tasks.baselines import TEST, Forecast, last_before

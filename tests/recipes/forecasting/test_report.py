@@ -12,11 +12,11 @@ import torch
 from matplotlib.figure import Figure
 
 from throughtime.insight import Gates
-from throughtime.recipes import report
-from throughtime.recipes.pictures import INK
-from throughtime.recipes.problem import Problem
-from throughtime.recipes.verdict import scores_table
-from throughtime.recipes.weather import load
+from throughtime.recipes.forecasting import report
+from throughtime.recipes.forecasting.pictures import INK
+from throughtime.recipes.forecasting.problem import Problem
+from throughtime.recipes.forecasting.verdict import scores_table
+from throughtime.recipes.forecasting.weather import load
 from throughtime.tasks.baselines import TEST, ridge_on_lags
 from throughtime.train import Epoch, History
 
@@ -62,7 +62,7 @@ def evidence_of(problem: Problem, gates: bool = True) -> report.Evidence:
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return report.render(evidence_of(load(None, {})[0]))
+    return report.render(evidence_of(load(None, {}).problem))
 
 
 def test_the_page_needs_nothing_else(page: str) -> None:
@@ -119,21 +119,21 @@ def test_every_picture_is_sound_xml(page: str) -> None:
 
 
 def test_the_same_run_gives_the_same_page(page: str) -> None:
-    assert report.render(evidence_of(load(None, {})[0])) == page
+    assert report.render(evidence_of(load(None, {}).problem)) == page
 
 
 def test_no_lstm_no_gates() -> None:
-    assert "Gates over time" not in report.render(evidence_of(load(None, {})[0], gates=False))
+    assert "Gates over time" not in report.render(evidence_of(load(None, {}).problem, gates=False))
 
 
 def test_a_long_test_part_is_shown_by_its_end() -> None:
-    problem, _ = load(None, {"validation": "2013-01-01", "test": "2013-06-01"})
+    problem = load(None, {"validation": "2013-01-01", "test": "2013-06-01"}).problem
     text = report.render(evidence_of(problem))
     assert "The last 500 of 944 test rows" in text
 
 
 def test_the_gates_shown_are_those_of_the_step_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = load(None, {})[0]
+    problem = load(None, {}).problem
     seen = {}
     monkeypatch.setattr(
         report.pictures, "gates_over_time", lambda times, gates: seen.update(times=times, gates=gates) or ""
@@ -157,7 +157,7 @@ def test_reliability_bins_hold_all_cases() -> None:
 
 
 def test_a_test_part_of_one_row_is_drawn_and_said_to_say_little() -> None:
-    problem, _ = load(None, {"test": "2015-12-31"})
+    problem = load(None, {"test": "2015-12-31"}).problem
     page = report.render(evidence_of(problem))  # warnings are errors
     assert "All 1 test rows" in page
     assert "Few rows: the test part has 1," in page

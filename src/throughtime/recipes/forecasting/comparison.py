@@ -12,10 +12,10 @@ from functools import partial
 from itertools import groupby
 
 from throughtime.data.clock import show_time
-from throughtime.recipes.methods import BASELINES, NETWORKS, Trial, try_baseline, try_network
-from throughtime.recipes.problem import Problem
-from throughtime.recipes.scores import LEVELS, few_rows_note
-from throughtime.recipes.settings import Model
+from throughtime.recipes.forecasting.methods import BASELINES, NETWORKS, Trial, try_baseline, try_network
+from throughtime.recipes.forecasting.problem import Problem
+from throughtime.recipes.forecasting.scores import LEVELS, few_rows_note
+from throughtime.recipes.forecasting.settings import Model
 from throughtime.recipes.table import Cell, Column, Spread, Table, three_figures
 from throughtime.recipes.trials import run_trials
 from throughtime.tasks.baselines import TEST

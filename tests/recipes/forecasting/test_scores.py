@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from throughtime.base.errors import DataError
-from throughtime.recipes.scores import few_rows_note, score
+from throughtime.recipes.forecasting.scores import few_rows_note, score
 from throughtime.tasks.baselines import TEST, TRAIN, Forecast
 
 NAN = np.nan

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from throughtime import metrics
-from throughtime.recipes.problem import Problem, counted
+from throughtime.recipes.forecasting.problem import Problem, counted
 from throughtime.tasks.baselines import TEST, Forecast
 
 Array = np.ndarray

@@ -15,31 +15,10 @@ from throughtime.insight import Gates
 from throughtime.insight.svg import BLUE, GREEN, ORANGE
 from throughtime.recipes.figure import INK, as_element, colours, legend_above
 from throughtime.tasks.baselines import Forecast
-from throughtime.train import History
 
 Array = np.ndarray
 # Inches of one panel.
 PANEL = 1.75
-
-
-def learning_curve(history: History) -> str:
-    """Loss of training and validation part after each epoch, the epoch whose weights are kept marked."""
-
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        epochs = np.arange(1, len(history.epochs) + 1)
-        axes.plot(epochs, [epoch.loss for epoch in history.epochs], color=BLUE, label="training, with dropout")
-        if history.best_epoch is not None:
-            validation = np.array([epoch.validation for epoch in history.epochs], dtype=np.float64)
-            axes.plot(epochs, validation, color=ORANGE, label="validation")
-            best = history.best_epoch
-            axes.plot(epochs[best], validation[best], "o", color=ORANGE, label=f"kept: epoch {best + 1}")
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("loss (nats a step)")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        legend_above(axes, 3)
-
-    return as_element(draw, 2.6, "learning")
 
 
 def forecast_over_time(
