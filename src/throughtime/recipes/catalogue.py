@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError
+from throughtime.recipes import stock
 from throughtime.recipes.forecasting import weather
 from throughtime.recipes.recipe import Recipe
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (weather.RECIPE,)}
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (weather.RECIPE, stock.RECIPE)}
 
 
 def recipe_named(name: str) -> Recipe:

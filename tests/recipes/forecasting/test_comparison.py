@@ -168,7 +168,9 @@ def test_a_window_longer_than_the_training_part_is_refused_before_the_work(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table_of(100).write_csv(tmp_path / "table.csv")
-    monkeypatch.setattr("throughtime.recipes.forecasting.case.compare_methods", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr(
+        "throughtime.recipes.forecasting.case.compare_methods", lambda *_: pytest.fail("the work began")
+    )
     settings = {**SMALL, "window_steps": "61"}
     with pytest.warns(Notice), pytest.raises(ConfigError, match="window_steps=61 came for at most 60 training rows"):
         recipes.compare("weather", data=tmp_path / "table.csv", settings=settings, progress=False)

@@ -21,7 +21,7 @@ from throughtime.base.atomic import write_text
 from throughtime.base.errors import FileMissingError, Interrupted, ModelFileError
 from throughtime.base.run_folder import RunFolder
 from throughtime.data.clock import show_time
-from throughtime.recipes.forecasting.methods import check_network, fit_network, forecasts_of
+from throughtime.recipes.forecasting.methods import check_network, fit_network
 from throughtime.recipes.forecasting.settings import Model
 from throughtime.recipes.recipe import Case
 from throughtime.recipes.stock import report, verdict

@@ -46,7 +46,7 @@ def compare_methods(
         method: resampled_matthews([each.forecasts for each in found], case.chosen.movement.horizon).mean(axis=0)
         for method, found in walks.items()
     }
-    columns = (Column("method"), Column("Matthews", digits=3), Column("± s.e.", digits=3))
+    columns: tuple[Column, ...] = (Column("method"), Column("Matthews", digits=3), Column("± s.e.", digits=3))
     columns += tuple(Column(name, digits=digits) for name, digits in FIGURES[1:])
     columns += (Column("parameters"), Column("seconds", digits=1), Column("seeds"))
     rows = tuple(_row(method, found, draws[method]) for method, found in walks.items())
@@ -59,9 +59,7 @@ def _walks(done: Sequence[Trial], stretches: int) -> dict[str, list[Trial]]:
     for start in range(0, len(done), stretches):
         parts = done[start : start + stretches]
         joined = Forecasts.joined([part.forecasts for part in parts])
-        whole = Trial(
-            parts[0].method, parts[0].seed, joined, parts[-1].parameters, sum(part.seconds for part in parts)
-        )
+        whole = Trial(parts[0].method, parts[0].seed, joined, parts[-1].parameters, sum(part.seconds for part in parts))
         found.setdefault(whole.method, []).append(whole)
     return found
 

@@ -1,9 +1,9 @@
 """The methods that walk through time: naive rules, logistic regression and boosted trees on lags, networks.
 
-    always-up    the class most frequent in the training part, which is up for most securities and times
-    last-sign    the sign of the newest return; its probabilities are how often a sign was followed by each class
-    on lags      `tasks.baselines`, lags and penalty or trees chosen by the validation part
-    networks     `tasks.SequencePredictor`, the epoch kept chosen by the validation part
+always-up    the class most frequent in the training part, which is up for most securities and times
+last-sign    the sign of the newest return; its probabilities are how often a sign was followed by each class
+on lags      `tasks.baselines`, lags and penalty or trees chosen by the validation part
+networks     `tasks.SequencePredictor`, the epoch kept chosen by the validation part
 """
 
 from __future__ import annotations

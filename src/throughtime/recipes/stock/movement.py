@@ -63,7 +63,9 @@ def classes_of(movement: Movement) -> tuple[str, ...]:
 def input_names(market: Market, movement: Movement) -> tuple[str, ...]:
     """What is read of each session: what the table's columns allow."""
     whole = {"open": "body", "volume": "volume"}
-    columns = [name for role, name in whole.items() if any(np.isfinite(getattr(s, role)).any() for s in market.securities)]
+    columns = [
+        name for role, name in whole.items() if any(np.isfinite(getattr(s, role)).any() for s in market.securities)
+    ]
     spans = any((np.isfinite(s.high) & np.isfinite(s.low)).any() for s in market.securities)
     weekday = ["weekday sine", "weekday cosine"] if movement.weekday and market.times.dtype.kind == "M" else []
     return ("return", *columns, *(["range"] if spans else []), "burst", *weekday)
@@ -78,9 +80,7 @@ def tracks_of(market: Market, movement: Movement) -> list[Track]:
     """
     names = input_names(market, movement)
     return [
-        track
-        for place, security in enumerate(market.securities)
-        for track in _tracks(place, security, movement, names)
+        track for place, security in enumerate(market.securities) for track in _tracks(place, security, movement, names)
     ]
 
 

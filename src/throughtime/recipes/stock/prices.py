@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -149,7 +148,9 @@ def _bare(name: str) -> str:
 def _said(given: Columns, found: Columns) -> Iterator[str]:
     """What was guessed, in one line each."""
     if not given.time:
-        words = "no column looks like dates, so that rows count as sessions in order" if found.time == NONE else found.time
+        words = (
+            "no column looks like dates, so that rows count as sessions in order" if found.time == NONE else found.time
+        )
         yield f"time: {words}; time= names another."
     guessed = [role for role in SPELLINGS if role != "time" and not getattr(given, role)]
     named = [f"{role} = {getattr(found, role)}" for role in guessed if getattr(found, role) != NONE]
@@ -247,7 +248,9 @@ def _traded(rows: Array, price: Array) -> Array:
     """A security's rows from its first price to its last."""
     present = np.flatnonzero(~np.isnan(price[rows]))
     if not len(present):
-        raise DataError("A security needs prices: every close is missing. Leave it out, or name its closes with close=.")
+        raise DataError(
+            "A security needs prices: every close is missing. Leave it out, or name its closes with close=."
+        )
     return rows[present[0] : present[-1] + 1]
 
 

@@ -14,7 +14,7 @@ from throughtime.recipes.figure import INK, as_element, legend_above
 from throughtime.recipes.learning import learning_curve
 from throughtime.recipes.page import as_html, as_paragraphs, page, quiet, settings_table
 from throughtime.recipes.stock.scores import Forecasts, resampled_matthews, standard_error
-from throughtime.recipes.table import Column, Table
+from throughtime.recipes.table import Cell, Column, Table
 from throughtime.train import History
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ LEAST_IN_BIN = 10
 
 
 def render(
-    case: StockCase, forecasts: Forecasts, history: History | None, scores: Table, record: Mapping[str, Any], network: str
+    case: StockCase,
+    forecasts: Forecasts,
+    history: History | None,
+    scores: Table,
+    record: Mapping[str, Any],
+    network: str,
 ) -> str:
     """The page as text.
 
@@ -118,7 +123,7 @@ def confusion(case: StockCase, forecasts: Forecasts) -> Table:
     kept = forecasts.scored
     came, called = forecasts.came[kept], forecasts.called[kept]
     columns = (Column("came"), *(Column(name, "called") for name in case.classes))
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (name, *(int(((came == i) & (called == j)).sum()) for j in range(len(case.classes))))
         for i, name in enumerate(case.classes)
     )

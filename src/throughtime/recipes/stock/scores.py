@@ -143,7 +143,9 @@ def resampled_matthews(forecasts: Sequence[Forecasts], horizon: int = 1) -> Arra
     length = min(count, max(BLOCK_SESSIONS, 2 * horizon))
     blocks = math.ceil(count / length)
     starts = np.random.default_rng(0).integers(0, count - length + 1, (RESAMPLES, blocks))
-    return np.stack([_matthews(_confusions(each, kept, session, classes, length)[starts].sum(axis=1)) for each in forecasts])
+    return np.stack(
+        [_matthews(_confusions(each, kept, session, classes, length)[starts].sum(axis=1)) for each in forecasts]
+    )
 
 
 def standard_error(draws: Array) -> float:

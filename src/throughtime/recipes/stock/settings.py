@@ -53,7 +53,9 @@ def _zone(text: str) -> str:
 
 ZoneText = Annotated[
     str,
-    Field(coerce_numbers_to_str=True, description="a number of standard deviations such as 0.25, or a return such as 0.5%"),
+    Field(
+        coerce_numbers_to_str=True, description="a number of standard deviations such as 0.25, or a return such as 0.5%"
+    ),
     AfterValidator(_zone),
 ]
 Part = Annotated[float, Field(gt=0, lt=1, description="a number above 0 and below 1")]

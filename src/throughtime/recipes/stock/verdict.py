@@ -1,4 +1,4 @@
-"""A walk's scores beside the naive rules', with the plain sentence on the gain, and the forecast of the next session."""
+"""A walk's scores beside the naive rules', with the plain sentence on the gain; the forecast of the next session."""
 
 from __future__ import annotations
 
@@ -92,7 +92,11 @@ def rule_notes(case: StockCase, forecasts: Forecasts) -> Iterator[str]:
     zone = Zone.parse(movement.dead_zone)
     kept, flat = int(forecasts.scored.sum()), int((~forecasts.scored).sum())
     of = f" (of the last {movement.volatility} sessions)" if zone.relative else ""
-    left = f"; {flat:,} of {kept + flat:,} decisions are so, neither learned nor scored" if FLAT not in case.classes else ""
+    left = (
+        f"; {flat:,} of {kept + flat:,} decisions are so, neither learned nor scored"
+        if FLAT not in case.classes
+        else ""
+    )
     yield f"Movements within {zone}{of} are flat{left}. Classes scored: {', '.join(case.classes)}."
     if case.walks:
         count = len(set(forecasts.stretch.tolist()))
@@ -102,11 +106,11 @@ def rule_notes(case: StockCase, forecasts: Forecasts) -> Iterator[str]:
             f"of which the last {walk.validation:.0%} validate; no movement learned ends after the first decision."
         )
     yield (
-        f"Standard errors: bootstrap of blocks of {max(BLOCK_SESSIONS, 2 * movement.horizon)} sessions; a gain below two "
-        "of them is within noise. Matthews and balanced accuracy are 0 and chance for one class throughout."
+        f"Standard errors: bootstrap of blocks of {max(BLOCK_SESSIONS, 2 * movement.horizon)} sessions; a gain below "
+        "two of them is within noise. Matthews and balanced accuracy are 0 and chance for one class throughout."
     )
     if walk.call == "balanced":
-        yield "Called is the class whose probability exceeds its share of the training part most (call=likeliest: the largest)."
+        yield "Called is the class whose probability exceeds its share of the training part most (else: call=likeliest)."
     if case.trained_until:
         seen = int((case.market.times[forecasts.session].astype(str) <= case.trained_until).sum())
         if seen:

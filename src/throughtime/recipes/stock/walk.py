@@ -138,7 +138,7 @@ def stage_of(
         )
     )
     rows = tuple(_tested(track, stretch) for track in used)
-    problem = Problem(title, series, parts, _roles(), ())
+    problem = Problem(title, series, (parts[0], parts[1], parts[2]), _roles(), ())
     return Stage(number, problem, tuple(used), rows, _shares(problem, classes, stretch))
 
 
@@ -206,7 +206,7 @@ def _tested(track: Track, stretch: Stretch) -> Array:
 
 def _shares(problem: Problem, classes: Sequence[str], stretch: Stretch) -> Array:
     """Share of each class in the training part."""
-    counts, held = ([np.concatenate([v[:, -1] for v in part.values]) for part in problem.parts[:2]])
+    counts, held = [np.concatenate([v[:, -1] for v in part.values]) for part in problem.parts[:2]]
     found = np.array([(counts == place).sum() for place in range(len(classes))])
     if found.min(initial=1) == 0 or np.isnan(held).all():
         lacking = [name for name, count in zip(classes, found, strict=True) if not count]
