@@ -78,7 +78,7 @@ class Market:
 
     @property
     def unadjusted_split(self) -> tuple[str, str, float] | None:
-        """Security, session and return of the largest move, where it looks like a split that prices do not allow for."""
+        """Security, session and return of the largest move, where it looks like a split untold of."""
         moves = [(each, np.abs(np.diff(np.log(each.price)))) for each in self.securities]
         largest = [float(np.nanmax(move, initial=0.0)) for _, move in moves]
         place = int(np.argmax(largest))

@@ -110,7 +110,7 @@ def rule_notes(case: StockCase, forecasts: Forecasts) -> Iterator[str]:
         "two of them is within noise. Matthews and balanced accuracy are 0 and chance for one class throughout."
     )
     if walk.call == "balanced":
-        yield "Called is the class whose probability exceeds its share of the training part most (else: call=likeliest)."
+        yield "Called is the class whose probability exceeds its share of the training part most (or call=likeliest)."
     if case.trained_until:
         seen = int((case.market.times[forecasts.session].astype(str) <= case.trained_until).sum())
         if seen:
