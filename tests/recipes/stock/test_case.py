@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from joblib import parallel_config
 
 from tests.recipes.stock.prices import table
 from throughtime import recipes
@@ -49,8 +50,12 @@ def test_a_run_is_scored_again_and_says_what_comes_next(tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
     table(150, 7).write_csv(other)
     elsewhere = recipes.evaluate(tmp_path / "run", other)
+    assert elsewhere.column("Matthews")[1] == 0  # always-up
     assert elsewhere.rows[0][-1] > 50
     assert any("these are no test" in note for note in elsewhere.notes)
+    table(150, 7).with_columns(Volume=None).write_csv(other)
+    with pytest.raises(DataError, match="gives no volume"):
+        recipes.evaluate(tmp_path / "run", other)
     page = (tmp_path / "run" / "report.html").read_text()
     assert "Calibration" in page
     assert "no advice" in page
@@ -88,7 +93,8 @@ def test_several_securities_and_sessions_ahead() -> None:
 
 def test_every_method_is_compared() -> None:
     case = load(table(400).select("Date", "Close"), {**QUICK, "refit": "300", "epochs": "1"})
-    found = case.compare("50,50", 1, False)
+    with parallel_config("threading", n_jobs=1):  # processes take longer to start than the trials
+        found = case.compare("50,50", 1, False)
     assert len(found.rows) == 7
     assert np.isfinite([row[1] for row in found.rows]).all()
 

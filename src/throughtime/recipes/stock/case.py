@@ -7,7 +7,7 @@ it was; `model.safetensors` is the last training, which reaches the newest sessi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ import polars as pl
 import torch.distributed as dist
 
 from throughtime.base.atomic import write_text
-from throughtime.base.errors import FileMissingError, Interrupted, ModelFileError
+from throughtime.base.errors import DataError, FileMissingError, Interrupted, ModelFileError
 from throughtime.base.run_folder import RunFolder
 from throughtime.data.clock import show_time
 from throughtime.recipes.forecasting.methods import check_network, fit_network
@@ -92,6 +92,7 @@ class StockCase(Case):
         chosen: settings, every guess filled in.
         walks: whether it is walked through; else all of its movements are tested by one model.
         trained_until: newest session that model saw, as text; "" for a case that is walked through.
+        shares: of each class in what that model was trained on; () likewise.
     """
 
     name: str
@@ -99,6 +100,7 @@ class StockCase(Case):
     chosen: Settings
     walks: bool = True
     trained_until: str = ""
+    shares: tuple[float, ...] = ()
 
     @property
     def title(self) -> str:
@@ -121,7 +123,7 @@ class StockCase(Case):
 
     def table(self) -> dict[str, Any]:
         """See `Case.table`."""
-        return {"trained_until": show_time(self.market.times[-1])}
+        return {"trained_until": show_time(self.market.times[-1]), "shares": self.stage(-1).shares.tolist()}
 
     def tracks(self) -> list[Track]:
         """Movements and inputs of every security."""
@@ -138,10 +140,28 @@ class StockCase(Case):
         names = input_names(self.market, self.chosen.movement)
         return stage_of(place, all_of_them[place], self.tracks(), names, self.classes, self.title)
 
+    def as_one(self, inputs: Sequence[str]) -> Stage:
+        """All sessions as one stretch of one model that reads these inputs.
+
+        Raises:
+            DataError: the table gives not all of them.
+        """
+        names = input_names(self.market, self.chosen.movement)
+        lacking = [name for name in inputs if name not in names]
+        if lacking:
+            raise DataError(
+                f"A model reads what it was trained on: {self.title} gives no {', '.join(lacking)} (body needs open, "
+                "range high and low). Give it those columns."
+            )
+        places = [names.index(name) for name in inputs]
+        tracks = [replace(track, inputs=track.inputs[:, places]) for track in self.tracks()]
+        return whole_stage(tracks, inputs, self.classes, self.title, self.shares or self.stage(-1).shares)
+
     def check(self, tbptt: str | None, ranks: Ranks) -> None:
         """See `Case.check`."""
-        check_network(self.stage(-1).problem, self.chosen.model, tbptt, ranks)
-        check_network(self.stage(0).problem, self.chosen.model, tbptt, ranks)
+        stages = [self.stage(number) for number in range(len(self.stretches()))]  # each has every class
+        for stage in (stages[0], stages[-1]):
+            check_network(stage.problem, self.chosen.model, tbptt, ranks)
 
     def fit(self, tbptt: str, *, run: RunFolder | None, progress: bool, group: dist.ProcessGroup | None) -> Walked:
         """See `Case.fit`."""
@@ -163,7 +183,7 @@ class StockCase(Case):
         """The decisions that are tested: those of the walk, or the one model's on other data."""
         if self.walks:
             return self._from_table(model.decisions)
-        stage = whole_stage(self.tracks(), model.last.columns_, self.classes, self.title)
+        stage = self.as_one(model.last.columns_[:-1])
         return network_forecasts(stage, model.last, self.chosen.walk.call)
 
     def scores(self, model: Walked) -> Table:
@@ -172,7 +192,7 @@ class StockCase(Case):
 
     def predictions(self, model: Walked) -> Table:
         """The movement after each security's newest session."""
-        stage = whole_stage(self.tracks(), model.last.columns_, self.classes, self.title)
+        stage = self.as_one(model.last.columns_[:-1])
         frame = model.last.predict(stage.problem.series.to_frame())
         return verdict.next_table(self, stage, frame)
 

@@ -57,7 +57,8 @@ def read_other(data: str | Path | Any, settings: Mapping[str, Any], table: Mappi
     chosen = parse(settings, Settings())
     frame, title = read_own(data)
     market = read_market(frame, chosen.columns)
-    return StockCase(title, market, chosen, walks=False, trained_until=str(table["trained_until"]))
+    until, shares = str(table["trained_until"]), tuple(table["shares"])
+    return StockCase(title, market, chosen, walks=False, trained_until=until, shares=shares)
 
 
 RECIPE = Recipe(

@@ -13,7 +13,7 @@ from throughtime.recipes.stock.methods import NAIVE, naive
 from throughtime.recipes.stock.movement import FLAT
 from throughtime.recipes.stock.scores import BLOCK_SESSIONS, Forecasts, resampled_matthews, score, standard_error
 from throughtime.recipes.stock.settings import Zone
-from throughtime.recipes.stock.walk import SERIES, TARGET, Stage, whole_stage
+from throughtime.recipes.stock.walk import SERIES, TARGET, Stage
 from throughtime.recipes.table import Column, Table
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def scores_table(case: StockCase, forecasts: Forecasts) -> Table:
 def naive_forecasts(case: StockCase, forecasts: Forecasts) -> dict[str, Forecasts]:
     """The naive rules' decisions where the network made its own."""
     numbers = [int(number) for number in dict.fromkeys(forecasts.stretch)]
-    stages = [case.stage(number) for number in numbers] if case.walks else [_as_one(case, forecasts)]
+    stages = [case.stage(number) for number in numbers] if case.walks else [case.as_one(("return",))]
     return {name: Forecasts.joined([naive(stage, name) for stage in stages]) for name in NAIVE}
 
 
@@ -111,7 +111,7 @@ def rule_notes(case: StockCase, forecasts: Forecasts) -> Iterator[str]:
     )
     if walk.call == "balanced":
         yield "Called is the class whose probability exceeds its share of the training part most (or call=likeliest)."
-    if case.trained_until:
+    if case.trained_until and case.market.times.dtype.kind == "M":
         seen = int((case.market.times[forecasts.session].astype(str) <= case.trained_until).sum())
         if seen:
             yield (
@@ -138,8 +138,3 @@ def next_table(case: StockCase, stage: Stage, frame: pl.DataFrame) -> Table:
     given = "" if FLAT in case.classes else " Probabilities are of a movement outside the dead zone, if there is one."
     notes = (*case.notes, f"{ahead} session{'s' * (ahead > 1)} ahead.{given}", NO_ADVICE)
     return Table(f"{case.title}: the next movement", columns, tuple(rows), notes)
-
-
-def _as_one(case: StockCase, forecasts: Forecasts) -> Stage:
-    """Other data as one stage; its class shares are not known beforehand, and up is taken for the usual class."""
-    return whole_stage(case.tracks(), ("return", TARGET), case.classes, case.title)

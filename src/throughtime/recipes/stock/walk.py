@@ -218,17 +218,20 @@ def _shares(problem: Problem, classes: Sequence[str], stretch: Stretch) -> Array
     return found / found.sum()
 
 
-def whole_stage(tracks: Sequence[Track], columns: Sequence[str], classes: Sequence[str], title: str) -> Stage:
+def whole_stage(
+    tracks: Sequence[Track], inputs: Sequence[str], classes: Sequence[str], title: str, shares: Sequence[float] | Array
+) -> Stage:
     """Other data, all of whose movements are tested by one model; or the same, to forecast what comes next.
 
     Args:
         tracks: of all securities.
-        columns: that the model reads, `movement` the last one.
+        inputs: names of the F inputs.
         classes: of a movement.
         title: of the data.
+        shares: [K] of each class in what the model was trained on.
     """
-    series = _series(tracks, columns[:-1], classes)
+    series = _series(tracks, inputs, classes)
     empty = series.part(slice(0, 0))
     rows = tuple(np.arange(1, len(track.session)) for track in tracks)
     problem = Problem(title, series, (empty, empty, series), _roles(), ())
-    return Stage(0, problem, tuple(tracks), rows, np.full(len(classes), 1 / len(classes)))
+    return Stage(0, problem, tuple(tracks), rows, np.asarray(shares))
