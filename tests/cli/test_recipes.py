@@ -8,5 +8,5 @@ import json
 def test_list(command):
     code, out, err = command("recipes", "--json")
     assert (code, err) == (0, "")
-    assert [row["name"] for row in json.loads(out)["rows"]] == ["weather", "purchase", "dna", "sentiment"]
+    assert [row["name"] for row in json.loads(out)["rows"]] == ["weather", "stock", "purchase", "dna", "sentiment"]
     assert "weather" in command("recipes").out

@@ -13,6 +13,7 @@ import torch.distributed as dist
 from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.table import Table
+from throughtime.tasks import load
 from throughtime.train.ranks import Ranks
 
 AUTO = "auto"
@@ -112,6 +113,14 @@ class Case(ABC):
         Raises:
             Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
         """
+
+    def open(self, path: Path) -> Any:
+        """The fitted estimator that `fit` gave, from the file it was saved in.
+
+        Raises:
+            FileMissingError, ModelFileError: it cannot be read.
+        """
+        return load(path)
 
     @abstractmethod
     def scores(self, model: Any) -> Table:

@@ -27,7 +27,6 @@ from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.recipe import AUTO, Case, Model, Recipe
 from throughtime.recipes.table import Table
 from throughtime.recipes.trials import one_thread
-from throughtime.tasks import load
 from throughtime.train.ranks import Ranks, joined
 
 MODEL, REPORT = "model.safetensors", "report.html"
@@ -119,12 +118,12 @@ def open_finished(path: str | Path, data: str | Path | Any | None, *, scored: bo
         DataError, FileMissingError, RunError: whatever is wrong with data or run.
     """
     with RunFolder.read(path) as run:
-        model = _model_of(run)
+        settings, path = run.settings, _model_in(run)
         if data is None:
-            return model, _case_of(run.settings, run.path)
-        settings = run.settings
-        recipe = _recipe_of(settings, run.path)
-        return model, recipe.read(data, settings["settings"], settings["table"], scored)
+            case = _case_of(settings, run.path)
+        else:
+            case = _recipe_of(settings, run.path).read(data, settings["settings"], settings["table"], scored)
+        return case.open(path), case
 
 
 def open_trained(path: str | Path) -> tuple[Any, Case, str]:
@@ -134,7 +133,8 @@ def open_trained(path: str | Path) -> tuple[Any, Case, str]:
         DataError, FileMissingError, RunError: whatever is wrong with data or run.
     """
     with RunFolder.read(path) as run:
-        return _model_of(run), _case_of(run.settings, run.path), run.settings["tbptt"]
+        case = _case_of(run.settings, run.path)
+        return case.open(_model_in(run)), case, run.settings["tbptt"]
 
 
 @contextmanager
@@ -208,14 +208,14 @@ def _recipe_of(settings: Mapping[str, Any], path: Path) -> Recipe:
     return recipe
 
 
-def _model_of(run: RunFolder) -> Any:
+def _model_in(run: RunFolder) -> Path:
     path = run.path / MODEL
     if not path.is_file():
         raise FileMissingError(
             f"A run's model is written when its training ends: {run.path} has none yet. Finish it with: "
             f"throughtime resume {run.path}"
         )
-    return load(path)
+    return path
 
 
 def _free_folder(name: str) -> Path:
