@@ -65,11 +65,13 @@ def judge(streams: Sequence[Flagged]) -> Figures:
     kept = [each.flags & (np.arange(len(each.flags)) >= each.first) for each in streams]
     flags = sum(int(each.sum()) for each in kept)
     rows = sum(len(each.flags) - each.first for each in streams)
-    labelled = [(one, each) for one, each in zip(kept, streams, strict=True) if each.labels is not None]
-    true = sum(int((one & each.labels).sum()) for one, each in labelled)
-    found = [bool(one[a : b + 1].any()) for one, each in labelled for a, b in incidents(each.labels) if b >= each.first]
+    labelled = [(one, each.labels, each) for one, each in zip(kept, streams, strict=True) if each.labels is not None]
+    true = sum(int((one & labels).sum()) for one, labels, _ in labelled)
+    found = [
+        bool(one[a : b + 1].any()) for one, labels, each in labelled for a, b in incidents(labels) if b >= each.first
+    ]
     return Figures(
-        nab=_nab(labelled),
+        nab=_nab([(one, labels, each.goes_on) for one, labels, each in labelled]),
         precision=true / flags if flags and labelled else None,
         recall=sum(found) / len(found) if found else None,
         flags=flags,
@@ -85,11 +87,12 @@ def incidents(labels: Flags | None) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
 
 
-def _nab(labelled: Sequence[tuple[Flags, Flagged]]) -> float | None:
+def _nab(labelled: Sequence[tuple[Flags, Flags, bool]]) -> float | None:
+    """Of flags, labels, and whether the detector was warmed up before."""
     detections, windows = [], []
-    for flags, each in labelled:
-        before = SILENCE_ROWS if each.goes_on else 0
+    for flags, labels, goes_on in labelled:
+        before = SILENCE_ROWS if goes_on else 0
         detections.append(np.concatenate([np.zeros(before, np.bool_), flags]))
-        windows.append([(a + before, b + before) for a, b in incidents(each.labels)])
+        windows.append([(a + before, b + before) for a, b in incidents(labels)])
     scored = any(b >= probation(len(one)) for one, spans in zip(detections, windows, strict=True) for _, b in spans)
     return nab_score(detections, windows) if scored else None
