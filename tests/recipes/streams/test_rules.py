@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import erfc
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,15 @@ def test_expectations() -> None:
 )
 def test_no_score_depends_on_later_rows(score) -> None:
     np.testing.assert_array_equal(score(VALUES)[:250], score(VALUES[:250]))
+
+
+def test_the_gaussians_window_moves_by_its_stride() -> None:
+    found = rules.windowed_gaussian(VALUES, rows=50, stride=10)
+    for row in (50, 59, 60, 123):
+        end = 50 + (row - 50) // 10 * 10
+        window = VALUES[end - 50 : end]
+        tail = 0.5 * erfc(abs(VALUES[row] - window.mean()) / window.std() / 2**0.5)
+        assert found[row] == pytest.approx(1 - tail, abs=1e-4)  # the benchmark takes 1.4142 for the root of 2
 
 
 def test_an_outlier_is_certain_for_the_gaussian() -> None:

@@ -117,7 +117,7 @@ class StreamCase(Case):
         """Every row that came after the run's; of the run's own those that are flagged."""
         table = verdict.rows_table(self.post, self.post.readings(model), flagged_only=not self.goes_on)
         if self.goes_on:
-            return replace(table, notes=(*self.notes, *verdict.rule_notes(self.post)[:-1]))
+            return replace(table, notes=(*self.notes, *verdict.flag_notes(self.post)))
         return replace(table, notes=(verdict.next_note(model, self.feed.columns.value), *table.notes))
 
     def report(self, model: Watched, tbptt: str, record: Mapping[str, Any]) -> tuple[Table, str]:

@@ -143,6 +143,16 @@ def streams_table(post: Watchpost, readings: Sequence[Reading]) -> Table:
 
 def rule_notes(post: Watchpost) -> tuple[str, ...]:
     """The rules by which rows are flagged and flags are scored."""
+    scored = (
+        "Precision: flags inside labelled rows. Recall: runs of labelled rows with a flag inside.",
+        PUBLISHED,
+    )
+    unscored = ("No labels: flags are counted, and nothing says which are right.",)
+    return (*flag_notes(post), *(scored if post.feed.labelled else unscored), GAUSSIAN_SAID)
+
+
+def flag_notes(post: Watchpost) -> tuple[str, ...]:
+    """The rules by which rows are flagged."""
     settings, feed = post.settings, post.feed
     rest = "a fifth of the warm-up" if settings.rest_rows is None else f"{settings.rest_rows:,} rows"
     flagged = (
@@ -161,12 +171,7 @@ def rule_notes(post: Watchpost) -> tuple[str, ...]:
         most = max(warm_up_of(stream, settings) for stream in feed.streams)
         rows = f"{least:,}" if least == most else f"{least:,} to {most:,}"
         start = f"The first {rows} rows with a value warm up: the network trains on them, and they are not scored."
-    scored = (
-        "Precision: flags inside labelled rows. Recall: runs of labelled rows with a flag inside.",
-        PUBLISHED,
-    )
-    unscored = ("No labels: flags are counted, and nothing says which are right.",)
-    return (flagged, *several, start, *(scored if feed.labelled else unscored), GAUSSIAN_SAID)
+    return (flagged, *several, start)
 
 
 def next_note(model: Watched, names: Sequence[str]) -> str:
