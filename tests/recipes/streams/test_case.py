@@ -90,7 +90,7 @@ def test_several_streams_and_columns_are_kept_and_found_again(tmp_path: Path) ->
     later = both.with_columns(pl.col("time") + pl.duration(days=90))
     other = read_other_stream(later, case.settings(), case.table(), False)
     assert other.predictions(again).rows == other.predictions(model).rows
-    assert other.predictions(again).rows == other.predictions(model).rows  # neither has moved
+    assert other.predictions(model).rows == other.predictions(model).rows  # it has not moved
     model.detectors["a"][0].scores([1000.0, -1000.0, 0.0])
     assert other.predictions(again).rows != other.predictions(model).rows
     page = case.report(model, "50,100", {})[1]
