@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from throughtime.base.errors import ConfigError
 from throughtime.recipes.labelling.case import LabelCase, case_of_others
@@ -39,9 +39,21 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What the data are.
+
+    Args:
+        mode: "sequences", labelled series.
+    """
+
+    mode: Literal["sequences"] = "sequences"
+
+
+@dataclass(frozen=True)
 class Settings(Groups):
     """Everything that `--set` can say of labelled series."""
 
+    kind: Kind = field(default_factory=Kind)
     columns: SeriesColumns = field(default_factory=SeriesColumns)
     split: Split = field(default_factory=Split)
     model: Model = field(default_factory=Model)
