@@ -8,5 +8,12 @@ import json
 def test_list(command):
     code, out, err = command("recipes", "--json")
     assert (code, err) == (0, "")
-    assert [row["name"] for row in json.loads(out)["rows"]] == ["weather", "stock", "purchase", "dna", "sentiment"]
+    assert [row["name"] for row in json.loads(out)["rows"]] == [
+        "weather",
+        "stock",
+        "purchase",
+        "dna",
+        "sentiment",
+        "anomaly",
+    ]
     assert "weather" in command("recipes").out

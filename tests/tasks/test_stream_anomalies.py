@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -180,3 +181,12 @@ def test_what_came_is_checked():
             StreamDetector(tbptt=tbptt).reset()
     with pytest.raises(ConfigError, match="`threshold` is a probability"):
         StreamDetector(threshold=2).alarms([0.0])
+
+
+def test_a_deep_copy_goes_on_alone(dropped):
+    stream, scores, _ = dropped
+    detector = StreamDetector(**SMALL)
+    detector.scores(stream[:500])
+    twin = copy.deepcopy(detector)
+    np.testing.assert_array_equal(twin.scores(stream[500:]), scores[500:])
+    np.testing.assert_array_equal(detector.scores(stream[500:]), scores[500:])

@@ -242,6 +242,13 @@ def test_best_weights_are_put_back_and_patience_stops():
     assert same_weights(state_of(network), seen[1])
 
 
+def test_until_ends_a_training_in_the_midst_of_its_decay():
+    _, whole_history = go(None, evaluate=None, training=settings(epochs=3))
+    _, history = go(None, evaluate=None, training=settings(epochs=3, until=2))
+    assert len(history.epochs) == 2
+    assert history.losses == whole_history.losses[: len(history.losses)]
+
+
 def test_without_validation_the_last_weights_stay():
     network, history = go(None, evaluate=None)
     assert history.best_epoch is None

@@ -35,6 +35,8 @@ def test_the_least_and_the_odd_are_fine():
         ({"decay": "cosin"}, r"`decay` is one of cosine, constant: 'cosin' came \(did you mean 'cosine'\?\)"),
         ({"warmup_updates": -1}, "`warmup_updates`"),
         ({"patience": 0}, "`patience` is a whole number, at least 1"),
+        ({"until": 0}, "`until` is a whole number, at least 1"),
+        ({"epochs": 3, "until": 4}, "`until` is one of the epochs: 4 came for 3"),
         ({"seed": 2**63}, "`seed`"),
         ({"seed": -1}, "`seed`"),
         ({"checkpoint_every_s": -1}, "`checkpoint_every_s`"),

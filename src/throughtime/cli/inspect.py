@@ -1,4 +1,4 @@
-"""`throughtime inspect`: the memory cell of a trained run, with its numbers at one step."""
+"""`throughtime inspect`: the memory cell of a trained run at one step, or the steps a sequence owes its class to."""
 
 from __future__ import annotations
 
@@ -21,11 +21,9 @@ def inspect(
             "test part whose next is known.",
         ),
     ] = None,
-    svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="Write the cell, drawn, to this file.")
-    ] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the drawing to this file.")] = None,
     series: Annotated[
-        str | None, typer.Option("--series", metavar="ID", help="Which series; without it, the table's first.")
+        str | None, typer.Option("--series", metavar="ID", help="Which series or sequence; without it, the first.")
     ] = None,
     unit: Annotated[
         int | None,
@@ -42,7 +40,7 @@ def inspect(
     data: RunData = None,
     as_json: Json = False,
 ) -> None:
-    """Look into the memory cell of a run's LSTM at one step: gates, internal state, weights, gradients."""
+    """Look into a run: the memory cell at one step, or which steps a sequence owes its class to."""
     from throughtime import recipes
 
     table = recipes.inspect(run, step=step, svg=svg, series=series, unit=unit, layer=layer, data=data)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError
-from throughtime.recipes import stock
+from throughtime.recipes import anomaly, stock
 from throughtime.recipes.forecasting import weather
 from throughtime.recipes.labelling import dna, sentiment
 from throughtime.recipes.purchase import shop
 from throughtime.recipes.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (weather.RECIPE, stock.RECIPE, shop.RECIPE, dna.RECIPE, sentiment.RECIPE)
+    recipe.name: recipe for recipe in (weather.RECIPE, stock.RECIPE, shop.RECIPE, dna.RECIPE, sentiment.RECIPE, anomaly.RECIPE)
 }
 
 

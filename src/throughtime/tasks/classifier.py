@@ -5,7 +5,7 @@
     predict_online   the same step by step
 
 How sequences become numbers is told in `sequences`, the network's shape in `label_network`, what validation chooses in
-`label_training`.
+`label_choosing`, and how it is trained in `label_learning`.
 
 Dimensions: N sequences, T steps (each its own), C variables, K classes.
 """
@@ -21,17 +21,17 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from torch import Tensor
 
-from throughtime.base.checks import as_number
-from throughtime.base.errors import ConfigError, DataError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.nn import Network
 from throughtime.tasks import saving
+from throughtime.tasks.label_choosing import candidates_of
+from throughtime.tasks.label_learning import learn
 from throughtime.tasks.label_network import LabelDesign, build, logits, probabilities
 from throughtime.tasks.label_online import LabelSession
 from throughtime.tasks.label_options import LabelOptions, check_label_options
-from throughtime.tasks.label_training import FEW, Labelled, candidates_of, learn
-from throughtime.tasks.labels import as_labels, class_weights, classes_of, held_out, numbered
+from throughtime.tasks.label_parts import encoded_parts, share_out
+from throughtime.tasks.labels import as_labels, class_weights, classes_of, numbered
 from throughtime.tasks.options import check_fitted
 from throughtime.tasks.sequences import SequenceEncoding, as_sequences
 from throughtime.train import History
@@ -71,6 +71,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         validation: a share in (0, 1) of each class; a pair (sequences, labels); or None: all train, for all epochs,
             nothing is chosen, and what is "auto" is not there. Of fewer than 1,000 sequences a share is taken by folds:
             they choose, and the training is on all sequences, for all epochs.
+        refit: whether, after a share held out has chosen the epoch, the network is trained anew on all sequences up to
+            it; what it learned of the share alone is lost otherwise.
         patience: epochs without a better validation loss before training stops; None: never.
         device: of the network, as torch names it; None: the CPU.
         seed: of first weights, dropout, order and the part held out; 0 .. 2**63 - 1.
@@ -115,6 +117,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         class_weight: Mapping[Any, float] | str | None = None,
         averaging: float = 0.99,
         validation: Any = 0.15,
+        refit: bool = True,
         patience: int | None = 15,
         device: str | torch.device | None = None,
         seed: int = 0,
@@ -144,6 +147,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.averaging = averaging
         self.validation = validation
+        self.refit = refit
         self.patience = patience
         self.device = device
         self.seed = seed
@@ -182,18 +186,18 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         rows = as_sequences(sequences)
         named = as_labels(labels, len(rows))
         classes = classes_of(named)
-        first, second, by_folds = self._parts(rows, numbered(named, classes), classes, options)
-        encoding = SequenceEncoding.fit(first[0], options.symbols)
-        train = Labelled(encoding.encode(first[0]), first[1])
-        valid = None if second is None else Labelled(encoding.encode(second[0]), second[1])
-        weights = class_weights(self.class_weight, classes, train.labels)
+        shared = share_out(rows, numbered(named, classes), classes, self.validation, options.seed)
+        encoding = SequenceEncoding.fit(shared.train[0], options.symbols)
+        whole = SequenceEncoding.fit(rows, options.symbols) if options.refit and shared.held_out else None
+        parts = encoded_parts(shared, encoding, whole)
+        weights = class_weights(self.class_weight, classes, parts.train.labels)
         design = _design(options, encoding, len(classes), weights)
-        candidates = candidates_of(design, options, encoding, by_folds or valid is not None)
-        learned = learn(candidates, train, valid, options, by_folds, run, group)
-        self._keep(classes, encoding, learned.design, learned.network, learned.temperature)
+        candidates = candidates_of(design, options, encoding, parts.by_folds or parts.valid is not None)
+        learned = learn(candidates, parts, options, run, group)
+        self._keep(classes, whole or encoding, learned.design, learned.network, learned.temperature)
         self.chosen_, self.schedule_ = learned.said, options.schedule or TBPTT()
         self.history_: History | None = learned.history
-        self.best_epoch_, self.seconds_ = learned.history.best_epoch, learned.history.seconds
+        self.best_epoch_, self.seconds_ = learned.history.best_epoch, learned.seconds
         return self
 
     def predict_proba(self, sequences: Any) -> np.ndarray:
@@ -312,35 +316,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.array(classes)
         self._encoding, self.design_, self.network_, self.temperature_ = encoding, design, network, temperature
         self.parameters_count_ = sum(parameter.numel() for parameter in network.parameters())
-
-    def _parts(self, rows: list[Any], labels: Any, classes: list[Any], options: LabelOptions) -> tuple[Any, Any, bool]:
-        """Sequences and labels to train on, those to validate on or None, and whether folds do that instead."""
-        given = self.validation
-        if given is None:
-            return (rows, labels), None, False
-        share = as_number(given)
-        if share is not None:
-            if not 0 < share < 1:
-                raise ConfigError(f"`validation` as a share lies between 0 and 1: {given!r} came.")
-            if np.bincount(labels).max() < 2:
-                raise DataError(
-                    "Validation needs a class with at least 2 sequences: every class has one. Give more sequences, or "
-                    "pass validation=None."
-                )
-            if len(rows) < FEW:
-                return (rows, labels), None, True
-            first, second = held_out(labels, share, options.seed)
-            return _of(rows, labels, first), _of(rows, labels, second), False
-        if not isinstance(given, tuple | list) or len(given) != 2:
-            raise ConfigError(
-                f"`validation` is a share, a pair (sequences, labels) or None: {type(given).__name__} came."
-            )
-        others = as_sequences(given[0], "validation")
-        return (rows, labels), (others, numbered(as_labels(given[1], len(others)), classes)), False
-
-
-def _of(rows: list[Any], labels: Any, places: Any) -> tuple[list[Any], Any]:
-    return [rows[place] for place in places], labels[places]
 
 
 def _design(

@@ -42,6 +42,7 @@ class LabelOptions(SharedOptions):
     word_dropout: float
     label_smoothing: float
     averaging: float
+    refit: bool
     checkpoint_every_s: float | None
 
 
@@ -69,6 +70,7 @@ def check_label_options(estimator: Any) -> LabelOptions:
         word_dropout=checks.number("word_dropout", estimator.word_dropout, below=1),
         label_smoothing=checks.number("label_smoothing", estimator.label_smoothing, below=1),
         averaging=checks.number("averaging", estimator.averaging, below=1),
+        refit=checks.flag("refit", estimator.refit),
         checkpoint_every_s=check_every(checks, estimator.checkpoint_every_s),
     )
     _check_windows(checks, options)

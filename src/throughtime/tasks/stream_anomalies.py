@@ -226,6 +226,13 @@ class StreamDetector(BaseEstimator):
             self._forecaster = StreamForecaster.from_tree(tree["forecaster"], self._settings.learning)
         self.rows_, self.alarm_ = tree["rows"], tree["alarm"]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> StreamDetector:
+        """One that stands where this one does, and shares nothing with it."""
+        state, weights = flatten(self._to_tree())
+        twin = type(self)(**self.get_params(deep=False))
+        twin.restore({"stream": state}, {name: tensor.clone() for name, tensor in weights.items()})
+        return twin
+
     def _to_tree(self) -> Tree:
         if not hasattr(self, "_settings"):
             self.reset()

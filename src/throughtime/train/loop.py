@@ -162,9 +162,9 @@ class _Loop:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or patience has ended."""
-        patience = self.job.training.patience
-        exhausted = patience is not None and self.history.epochs_since_best >= patience
-        return self.epoch >= self.job.training.epochs or exhausted
+        training = self.job.training
+        exhausted = training.patience is not None and self.history.epochs_since_best >= training.patience
+        return self.epoch >= (training.until or training.epochs) or exhausted
 
     def start(self) -> None:
         """Begin, or go on from the run's newest checkpoint."""

@@ -30,6 +30,7 @@ class Training:
         warmup_updates: the first updates, over which the rate rises linearly, >= 0.
         averaging: most that an exponential average of the weights keeps of itself at an update, in [0, 1), such as
             0.99; the average is validated and kept. 0: none.
+        until: the epoch after which training ends, 1 .. epochs, though the decay is that of all; None: the last.
         patience: stop after so many epochs without a better validation value, >= 1; None: run all epochs.
         seed: of everything random in the network while it trains, 0 <= seed < 2**63.
         checkpoint_every_s: seconds between checkpoints, >= 0; 0: after every update. None: so that writing them takes
@@ -49,6 +50,7 @@ class Training:
     decay: str = "cosine"
     warmup_updates: int = 0
     averaging: float = 0.0
+    until: int | None = None
     patience: int | None = None
     seed: int = 0
     checkpoint_every_s: float | None = None
@@ -67,7 +69,7 @@ class Training:
         }
         if self.clip_norm is not None:
             plain["clip_norm"] = checks.number("clip_norm", self.clip_norm, above=0)
-        for name in ("patience", "checkpoint_every_updates"):
+        for name in ("until", "patience", "checkpoint_every_updates"):
             if getattr(self, name) is not None:
                 plain[name] = checks.whole(name, getattr(self, name))
         if self.checkpoint_every_s is not None:
@@ -76,6 +78,8 @@ class Training:
         checks.choice("decay", self.decay, DECAYS)
         if plain["momentum"] and self.optimizer in set(OPTIMIZERS) - set(_WITH_MOMENTUM):
             checks.add(f"`momentum` belongs to {' and '.join(_WITH_MOMENTUM)}, {self.optimizer} has its own")
+        if self.until is not None and plain["until"] > plain["epochs"]:
+            checks.add(f"`until` is one of the epochs: {self.until!r} came for {self.epochs!r}")
         checks.report("Training settings")
         for name, value in plain.items():
             object.__setattr__(self, name, value)

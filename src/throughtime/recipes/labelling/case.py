@@ -11,11 +11,12 @@ import torch.distributed as dist
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.labelling import report
 from throughtime.recipes.labelling.comparison import compare_methods
+from throughtime.recipes.labelling.explaining import drawings, look_into
 from throughtime.recipes.labelling.methods import check_network, fit_network, probabilities
 from throughtime.recipes.labelling.problem import LabelProblem, Reading, other_problem
 from throughtime.recipes.labelling.settings import Model
 from throughtime.recipes.labelling.tables import predictions_table, scores_table
-from throughtime.recipes.recipe import Case
+from throughtime.recipes.recipe import Case, Look
 from throughtime.recipes.settings import Groups
 from throughtime.recipes.table import Table
 from throughtime.tasks import SequenceClassifier
@@ -85,7 +86,8 @@ class LabelCase(Case):
         assert history is not None  # it was trained just now
         said = self._said(model, tbptt)
         plain = _at_temperature(given, model.temperature_)
-        evidence = report.Evidence(self.problem, given, plain, history, table, record, said)
+        drawn = drawings(model, self.problem, given)
+        evidence = report.Evidence(self.problem, given, plain, history, table, record, said, drawn)
         return replace(table, notes=(*table.notes, *said)), report.render(evidence)
 
     def compare(self, tbptt: str, seeds: int, progress: bool) -> Table:
@@ -93,6 +95,10 @@ class LabelCase(Case):
         # Of all cells the perceptron, which has a window too, asks most of the settings.
         check_network(self.problem, replace(self.model, cell="perceptron"), tbptt)
         return compare_methods(self.problem, self.model, tbptt, seeds, progress)
+
+    def inspect(self, model: SequenceClassifier, look: Look) -> Table:
+        """What a sequence of the test part owes its class to."""
+        return look_into(model, self.problem, look)
 
     def _said(self, model: SequenceClassifier, tbptt: str) -> tuple[str, ...]:
         """What there is to say of the network, the network itself first."""

@@ -120,6 +120,7 @@ class Model:
         class_weight: "balanced" for classes that all count alike, or "none".
         averaging: of the weights over updates.
         validation: share of each class in the training part that validates.
+        refit: whether all sequences train again once validation has chosen the epoch.
         patience: epochs without a better validation before training stops; 0: never.
         seed: of first weights, dropout, order and the part that validates.
         device: of the network, such as cuda; without it, the CPU.
@@ -148,6 +149,7 @@ class Model:
     class_weight: Literal["none", "balanced"] = "none"
     averaging: Share = 0.99
     validation: Share = 0.15
+    refit: Flag = True
     patience: Seed = 15
     seed: Seed = 0
     device: str | None = None

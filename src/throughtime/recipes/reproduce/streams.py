@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,9 +31,9 @@ import polars as pl
 
 from throughtime.metrics import nab_best_threshold, nab_score
 from throughtime.metrics.nab import probation
+from throughtime.recipes.streams import rules
 from throughtime.tasks import StreamDetector
-from throughtime.tasks.rarity import Rarity
-from throughtime.tasks.stream_anomalies import SPANS, check_settings
+from throughtime.tasks.stream_anomalies import check_settings
 from throughtime.tasks.stream_forecaster import StreamForecaster
 
 OURS = "lstm, seed "
@@ -60,7 +58,6 @@ BARS: dict[str, tuple[float, float, float]] = {
     "realTraffic": (64.28, 49.86, 82.51),
     "realTweets": (51.41, 64.29, 68.02),
 }
-DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -103,11 +100,8 @@ def by_lstm(file: File, **settings: Any) -> np.ndarray:
 def by_errors(file: File, *forecasts: Callable[[File], np.ndarray]) -> np.ndarray:
     """Scores of rules' errors by the detector's own rule; 0 in the warm-up."""
     detector = StreamDetector()
-    rarity = Rarity(len(forecasts), detector.window_rows, detector.tail_share, SPANS)
-    errors = [np.abs(file.values - forecast(file)) for forecast in forecasts]
-    scores = np.array([rarity.step(row) for row in np.stack(errors, axis=1)])
-    scores[: file.warm_up] = 0
-    return scores
+    expected = [forecast(file) for forecast in forecasts]
+    return rules.rarity_of(file.values, expected, file.warm_up, detector.window_rows, detector.tail_share)
 
 
 def lstm_forecast(file: File) -> np.ndarray:
@@ -122,43 +116,22 @@ def lstm_forecast(file: File) -> np.ndarray:
 
 def last_value(file: File) -> np.ndarray:
     """The value before."""
-    return np.concatenate([file.values[:1], file.values[:-1]])
+    return rules.last_value(file.values)
 
 
 def day_before(file: File) -> np.ndarray:
     """The value a day before."""
-    step = float(np.median(np.diff(file.times[: file.warm_up]) / np.timedelta64(1, "s")))
-    rows = round(DAY_S / max(step, 1))
-    if rows > file.warm_up:
-        return last_value(file)
-    return np.concatenate([last_value(file)[:rows], file.values[:-rows]])
+    return rules.day_before(file.values, file.times, file.warm_up)
 
 
-def windows_mean(file: File, rows: int = 6400) -> np.ndarray:
+def windows_mean(file: File, rows: int = rules.WINDOW_ROWS) -> np.ndarray:
     """Mean of the rows before."""
-    sums = np.concatenate([[0.0], np.cumsum(file.values)])
-    stop = np.arange(len(file.values))
-    start = np.maximum(0, stop - rows)
-    return np.where(stop > 0, (sums[stop] - sums[start]) / np.maximum(stop - start, 1), file.values)
+    return rules.windows_mean(file.values, rows)
 
 
-def by_windowed_gaussian(file: File, rows: int = 6400, stride: int = 100) -> np.ndarray:
-    """The benchmark's detector as it is there, its result file's 12 digits included: they decide what equals 1."""
-    window: deque[float] = deque()
-    waiting: list[float] = []
-    mean, deviation, scores = 0.0, 1.0, []
-    for value in file.values:
-        tail = 0.5 * math.erfc(abs(value - mean) / deviation / 1.4142)
-        scores.append(float(f"{1 - tail:.12g}") if window else 0.0)
-        full = len(window) == rows
-        (waiting if full else window).append(value)
-        if full and len(waiting) < stride:
-            continue
-        if full:
-            window = deque([*list(window)[stride:], *waiting])
-            waiting = []
-        mean, deviation = float(np.mean(window)), float(np.std(window)) or 1e-6
-    return np.array(scores)
+def by_windowed_gaussian(file: File) -> np.ndarray:
+    """The benchmark's detector."""
+    return rules.windowed_gaussian(file.values)
 
 
 def by_clock(file: File) -> np.ndarray:
@@ -193,7 +166,7 @@ def scores_of(
 def alarms_of(name: str, file: File, scores: np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
     """Where a method's scores are alarms, by a threshold that knows no label of the file."""
     if name in ("windowed Gaussian", "clock"):
-        return scores >= 1.0
+        return scores >= rules.GAUSSIAN_THRESHOLD
     return StreamDetector(warm_up_rows=file.warm_up, **(settings if name.startswith(OURS) else {})).alarms(scores)
 
 

@@ -1,0 +1,118 @@
+"""The training of a classifier's network from beginning to end.
+
+    choose      among designs, as `label_choosing` tells
+    train       all epochs; the epoch whose averaged weights have the smallest validation loss is kept
+    again       on all sequences, those held out too, up to that epoch
+    calibrate   one temperature for the logits, the likeliest on the validation part
+
+Few sequences are too dear to hold out, and tell too little of an epoch: folds choose and calibrate, and the training is
+on all of them, to its end.
+
+Dimensions: N sequences, K classes.
+
+Source of the temperature: Guo et al. 2017, arXiv 1706.04599.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+from torch.nn import functional as F
+
+from throughtime.base.run_folder import RunFolder
+from throughtime.nn import Network
+from throughtime.tasks.label_choosing import Pilot, best_of, pilot, pilot_by_folds, said
+from throughtime.tasks.label_network import LabelDesign, logits
+from throughtime.tasks.label_options import LabelOptions
+from throughtime.tasks.label_parts import Parts
+from throughtime.tasks.label_training import epochs_for, train
+from throughtime.tasks.labels import Places
+from throughtime.train import History
+from throughtime.train.ranks import Ranks, refuse_too_few
+
+# Before any label is seen the logarithm of the temperature is about 0, with this deviation: few labels move it little,
+# even where the network has all of them right.
+TEMPERATURE_SPREAD = 0.3
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What training came to.
+
+    Args:
+        network: in evaluation mode.
+        design: its shape.
+        history: of the training that validation watched.
+        seconds: of it, and of the training on all sequences.
+        temperature: by which logits are divided.
+        said: what validation chose, a line each.
+    """
+
+    network: Network
+    design: LabelDesign
+    history: History
+    seconds: float
+    temperature: float
+    said: tuple[str, ...]
+
+
+def learn(
+    candidates: Sequence[LabelDesign],
+    parts: Parts,
+    options: LabelOptions,
+    run: RunFolder | None = None,
+    group: dist.ProcessGroup | None = None,
+) -> Learned:
+    """Choose among designs, train, calibrate, and train again.
+
+    Args:
+        candidates: designs to choose from, the one to prefer first.
+        parts: sequences.
+        options: the settings.
+        run, group: as `train.fit` takes them; the run is that of the training that validation watches.
+    """
+    ranks = Ranks(group)
+    refuse_too_few(len(parts.train), ranks)
+    pilots = _pilots(candidates, parts, options)
+    # Every rank has tried all; where rounding told them apart the first one's choice holds.
+    best = ranks.of_first(best_of(pilots) if pilots else 0)
+    chosen = said(candidates, pilots, best) if len(pilots) > 1 else ""
+    if chosen and options.progress is not False and ranks.is_first:
+        sys.stderr.write(chosen + "\n")
+    design, epochs = candidates[best], epochs_for(options, len(parts.train))
+    network, history = train(design, parts.train, parts.valid, options, epochs, run=run, group=group)
+    temperature, seconds = 1.0, history.seconds
+    if parts.valid is not None:
+        temperature = _temperature(logits(network, parts.valid.encoded), parts.valid.labels)
+    elif pilots:
+        temperature = _temperature(pilots[best].logits, pilots[best].labels)
+    if parts.whole is not None and history.best_epoch is not None:
+        design = replace(design, symbols=parts.symbols)
+        network, again = train(design, parts.whole, None, options, epochs, until=history.best_epoch + 1, group=group)
+        seconds += again.seconds
+    return Learned(network, design, history, seconds, temperature, (chosen,) if chosen else ())
+
+
+def _pilots(candidates: Sequence[LabelDesign], parts: Parts, options: LabelOptions) -> list[Pilot]:
+    """Short trainings; none where there is nothing to choose, or nothing to choose by."""
+    if parts.valid is not None:
+        return [pilot(each, parts.train, parts.valid, options) for each in candidates] if len(candidates) > 1 else []
+    return [pilot_by_folds(each, parts.train, options) for each in candidates] if parts.by_folds else []
+
+
+def _temperature(found: Tensor, labels: Places) -> float:
+    """The likeliest temperature, given the labels [N] of logits [N, K]."""
+    target, logits_ = torch.from_numpy(labels), found.double()
+
+    def unlikelihood(log_temperature: float) -> float:
+        loss = F.cross_entropy(logits_ / np.exp(log_temperature), target, reduction="sum")
+        return float(loss) + (log_temperature / TEMPERATURE_SPREAD) ** 2 / 2
+
+    return float(np.exp(minimize_scalar(unlikelihood, bounds=(-3, 3), method="bounded").x))
