@@ -15,7 +15,7 @@ SANITIZED := -k "every_option or every_instruction_set or every_width or chunks_
 took = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup kernels sanitize demo picture lecture docs test lint torture dist lock clean
+.PHONY: help setup kernels sanitize demo tour picture lecture pages docs test lint torture dist lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -55,12 +55,19 @@ demo: setup  ## train on Seattle's weather, compare with the baselines, write th
 		$(BIN)/throughtime train weather --out runs/demo && \
 		$(BIN)/throughtime compare weather --out runs/demo)
 
+tour: setup  ## every recipe on its sample, beside its rivals; one page, runs/tour/index.html
+	@rm -rf runs/tour
+	$(call took,tour,$(BIN)/python tools/tour.py runs/tour)
+
 picture: setup  ## the README's picture, from the run that `make demo` left
 	$(BIN)/python tools/picture.py runs/demo docs/forecast.svg
 
 lecture: setup  ## run every command of docs/lecture.md, write outputs and figures anew, build the site
 	$(call took,lecture,$(BIN)/python tools/lecture.py docs/lecture.md)
 	@$(MAKE) --no-print-directory docs
+
+pages: setup  ## run every command of docs/recipes/*.md, write outputs and pictures anew
+	$(call took,pages,for page in docs/recipes/*.md; do $(BIN)/python tools/lecture.py $$page || exit 1; done)
 
 docs: setup  ## the site, in build/docs: the lecture, the library, the changelog
 	$(call took,docs,$(BIN)/python -m sphinx -q -W --keep-going -E -b html docs build/docs)

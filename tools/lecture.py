@@ -3,6 +3,7 @@
     python tools/lecture.py docs/lecture.md            # in full; rewrites the outputs and docs/lecture/*.svg
     python tools/lecture.py docs/lecture.md --only reach   # the commands with this word; keeps the rest as it is
     python tools/lecture.py docs/lecture.md --short    # the small form of each command; writes nothing
+    python tools/lecture.py docs/recipes/stock.md      # a recipe's page, which is run in the same way
 
 In the lecture a ```sh block is one command line and a ```python block one program. The ```text block after it is what
 it printed, and an image `lecture/NAME.svg` below it is the file NAME.svg that it wrote. All of them run in order in one

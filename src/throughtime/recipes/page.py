@@ -5,8 +5,9 @@ The page follows the reader's light or dark setting.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from throughtime.recipes.table import Block, Column, Table
@@ -26,7 +27,7 @@ th, td { padding: 0.2rem 0.7rem; text-align: right;
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th.words, td.words { text-align: left; }
 .groups th { text-align: center; border-bottom: none; padding-bottom: 0; }
-.wide { overflow-x: auto; }
+.wide, pre { overflow-x: auto; }
 svg { width: 100%; height: auto; } svg text { font-family: system-ui, sans-serif !important; }
 """
 
@@ -46,6 +47,13 @@ def page(title: str, subtitle: str, sections: Sequence[tuple[str, str]]) -> str:
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style></head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n{quiet(subtitle)}\n{body}\n</body></html>\n"
     )
+
+
+def pictures_of(text: str) -> dict[str, str]:
+    """The first picture, an inline SVG element, of each section that has one in a page of `page`, by its heading."""
+    sections = re.findall(r"<section><h2>(.*?)</h2>\n(.*?)</section>", text, re.DOTALL)
+    found = {unescape(heading): re.search(r"<svg\b.*?</svg>", content, re.DOTALL) for heading, content in sections}
+    return {heading: picture[0] for heading, picture in found.items() if picture}
 
 
 def as_html(table: Table) -> str:
