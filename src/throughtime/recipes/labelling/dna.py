@@ -44,7 +44,14 @@ class Settings(Groups):
 # What keeps the sample's training below a minute on one core: nothing is left for validation to choose.
 SAMPLE = Settings(
     model=Model(
-        hidden_size=32, embedding_size=8, positions="false", front_steps=7, epochs=20, batch_size=32, learning_rate=1e-2
+        hidden_size=32,
+        embedding_size=8,
+        positions="false",
+        front_steps=7,
+        epochs=20,
+        batch_size=32,
+        learning_rate=1e-2,
+        refit=False,
     )
 )
 

@@ -54,6 +54,10 @@ class Settings(Groups):
     model: Model = field(default_factory=Model)
 
 
+# One training is enough for a sample, and takes less than a minute on one core.
+SAMPLE = Settings(model=Model(refit=False))
+
+
 def sample() -> Reading:
     """1,000 reviews in English and 1,000 in Korean."""
     made = synthetic_reviews()
@@ -68,7 +72,7 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> LabelCas
         ConfigError: settings that are unknown or do not fit.
         DataError, FileMissingError: whatever is wrong with the texts.
     """
-    chosen = parse(settings, Settings())
+    chosen = parse(settings, SAMPLE if data is None else Settings())
     if data is None:
         return LabelCase(_problem(_plain(sample(), chosen), chosen, None), chosen)
     apart = chosen.split.split == "" and own_share(chosen.split) is None
