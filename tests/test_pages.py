@@ -70,7 +70,7 @@ def test_the_trained_runs_table_is_the_recipes(name):
 @every_page
 def test_settings_named_are_the_recipes(name):
     code = " ".join(re.findall(r"`([^`\n]+)`", lecture._BLOCK.sub("", PAGES[name])))
-    code += " ".join(re.findall(r"--set (\S+)", PAGES[name]))
+    code += " " + " ".join(re.findall(r"--set (\S+)", PAGES[name]))
     named = set(re.findall(r"(?<![\w-])([a-z_]+)=", code))
     assert named
     assert named - set(keys(SETTINGS[name])) - {"label"} == set()
