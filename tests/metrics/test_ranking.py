@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as judge
 
 from throughtime.base.errors import ConfigError, DataError, ShapeError
-from throughtime.metrics import hit_rate, ndcg, reciprocal_rank, roc_auc
+from throughtime.metrics import average_precision, hit_rate, ndcg, recall_at, reciprocal_rank, roc_auc
 
 RNG = np.random.default_rng(0)
 ITEMS = 12
@@ -79,3 +79,22 @@ def test_lists_and_ranks_are_checked():
         ndcg([1], [1], 0)
     with pytest.raises(ShapeError, match=r"one list \[N, K\] or one rank \[N\] each: \(2,\) and \(1, 2\) came"):
         hit_rate([1, 2], [[1, 2]], 1)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=60), st.sampled_from([0, 0.05, 0.3]))
+def test_average_precision_and_recall_against_sklearn(pairs, share):
+    y, score = np.array(pairs, dtype=np.float64).T
+    if len(set(y)) == 2:
+        assert average_precision(y, score) == pytest.approx(judge.average_precision_score(y, score))
+        alarms, found, _ = judge.roc_curve(y, score, drop_intermediate=False)
+        assert recall_at(y, score, share) == pytest.approx(found[alarms <= share].max())
+
+
+def test_recall_is_of_a_share_and_of_two_classes():
+    assert recall_at([1, 1, 0, 0], [3.0, 1, 2, 0], 0) == 0.5
+    assert recall_at([1, 1, 0, 0], [3.0, 1, 2, 0], 0.5) == 1
+    assert recall_at([1, 0], [0.5, 0.5], 0.01) == 0  # one threshold flags both
+    with pytest.raises(ConfigError, match="a share from 0 to 1: 5 came"):
+        recall_at([1, 0], [1.0, 0], 5)
+    with pytest.raises(DataError, match="`average_precision` compares positives with negatives: 0 and 2 came"):
+        average_precision([0, 0], [1.0, 0])

@@ -23,6 +23,11 @@ def test_an_element_takes_the_pages_colour():
     assert "xlink" not in svg
 
 
+def test_a_narrower_figure_takes_its_part_of_a_column():
+    assert 'style="max-width: 50%">' in as_element(draw, 2.0, "test", width=4.0).split("\n")[0]
+    assert "max-width" not in as_element(draw, 2.0, "test")
+
+
 def test_a_file_stands_alone():
     svg = as_file(as_element(draw, 2.0, "test", width=4.0))
     root = ET.fromstring(svg)

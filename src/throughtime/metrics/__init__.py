@@ -4,10 +4,11 @@ from throughtime.metrics.classes import accuracy, balanced_accuracy, brier, log_
 from throughtime.metrics.errors import mae, mase, rmse, skill, smape
 from throughtime.metrics.nab import nab_best_threshold, nab_score
 from throughtime.metrics.probabilistic import coverage, crps_gaussian, interval_width, pinball
-from throughtime.metrics.ranking import hit_rate, ndcg, reciprocal_rank, roc_auc
+from throughtime.metrics.ranking import average_precision, hit_rate, ndcg, recall_at, reciprocal_rank, roc_auc
 
 __all__ = [
     "accuracy",
+    "average_precision",
     "balanced_accuracy",
     "brier",
     "coverage",
@@ -24,6 +25,7 @@ __all__ = [
     "nats_per_step",
     "ndcg",
     "pinball",
+    "recall_at",
     "reciprocal_rank",
     "rmse",
     "roc_auc",

@@ -1,6 +1,8 @@
 """Scores of an order: of cases by how suspicious they look, of items by how likely they come next.
 
     roc_auc           P(score of a positive > score of a negative) + P(equal) / 2
+    average_precision sum over thresholds, from the highest, of (recall - recall before) * precision
+    recall_at         the highest recall of a threshold whose share of false positives is at most the one allowed
     hit_rate          share of rows with rank <= k
     ndcg              mean of 1 / log2(1 + rank) where rank <= k, else 0
     reciprocal_rank   mean of 1 / rank
@@ -17,11 +19,11 @@ Information Systems 20(4), 2002 (discounted gain).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from throughtime.base.checks import Checks
-from throughtime.base.errors import DataError, ShapeError
+from throughtime.base.errors import ConfigError, DataError, ShapeError
 from throughtime.metrics.scored import Floats, check_any, scored
 
 
@@ -39,18 +41,40 @@ def roc_auc(target: ArrayLike, score: ArrayLike) -> float:
         ShapeError: shapes differ.
         DataError: nothing to score, a score that is not finite, a target other than 0 and 1, or one class only.
     """
-    wanted, given = scored(target, score)
-    positive = wanted == 1
-    if not (positive | (wanted == 0)).all():
-        odd = wanted[~positive & (wanted != 0)][0]
-        raise DataError(f"A target of `roc_auc` is 0 or 1: {odd:g} came. Name the positive class: target == label.")
+    positive, given = _two_classes(target, score, "roc_auc")
     positives, negatives = int(positive.sum()), int((~positive).sum())
-    if not positives or not negatives:
-        raise DataError(
-            f"`roc_auc` compares positives with negatives: {positives} and {negatives} came. Score more rows."
-        )
     above = rankdata(given)[positive].sum() - positives * (positives + 1) / 2
     return float(above / (positives * negatives))
+
+
+def average_precision(target: ArrayLike, score: ArrayLike) -> float:
+    """Mean precision over the thresholds that find positives, each weighed by the recall it adds.
+
+    Target, score and errors as `roc_auc`. Chance is the share of positives; equal scores share a threshold.
+    """
+    positive, given = _two_classes(target, score, "average_precision")
+    found, false = _by_threshold(positive, given)
+    return float(np.sum(np.diff(found, prepend=0) / found[-1] * found / (found + false)))
+
+
+def recall_at(target: ArrayLike, score: ArrayLike, false_positives: float) -> float:
+    """Share of positives found by the best threshold with so few false positives.
+
+    Args:
+        target: as `roc_auc`.
+        score: as `roc_auc`.
+        false_positives: share of the negatives that may be flagged, from 0 to 1.
+
+    Raises:
+        ConfigError: the share is outside 0 to 1.
+        ShapeError, DataError: as `roc_auc`.
+    """
+    if not 0 <= false_positives <= 1:
+        raise ConfigError(f"`false_positives` is a share from 0 to 1: {false_positives} came. Write 0.01 for 1 %.")
+    positive, given = _two_classes(target, score, "recall_at")
+    found, false = _by_threshold(positive, given)
+    allowed = found[false / false[-1] <= false_positives]
+    return float(allowed[-1] / found[-1]) if len(allowed) else 0.0
 
 
 def hit_rate(target: ArrayLike, ranked: ArrayLike, k: int) -> float:
@@ -82,6 +106,29 @@ def ndcg(target: ArrayLike, ranked: ArrayLike, k: int) -> float:
 def reciprocal_rank(target: ArrayLike, ranked: ArrayLike) -> float:
     """Mean of 1 / rank of the true item, 0 where it is not listed; target, ranked and errors as `hit_rate`."""
     return float(np.mean(1 / _ranks(target, ranked, 1)))
+
+
+def _two_classes(target: ArrayLike, score: ArrayLike, name: str) -> tuple[NDArray[np.bool_], Floats]:
+    """Which scored rows are positives, some but not all, and the rows' scores."""
+    wanted, given = scored(target, score)
+    positive = wanted == 1
+    if not (positive | (wanted == 0)).all():
+        odd = wanted[~positive & (wanted != 0)][0]
+        raise DataError(f"A target of `{name}` is 0 or 1: {odd:g} came. Name the positive class: target == label.")
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    if not positives or not negatives:
+        raise DataError(
+            f"`{name}` compares positives with negatives: {positives} and {negatives} came. Score more rows."
+        )
+    return positive, given
+
+
+def _by_threshold(positive: NDArray[np.bool_], given: Floats) -> tuple[Floats, Floats]:
+    """Positives and negatives at or above each distinct score, the highest first."""
+    order = np.argsort(-given, kind="stable")
+    last = np.append(np.diff(given[order]) != 0, True)  # of each run of equal scores
+    found, false = (np.cumsum(rows[order])[last].astype(np.float64) for rows in (positive, ~positive))
+    return found, false
 
 
 def _ranks(target: ArrayLike, ranked: ArrayLike, k: int) -> Floats:

@@ -32,9 +32,10 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> Case:
         ConfigError: settings that are unknown or do not fit.
         DataError, FileMissingError: whatever is wrong with the data.
     """
-    said, own = _mode(settings)
-    streams = said == STREAM if said != AUTO else data is not None and not _holds_series(data, own)
-    return load_stream(data, own) if streams else load_series(data, own)
+    mode = _mode(settings)
+    if mode == AUTO:
+        mode = SEQUENCES if data is None or _holds_series(data, settings) else STREAM
+    return (load_stream if mode == STREAM else load_series)(data, {**settings, "mode": mode})
 
 
 def read(data: str | Path | Any, settings: Mapping[str, Any], table: Mapping[str, Any], scored: bool) -> Case:
@@ -43,16 +44,14 @@ def read(data: str | Path | Any, settings: Mapping[str, Any], table: Mapping[str
     Raises:
         DataError, FileMissingError: whatever is wrong with the data.
     """
-    _, own = _mode(settings)
-    return (read_other_series if "classes" in table else read_other_stream)(data, own, table, scored)
+    return (read_other_stream if _mode(settings) == STREAM else read_other_series)(data, settings, table, scored)
 
 
-def _mode(settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The mode that was said, and the other settings."""
+def _mode(settings: Mapping[str, Any]) -> str:
     said = str(settings.get("mode", AUTO))
     if said not in (AUTO, SEQUENCES, STREAM):
         raise ConfigError(f"The setting {choice_problem('mode', said, (AUTO, SEQUENCES, STREAM))}.")
-    return said, {key: value for key, value in settings.items() if key != "mode"}
+    return said
 
 
 def _holds_series(data: Any, settings: Mapping[str, Any]) -> bool:

@@ -11,7 +11,8 @@ from throughtime.recipes.purchase import shop
 from throughtime.recipes.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (weather.RECIPE, stock.RECIPE, shop.RECIPE, dna.RECIPE, sentiment.RECIPE, anomaly.RECIPE)
+    recipe.name: recipe
+    for recipe in (weather.RECIPE, stock.RECIPE, shop.RECIPE, dna.RECIPE, sentiment.RECIPE, anomaly.RECIPE)
 }
 
 

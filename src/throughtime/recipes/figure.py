@@ -63,8 +63,10 @@ def as_element(draw: Callable[[Figure], Any], height: float, name: str, width: f
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r'(id="|url\(#|href="#)', rf"\1{name}-", svg)
+    # A page stretches its figures to its column, of which a narrower one is to take its part.
+    part = f' style="max-width: {width / WIDTH:.0%}"' if width < WIDTH else ""
     svg = re.sub(
-        r'<svg [^>]*viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{name}">', svg, count=1
+        r'<svg [^>]*viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{name}"{part}>', svg, count=1
     )
     return svg.replace("xlink:href", "href").replace(INK, "currentColor")
 

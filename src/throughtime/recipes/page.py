@@ -25,6 +25,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 th, td { padding: 0.2rem 0.7rem; text-align: right;
          border-bottom: 1px solid color-mix(in srgb, CanvasText 20%, Canvas); }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+th.words, td.words { text-align: left; }
 .groups th { text-align: center; border-bottom: none; padding-bottom: 0; }
 .wide, pre { overflow-x: auto; }
 svg { width: 100%; height: auto; } svg text { font-family: system-ui, sans-serif !important; }
@@ -62,8 +63,12 @@ def as_html(table: Table) -> str:
 
 def _block(block: Block) -> str:
     groups = "".join(f'<th colspan="{span}">{escape(group)}</th>' for group, span in block.groups())
-    names = "".join(f"<th>{escape(column.name)}</th>" for column in block.columns)
-    rows = "\n".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in block.rows)
+    kinds = [' class="words"' if column.words else "" for column in block.columns]
+    names = "".join(f"<th{kind}>{escape(each.name)}</th>" for kind, each in zip(kinds, block.columns, strict=True))
+    rows = "\n".join(
+        "<tr>" + "".join(f"<td{kind}>{escape(text)}</td>" for kind, text in zip(kinds, row, strict=True)) + "</tr>"
+        for row in block.rows
+    )
     above = f'<tr class="groups">{groups}</tr>' if any(group for group, _ in block.groups()) else ""
     return f"{above}<tr>{names}</tr>\n{rows}"
 
@@ -71,7 +76,7 @@ def _block(block: Block) -> str:
 def settings_table(settings: Mapping[str, Any]) -> Table:
     """Settings by key as a table of two columns."""
     rows = tuple((key, _written(value)) for key, value in settings.items())
-    return Table("settings", (Column("setting"), Column("value")), rows)
+    return Table("settings", (Column("setting"), Column("value", words=True)), rows)
 
 
 def _written(value: Any) -> str:

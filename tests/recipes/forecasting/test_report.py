@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 from throughtime.insight import Gates
 from throughtime.recipes.forecasting import report
@@ -161,17 +160,3 @@ def test_a_test_part_of_one_row_is_drawn_and_said_to_say_little() -> None:
     page = report.render(evidence_of(problem))  # warnings are errors
     assert "All 1 test rows" in page
     assert "Few rows: the test part has 1," in page
-
-
-def test_the_legend_of_the_learning_curve_hides_no_curve(monkeypatch: pytest.MonkeyPatch) -> None:
-    figures: list[Figure] = []
-    save = Figure.savefig
-    monkeypatch.setattr(
-        Figure, "savefig", lambda self, *args, **kind: figures.append(self) or save(self, *args, **kind)
-    )
-    # A loss that falls late goes through the upper right corner, one that falls at once through the lower one.
-    for losses in ([5.0] * 11 + [1.0], [5.0] + [1.0] * 11):
-        epochs = [Epoch(loss=loss, validation=loss, learning_rate=0.1, updates=1) for loss in losses]
-        report.pictures.learning_curve(History(epochs=epochs, best_epoch=11))
-        axes = figures[-1].axes[0]
-        assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1

@@ -33,9 +33,12 @@ def data(tmp_path_factory):
 def test_train_evaluate_predict_and_inspect(data, tmp_path):
     result = recipes.train("anomaly", data=data, out=tmp_path / "run", settings=QUICK, progress=False)
     assert result is not None
-    assert "AUC" in result.table.column("measure")
+    assert result.table.column("measure")[:4] == ["AUC", "average precision", "recall at 1 %", "recall at 5 %"]
+    truth = beats.load_series(data, QUICK).problem.test.labels
+    assert result.table.column("majority class")[1] == pytest.approx(truth.count("anomalous") / len(truth))
     assert any("rarer label, anomalous" in note for note in result.notes)
     assert recipes.evaluate(result.run).rows == result.table.rows
+    assert recipes.evaluate(result.run, data=data).column("measure")[1] == "average precision"
     table_of(5, seed=1).drop("label").write_csv(tmp_path / "new.csv")
     said = recipes.predict(result.run, data=tmp_path / "new.csv")
     assert said.column("sequence") == [f"r{place}" for place in range(5)]
@@ -66,3 +69,22 @@ def test_labels_that_are_not_two_are_refused(tmp_path):
     many.write_csv(tmp_path / "many.csv")
     with pytest.raises(ConfigError, match="one of two labels: 10 came"):
         beats.load_series(tmp_path / "many.csv", {})
+
+
+def test_which_label_is_the_anomaly(data, tmp_path):
+    case = beats.load_series(data, {"anomaly": "normal"})
+    assert (case.problem.positive, case.problem.wanted, case.settings()["anomaly"]) == ("normal", 1, "normal")
+    assert beats.load_series(data, {}).settings()["anomaly"] == "anomalous"
+    with pytest.raises(ConfigError, match="anomaly=odd came, the labels are anomalous, normal"):
+        beats.load_series(data, {"anomaly": "odd"})
+    even = table_of(20).with_columns(label=pl.col("id").str.slice(-1).cast(pl.Int64) % 2)
+    even.write_csv(tmp_path / "even.csv")
+    case = beats.load_series(tmp_path / "even.csv", {})
+    assert case.problem.positive == 0
+    assert any("equally frequent" in note for note in case.notes)
+
+
+def test_a_single_anomaly_cannot_train_and_test(data, tmp_path):
+    table_of(20).with_columns(label=pl.col("id") == "r3").write_csv(tmp_path / "single.csv")
+    with pytest.raises(DataError, match="2 series at least: single.csv has 1 of"):
+        beats.load_series(tmp_path / "single.csv", {})

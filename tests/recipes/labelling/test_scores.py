@@ -51,3 +51,14 @@ def test_a_gap_and_its_error(metric):
     assert ours - theirs > 4 * error > 0
     assert difference(truth, [noisy], [noisy], metric)[2] == 0
     assert difference(truth, [sure, noisy], [noisy], metric)[2] > error  # seeds that differ add to it
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_one_class_to_find(wanted):
+    truth, given = drawn(2)
+    found = score(truth, given, wanted)
+    assert tuple(found) == measures(2, True)
+    assert found["AUC"] == pytest.approx(judge.roc_auc_score(truth == wanted, given[:, wanted]))
+    assert found["average precision"] == pytest.approx(judge.average_precision_score(truth == wanted, given[:, wanted]))
+    assert found["recall at 1 %"] <= found["recall at 5 %"] < 1
+    assert math.isnan(score(np.full(3, wanted), given[:3], wanted)["recall at 1 %"])

@@ -76,7 +76,7 @@ def test_what_is_a_table_of_labelled_series():
         (TABLE.replace("label", "verdict"), "Name it with label=COLUMN"),
         ("id,label,note\na,u,x\nb,v,y\n", "'a' has none, but note"),
         ("id,label,x\na,u,1\nb,v,\n", "1 of 2 hold none, the first is 'b'"),
-        ("id,label,x\n,u,1\nb,v,2\n", "column 'id' is empty in 1"),
+        ("id,label,x\n,u,1\nb,v,2\n", "column 'id' has 1 empty rows"),
     ],
 )
 def test_tables_that_break_a_rule(tmp_path, text, words):

@@ -6,12 +6,13 @@ against each other by the area under the ROC curve: it does not depend on where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from throughtime.base.errors import ConfigError
+from throughtime.base.errors import ConfigError, DataError
 from throughtime.recipes.labelling.case import LabelCase, case_of_others
 from throughtime.recipes.labelling.problem import AUC, SERIES, LabelProblem, Reading, make_problem, own_share
 from throughtime.recipes.labelling.series_reading import SeriesColumns, read_series
@@ -22,6 +23,7 @@ from throughtime.recipes.recipe import Case
 from throughtime.recipes.settings import Groups, Seed, parse
 
 TITLE = "Made-up heart beats, anomalous or not"
+RECALLS = "Recall at 1 % and 5 %: anomalies found where at most that share of the others is flagged."
 MADE_UP = "The sample is made up: no heart beat so."
 
 
@@ -39,9 +41,23 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What the data are.
+
+    Args:
+        mode: "sequences", labelled series.
+        anomaly: the label of anomalous series; empty: the rarer one in training.
+    """
+
+    mode: Literal["sequences"] = "sequences"
+    anomaly: str = ""
+
+
+@dataclass(frozen=True)
 class Settings(Groups):
     """Everything that `--set` can say of labelled series."""
 
+    kind: Kind = field(default_factory=Kind)
     columns: SeriesColumns = field(default_factory=SeriesColumns)
     split: Split = field(default_factory=Split)
     model: Model = field(default_factory=Model)
@@ -69,11 +85,11 @@ def load_series(data: str | Path | Any | None, settings: Mapping[str, Any]) -> L
     """
     if data is None:
         chosen = parse(settings, SAMPLE)
-        return LabelCase(_problem(sample(), chosen, None), chosen)
+        return _case(sample(), chosen, None)
     chosen = parse(settings, Settings())
     apart = own_share(_any(chosen.split)) is None
     tests = read_series(chosen.split.test, chosen.columns, True) if apart else None
-    return LabelCase(_problem(read_series(data, chosen.columns, True), chosen, tests), chosen)
+    return _case(read_series(data, chosen.columns, True), chosen, tests)
 
 
 def read_other_series(
@@ -86,8 +102,15 @@ def read_other_series(
     """
     chosen = parse(settings, Settings())
     reading = read_series(data, chosen.columns, scored)
-    problem = LabelProblem(reading.title, SERIES, reading, reading, AUC)
+    positive = next((label for label in table["classes"] if str(label) == chosen.kind.anomaly), None)
+    problem = LabelProblem(reading.title, SERIES, reading, reading, AUC, (), None, positive)
     return case_of_others(reading, problem, chosen, table, scored)
+
+
+def _case(reading: Reading, chosen: Settings, tests: Reading | None) -> LabelCase:
+    """The case, its settings with the anomaly's label, so that other data are scored by the same."""
+    problem = _problem(reading, chosen, tests)
+    return LabelCase(problem, replace(chosen, kind=replace(chosen.kind, anomaly=str(problem.positive))))
 
 
 def _problem(reading: Reading, chosen: Settings, tests: Reading | None) -> LabelProblem:
@@ -97,9 +120,34 @@ def _problem(reading: Reading, chosen: Settings, tests: Reading | None) -> Label
             f"A series is anomalous or not, one of two labels: {len(problem.classes)} came, "
             f"{', '.join(map(str, problem.classes[:8]))}. Name the anomalies alike; SequenceClassifier takes more."
         )
-    labels = [str(label) for label in problem.train.labels or []]
-    rare = min(problem.classes, key=lambda label: labels.count(str(label)))
-    return replace(problem, notes=(*problem.notes, f"Anomalies are the rarer label, {rare}."))
+    counts = Counter(str(label) for label in reading.labels or [])
+    _check_both(counts, reading.title, alone=tests is None)
+    positive, rule = _anomaly(problem.classes, counts, chosen.kind.anomaly)
+    return replace(problem, positive=positive, notes=(*problem.notes, rule, RECALLS))
+
+
+def _check_both(counts: Counter[str], title: str, alone: bool) -> None:
+    rarest, count = counts.most_common()[-1]
+    if alone and count < 2:
+        raise DataError(
+            f"Each label trains and tests, so it has 2 series at least: {title} has {count} of {rarest!r}. Give more, "
+            "or a test part of its own with test=FILE."
+        )
+
+
+def _anomaly(classes: Sequence[Any], counts: Counter[str], named: str) -> tuple[Any, str]:
+    """The label of the anomaly, and in a sentence why it is it."""
+    if named:
+        if named not in map(str, classes):
+            raise ConfigError(
+                f"The anomaly is one of the labels: anomaly={named} came, the labels are "
+                f"{', '.join(map(str, classes))}. Write one of them."
+            )
+        return next(label for label in classes if str(label) == named), f"Anomalies are label {named}, as told."
+    rare = min(classes, key=lambda label: counts[str(label)])
+    if len(set(counts.values())) == 1:
+        return rare, f"Anomalies are label {rare}: both are equally frequent, and anomaly= says it otherwise."
+    return rare, f"Anomalies are the rarer label, {rare}."
 
 
 def _any(split: Split) -> AnySplit:

@@ -54,7 +54,7 @@ def table_of(problem: LabelProblem, found: Found) -> Table:
     """The table of some trials, by method."""
     columns = [
         Column("method"),
-        *(Column(name, digits=3) for name in measures(len(problem.classes))),
+        *(Column(name, digits=3) for name in measures(len(problem.classes), problem.wanted is not None)),
         *(Column(end, INTERVAL, 3) for end in ("from", "to")),
         Column("parameters"),
         Column("seconds", digits=1),
@@ -70,7 +70,7 @@ def table_of(problem: LabelProblem, found: Found) -> Table:
 
 def _cells(problem: LabelProblem, trials: list[Trial], network: bool) -> dict[str, Cell]:
     truth = problem.codes(problem.test)
-    scores: list[Scores] = [score(truth, trial.probability) for trial in trials]
+    scores: list[Scores] = [score(truth, trial.probability, problem.wanted) for trial in trials]
     cells: dict[str, Cell] = {}
     for name in scores[0]:
         values = [each[name] for each in scores]

@@ -49,7 +49,8 @@ def drawings(model: SequenceClassifier, problem: LabelProblem, probability: Floa
     parts = [quiet(HINT)]
     for place, each in zip(places, found, strict=True):
         truth = str((problem.test.labels or [])[place])
-        parts.append(draw_attribution(replace(each, name=f"{problem.test.names[place]}, {truth}"), page=True))
+        parts.append(quiet(f"{problem.test.names[place]}, whose class is {truth}:"))
+        parts.append(draw_attribution(each, page=True))
     return [("Which steps it comes from", "\n".join(parts))]
 
 

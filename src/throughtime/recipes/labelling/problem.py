@@ -88,6 +88,8 @@ class LabelProblem:
         notes: what was done, a line each.
         twin: what else a sequence may be read as, such as DNA's other strand: training reads both, and probabilities
             are means over both; None for nothing.
+        positive: the label that is to be found among two, scored also by what is found at few false alarms; None: no
+            label is more than the other.
     """
 
     title: str
@@ -97,6 +99,7 @@ class LabelProblem:
     metric: str = ACCURACY
     notes: tuple[str, ...] = ()
     twin: Callable[[Any], Any] | None = field(default=None)
+    positive: Any = None
 
     @cached_property
     def classes(self) -> list[Any]:
@@ -106,6 +109,11 @@ class LabelProblem:
     def codes(self, part: Reading) -> Places:
         """The place of each label of a part among the classes."""
         return numbered(as_labels(part.labels, len(part)), self.classes)
+
+    @property
+    def wanted(self) -> int | None:
+        """The place of `positive` among the classes; None where no label is more than the other."""
+        return None if self.positive is None else self.classes.index(self.positive)
 
     def twice(self, sequences: Sequence[Any]) -> list[Any]:
         """The sequences, and behind them their twins where there are such."""

@@ -68,8 +68,10 @@ def _shares(evidence: Evidence, truth: Any, classes: Sequence[str]) -> list[tupl
         return [("Class by class", pictures.by_class(truth, evidence.probability, classes))]
     if len(set(truth.tolist())) < 2:
         return []  # no false alarm, or nothing to find
-    area = metrics.roc_auc(truth, evidence.probability[:, 1])
-    return [("Found over false alarms", pictures.roc(truth, evidence.probability, classes[1], area))]
+    found = 1 if evidence.problem.wanted is None else evidence.problem.wanted
+    truth, given = (truth == found).astype(np.int64), evidence.probability[:, [1 - found, found]]
+    area = metrics.roc_auc(truth, given[:, 1])
+    return [("Found over false alarms", pictures.roc(truth, given, classes[found], area))]
 
 
 def _examples(problem: LabelProblem, probability: Floats) -> str:

@@ -2,9 +2,10 @@
 
     two classes   accuracy, balanced accuracy, Matthews, AUC, Brier score ((p - y)^2 of the second), log loss in nats
     more          accuracy, balanced accuracy, Matthews, macro F1, Brier score (summed over classes), log loss
+    one to find   AUC, average precision, recall at 1 % and 5 % false positives, then the rest of two classes
 
-AUC is of the second class in order. The interval of an accuracy is Wilson's, at 95 %: it says how far another test part
-of that size may lead, not what another seed may.
+AUC is of the second class in order, or of the one to find. The interval of an accuracy is Wilson's, at 95 %: it says
+how far another test part of that size may lead, not what another seed may.
 
 Dimensions: N sequences, K classes.
 
@@ -25,23 +26,29 @@ from throughtime.recipes.labelling.problem import ACCURACY, AUC, MATTHEWS, Place
 Floats = NDArray[np.float64]
 Scores = dict[str, float]
 BALANCED, F1, BRIER, LOG_LOSS = "balanced accuracy", "macro F1", "Brier", "log loss"
+AVERAGE_PRECISION = "average precision"
+# Recall where so large a share of the others is flagged.
+RECALLS = {"recall at 1 %": 0.01, "recall at 5 %": 0.05}
 # Normal quantile of 95 %.
 _Z = 1.959964
 # A probability of 0 makes a log loss infinite for one sequence; neighbours and trees give such.
 _LEAST = 1e-6
 
 
-def measures(classes: int) -> tuple[str, ...]:
-    """The scores there are for so many classes."""
+def measures(classes: int, finding: bool = False) -> tuple[str, ...]:
+    """The scores there are for so many classes, those of the class to find first where there is one."""
+    if finding:
+        return (AUC, AVERAGE_PRECISION, *RECALLS, ACCURACY, BALANCED, MATTHEWS, BRIER, LOG_LOSS)
     return (ACCURACY, BALANCED, MATTHEWS, AUC if classes == 2 else F1, BRIER, LOG_LOSS)
 
 
-def score(truth: Places, probability: Floats) -> Scores:
+def score(truth: Places, probability: Floats, wanted: int | None = None) -> Scores:
     """All measures of some probabilities.
 
     Args:
         truth: [N] classes 0 .. K - 1.
         probability: [N, K]; the likeliest class is the answer. AUC is nan where one class did not come.
+        wanted: of two classes the one to find; None: neither is more than the other.
     """
     given = np.clip(probability, _LEAST, None)
     given = given / given.sum(1, keepdims=True)
@@ -54,11 +61,21 @@ def score(truth: Places, probability: Floats) -> Scores:
         BRIER: metrics.brier(truth, given[:, 1] if two else given),
         LOG_LOSS: metrics.log_loss(truth, given),
     }
-    if two:
+    if wanted is not None:
+        found |= _finding(truth == wanted, probability[:, wanted])
+    elif two:
         found[AUC] = metrics.roc_auc(truth, probability[:, 1]) if len(set(truth.tolist())) == 2 else math.nan
     else:
         found[F1] = metrics.macro_f1(truth, said)
-    return {name: found[name] for name in measures(probability.shape[1])}
+    return {name: found[name] for name in measures(probability.shape[1], wanted is not None)}
+
+
+def _finding(truth: NDArray[np.bool_], probability: Floats) -> Scores:
+    """What is found of one class, by its probability; nan where that class, or all else, did not come."""
+    if truth.all() or not truth.any():
+        return dict.fromkeys((AUC, AVERAGE_PRECISION, *RECALLS), math.nan)
+    found = {AUC: metrics.roc_auc(truth, probability), AVERAGE_PRECISION: metrics.average_precision(truth, probability)}
+    return found | {name: metrics.recall_at(truth, probability, share) for name, share in RECALLS.items()}
 
 
 def metric_of(name: str) -> Callable[[Places, Floats], float]:

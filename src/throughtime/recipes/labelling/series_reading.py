@@ -29,7 +29,8 @@ from throughtime.recipes.labelling.problem import Reading
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 ID_NAMES = ("id", "series", "series_id", "sequence", "sequence_id", "case", "case_id", "unit", "record")
 TIME_NAMES = ("time", "timestamp", "date", "datetime", "t", "step")
-LABELS = (*LABEL_NAMES, "anomaly", "anomalous", "is_anomaly")
+# A column y may be a variable beside x.
+LABELS = (*(name for name in LABEL_NAMES if name != "y"), "anomaly", "anomalous", "is_anomaly")
 
 
 @dataclass(frozen=True)

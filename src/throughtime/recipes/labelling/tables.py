@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from throughtime.recipes.labelling.problem import ACCURACY, ENOUGH, LabelProblem
-from throughtime.recipes.labelling.scores import Floats, measures, score, wilson
+from throughtime.recipes.labelling.scores import Floats, score, wilson
 from throughtime.recipes.table import Cell, Column, Table
 
 # Columns of probabilities; of more classes only the likeliest is shown.
@@ -23,10 +23,10 @@ def scores_table(problem: LabelProblem, probability: Floats) -> Table:
     """
     truth = problem.codes(problem.test)
     shares = np.bincount(problem.codes(problem.train)) / len(problem.train)
-    found, naive = score(truth, probability), score(truth, np.tile(shares, (len(truth), 1)))
+    found, naive = (score(truth, each, problem.wanted) for each in (probability, np.tile(shares, (len(truth), 1))))
     low, high = wilson(found[ACCURACY], len(truth))
     columns = Column("measure"), Column("network", digits=3), Column("majority class", digits=3)
-    rows = tuple((name, found[name], naive[name]) for name in measures(len(problem.classes)))
+    rows = tuple((name, found[name], naive[name]) for name in found)
     title = f"{problem.title}: {len(truth):,} test sequences of {len(problem.classes)} classes"
     said = f"Accuracy on another {len(truth):,} test sequences: {low:.3f} to {high:.3f} (95 %)."
     few = (f"Few sequences: {len(truth)} are scored, and scores of so few say little.",)

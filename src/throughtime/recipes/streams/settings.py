@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -63,8 +63,20 @@ class Detector:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What the data are.
+
+    Args:
+        mode: "stream", rows in the order of time.
+    """
+
+    mode: Literal["stream"] = "stream"
+
+
+@dataclass(frozen=True)
 class Settings(Groups):
     """Everything `--set` can say, group by group."""
 
+    kind: Kind = field(default_factory=Kind)
     columns: Columns = field(default_factory=Columns)
     detector: Detector = field(default_factory=Detector)
