@@ -85,7 +85,7 @@ def integrated_gradients(
         answer: from the output at the last step, a nest of [P, ...], to the number explained, [P]; each row by itself.
         baseline: z', [F] or [T, F], of a network that reads symbols in the space of their vectors; None: zeros.
         state: of the network before x, for one row, held as it is; None: a fresh one.
-        tolerance: the largest gap, as a share of the sum over steps of |A_t|; above 0 and below 1.
+        tolerance: the largest gap, as a share of the sum over steps of the sizes of A_t; above 0 and below 1.
         most_points: where the halving ends, 16 or more.
 
     Returns:
