@@ -27,7 +27,10 @@ SCORES = {
     "matthews": lambda y, f: metrics.matthews(y, np.round(f)),
     "log_loss": lambda y, f: metrics.log_loss(y, np.stack([1 - f / 5, f / 5], -1)),
     "brier": lambda y, f: metrics.brier(y, f / 5),
+    "macro_f1": lambda y, f: metrics.macro_f1(y, np.round(f)),
     "roc_auc": lambda y, f: metrics.roc_auc(y, f),
+    "average_precision": lambda y, f: metrics.average_precision(y, f),
+    "recall_at": lambda y, f: metrics.recall_at(y, f, 0.4),
     "nats_per_step": lambda y, f: metrics.nats_per_step(y, np.log(np.stack([1 - f / 5, f / 5], -1))),
 }
 # What takes other things than targets and forecasts of one shape; their own tests check them.
