@@ -1,20 +1,7 @@
 """Does the LSTM's detector find the anomalies of the Numenta Anomaly Benchmark, and do simple forecasts by its rule?
 
-    lstm              `StreamDetector` with its defaults, warmed up on the probation the benchmark gives, several seeds
-    lstm at rest      the same, its network learns nothing after the warm-up
-    lstm alone        its forecast's errors, seed 0, without those of the level; rarity, threshold and rest the same
-    last value        |value - the one before|, likewise
-    day before        |value - the one a day before|, likewise; the last value where the warm-up is shorter than a day
-    window's mean     |value - mean of the last 6,400|, likewise
-    last and mean     both, as `StreamDetector` takes both
-    windowed Gaussian the benchmark's own detector and its threshold: `nab_score` gives its published scores
-    clock             an alarm every half warm-up, whatever comes: what the score gives for nothing
-
-Every file is read online, from its first row to its last, and one threshold, which knows no label, serves all files.
-The published rows, and the windowed Gaussian here, have the threshold that is best on the labels of all files scored;
-"best_threshold_on_labels" is what the scores give with the best one of each folder, every row of that or more an alarm.
-
-The methods are those of `throughtime.recipes.reproduce.streams`; rows are stored here.
+The methods and their thresholds are those of `throughtime.recipes.reproduce.streams`, which says what each is; rows are
+stored here. "best_threshold_on_labels" is what the scores give with the best one of each folder, every row of that or more an alarm.
 
 python -m benchmarks.nab                              realKnownCause and realAWSCloudwatch
 python -m benchmarks.nab realTraffic --seeds 1        other folders
