@@ -1,7 +1,8 @@
 """Does the LSTM's detector find the anomalies of the Numenta Anomaly Benchmark, and do simple forecasts by its rule?
 
 The methods and their thresholds are those of `throughtime.recipes.reproduce.streams`, which says what each is; rows are
-stored here. "best_threshold_on_labels" is what the scores give with the best one of each folder, every row of that or more an alarm.
+stored here. "best_threshold_on_labels" is what the scores give with the best one of each folder, every row of that or
+more an alarm.
 
 python -m benchmarks.nab                              realKnownCause and realAWSCloudwatch
 python -m benchmarks.nab realTraffic --seeds 1        other folders

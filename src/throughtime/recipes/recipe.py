@@ -12,6 +12,7 @@ import torch.distributed as dist
 
 from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
+from throughtime.recipes.settings import Groups
 from throughtime.recipes.table import Table
 from throughtime.tasks import load
 from throughtime.train.ranks import Ranks
@@ -53,7 +54,12 @@ class Case(ABC):
 
     Everything that applications do in different ways is asked of their case; `run` and the command line know nothing
     else. A case is the same for the same data and settings, in any process.
+
+    Attributes:
+        chosen: settings, every guess filled in.
     """
+
+    chosen: Groups
 
     @property
     @abstractmethod
@@ -65,9 +71,13 @@ class Case(ABC):
     def notes(self) -> tuple[str, ...]:
         """One line for each guess and rule."""
 
-    @abstractmethod
     def settings(self) -> dict[str, Any]:
         """All settings by key, in plain values: what run.toml holds, and what `Recipe.load` takes again."""
+        return self.chosen.to_flat()
+
+    def beside(self) -> tuple[Path, ...]:
+        """Files read beside the data, such as a test part of its own: a run holds to what is in them too."""
+        return ()
 
     def table(self) -> dict[str, Any]:
         """How the data were read, in plain values: what `Recipe.read` needs besides the settings."""

@@ -74,6 +74,7 @@ def train(
             "recipe": recipe.name,
             "data": "" if data is None else str(Path(data).resolve()),
             "data_sha256": "" if data is None else digest_of(data),
+            "beside_sha256": [digest_of(file) for file in case.beside()],
             "tbptt": tbptt,
             "settings": case.settings(),
             "table": case.table(),
@@ -190,12 +191,20 @@ def _case_of(settings: Mapping[str, Any], path: Path) -> Case:
     """The own case of the run at `path`, from data that must not have changed."""
     recipe = _recipe_of(settings, path)
     data = Path(settings["data"]) if settings["data"] else None
-    if data is not None and digest_of(data) != settings["data_sha256"]:
+    if data is not None:
+        _check_unchanged(data, settings["data_sha256"], path)
+    case = recipe.load(data, settings["settings"])
+    for file, digest in zip(case.beside(), settings.get("beside_sha256", ()), strict=False):  # older runs have none
+        _check_unchanged(file, digest, path)
+    return case
+
+
+def _check_unchanged(data: Path, digest: str, path: Path) -> None:
+    if digest_of(data) != digest:
         raise DataError(
             f"A run goes on with the data it began with: {data} has changed since {path} was made. "
             "Put the old data back, or train anew."
         )
-    return recipe.load(data, settings["settings"])
 
 
 def _recipe_of(settings: Mapping[str, Any], path: Path) -> Recipe:

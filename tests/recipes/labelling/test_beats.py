@@ -61,6 +61,17 @@ def test_a_test_part_of_its_own(data, tmp_path):
     assert (len(case.problem.train), len(case.problem.test)) == (60, 10)
 
 
+@pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
+def test_a_run_holds_to_the_file_of_its_test_part(data, tmp_path):
+    table_of(10, seed=2).write_csv(tmp_path / "test.csv")
+    settings = {**QUICK, "test": str(tmp_path / "test.csv")}
+    result = recipes.train("anomaly", data=data, out=tmp_path / "run", settings=settings, progress=False)
+    recipes.evaluate(result.run)
+    table_of(10, seed=3).write_csv(tmp_path / "test.csv")
+    with pytest.raises(DataError, match="test.csv has changed since"):
+        recipes.evaluate(result.run)
+
+
 def test_labels_that_are_not_two_are_refused(tmp_path):
     table_of(20).with_columns(label=pl.lit("same")).write_csv(tmp_path / "one.csv")
     with pytest.raises(DataError, match="at least 2 classes"):

@@ -53,10 +53,6 @@ class ForecastCase(Case):
         """One line for each guess."""
         return self.problem.notes
 
-    def settings(self) -> dict[str, Any]:
-        """See `Case.settings`."""
-        return self.chosen.to_flat()
-
     def table(self) -> dict[str, Any]:
         """See `Case.table`."""
         return self.problem.series.arguments()

@@ -110,7 +110,8 @@ def read_other_series(
 def _case(reading: Reading, chosen: Settings, tests: Reading | None) -> LabelCase:
     """The case, its settings with the anomaly's label, so that other data are scored by the same."""
     problem = _problem(reading, chosen, tests)
-    return LabelCase(problem, replace(chosen, kind=replace(chosen.kind, anomaly=str(problem.positive))))
+    settled = replace(chosen, kind=replace(chosen.kind, anomaly=str(problem.positive)))
+    return LabelCase(problem, settled, None if tests is None else chosen.split.test)
 
 
 def _problem(reading: Reading, chosen: Settings, tests: Reading | None) -> LabelProblem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
@@ -31,10 +32,12 @@ class LabelCase(Case):
     Args:
         problem: training and test part; where another table was read, the classifier's classes stand for the first.
         chosen: all settings, in groups; one of them is `model`.
+        test_file: of a test part that lies in a file of its own; None: there is none.
     """
 
     problem: LabelProblem
     chosen: Groups
+    test_file: str | None = None
 
     @property
     def title(self) -> str:
@@ -51,9 +54,9 @@ class LabelCase(Case):
         """Settings of network and training."""
         return self.chosen.model  # type: ignore[attr-defined]  # every such recipe has this group
 
-    def settings(self) -> dict[str, Any]:
-        """See `Case.settings`."""
-        return self.chosen.to_flat()
+    def beside(self) -> tuple[Path, ...]:
+        """The file of the test part, where it has one of its own."""
+        return () if self.test_file is None else (Path(self.test_file),)
 
     def table(self) -> dict[str, Any]:
         """The classes and their counts in training, so that other data can be set beside them."""

@@ -77,7 +77,9 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> LabelCas
     given = chosen.columns, chosen.split, chosen.letters
     apart = chosen.split.split == "" and own_share(chosen.split) is None
     tests = read_dna(chosen.split.test, *given, True) if apart else None
-    return LabelCase(_problem(read_dna(data, *given, True), chosen, tests), chosen)
+    return LabelCase(
+        _problem(read_dna(data, *given, True), chosen, tests), chosen, chosen.split.test if apart else None
+    )
 
 
 def read(data: str | Path | Any, settings: Mapping[str, Any], table: Mapping[str, Any], scored: bool) -> Case:

@@ -77,7 +77,7 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> LabelCas
         return LabelCase(_problem(_plain(sample(), chosen), chosen, None), chosen)
     apart = chosen.split.split == "" and own_share(chosen.split) is None
     tests = _read(chosen.split.test, chosen, True) if apart else None
-    return LabelCase(_problem(_read(data, chosen, True), chosen, tests), chosen)
+    return LabelCase(_problem(_read(data, chosen, True), chosen, tests), chosen, chosen.split.test if apart else None)
 
 
 def read(data: str | Path | Any, settings: Mapping[str, Any], table: Mapping[str, Any], scored: bool) -> Case:

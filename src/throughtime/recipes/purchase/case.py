@@ -46,10 +46,6 @@ class PurchaseCase(Case):
         """One line for each guess and rule."""
         return self.problem.notes
 
-    def settings(self) -> dict[str, Any]:
-        """See `Case.settings`."""
-        return self.chosen.to_flat()
-
     def table(self) -> dict[str, Any]:
         """What the items' ids are."""
         return {"items": self.problem.item_kind}

@@ -117,10 +117,6 @@ class StockCase(Case):
         """Of a movement."""
         return classes_of(self.chosen.movement)
 
-    def settings(self) -> dict[str, Any]:
-        """See `Case.settings`."""
-        return self.chosen.to_flat()
-
     def table(self) -> dict[str, Any]:
         """See `Case.table`."""
         return {"trained_until": show_time(self.market.times[-1]), "shares": self.stage(-1).shares.tolist()}

@@ -18,6 +18,7 @@ import polars as pl
 from throughtime.base.errors import DataError
 from throughtime.data.clock import guess_time, read_clock, show_time
 from throughtime.data.tables import blank_missing, check_names, to_numbers
+from throughtime.recipes.cells import ids_of, row_numbers
 from throughtime.recipes.stock.settings import NONE, Columns
 
 Array = np.ndarray
@@ -104,8 +105,8 @@ def read_market(table: pl.DataFrame, columns: Columns) -> Market:
     notes = list(_said(columns, found))
     numbers = {role: _numbers(table, getattr(found, role), role) for role in (*PRICES, "volume")}
     _check_range(numbers, found)
-    names = _ids(table, found.id)
-    times = read_clock(table, found.time).values if found.time != NONE else _row_numbers(names)
+    names = ids_of(table, "" if found.id == NONE else found.id, "security", "or remove the row")
+    times = read_clock(table, found.time).values if found.time != NONE else row_numbers(names)
     rows = [_in_order(np.flatnonzero(names == name), times) for name in dict.fromkeys(names)]
     notes += _order_notes(rows)
     rows = [_traded(each, _price(numbers)) for each in rows]
@@ -204,28 +205,6 @@ def _check_range(numbers: dict[str, Array], columns: Columns) -> None:
             f"A session's highest price is not below its lowest: row {row + 1} has high {numbers['high'][row]:g} and "
             f"low {numbers['low'][row]:g}, one of {int(crossed.sum())} rows. Correct them, or pass high=none low=none."
         )
-
-
-def _ids(table: pl.DataFrame, name: str) -> Array:
-    if name == NONE:
-        return np.full(table.height, "", dtype=object)
-    column = blank_missing(table[name])
-    if column.null_count():
-        row = int(column.is_null().arg_max() or 0)
-        raise DataError(
-            f"Every row belongs to a security: row {row + 1} of {name!r} is empty (rows count from 1 below the "
-            "header). Fill it in, or remove the row."
-        )
-    return np.array([str(each) for each in column], dtype=object)
-
-
-def _row_numbers(names: Array) -> Array:
-    """Number of each row within its security, from 1."""
-    numbers = np.zeros(len(names), np.int64)
-    for name in dict.fromkeys(names):
-        own = names == name
-        numbers[own] = np.arange(1, own.sum() + 1)
-    return numbers
 
 
 def _price(numbers: dict[str, Array]) -> Array:

@@ -64,10 +64,6 @@ class StreamCase(Case):
         """The feed with what judges it."""
         return verdict.Watchpost(self.name, self.feed, self.chosen.detector, self.goes_on)
 
-    def settings(self) -> dict[str, Any]:
-        """See `Case.settings`."""
-        return self.chosen.to_flat()
-
     def table(self) -> dict[str, Any]:
         """The last time of each stream, so that other rows can be set after it."""
         streams = self.feed.streams

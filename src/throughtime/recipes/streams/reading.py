@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from throughtime.base.errors import DataError
 from throughtime.data.clock import guess_time, read_clock, show_time
 from throughtime.data.tables import blank_missing, check_names, to_numbers
+from throughtime.recipes.cells import ids_of, row_numbers
 from throughtime.recipes.streams.settings import NONE, Columns
 
 # How each column is usually spelt, in lower case without blanks and marks, the likelier first.
@@ -94,9 +95,9 @@ def read_feed(table: pl.DataFrame, columns: Columns) -> Feed:
     found = _guessed(table, columns)
     values = np.stack([_numbers(table, name) for name in found.value], axis=1)
     labels = None if found.label == NONE else _labels(table, found.label)
-    names = _ids(table, found.id)
+    names = ids_of(table, "" if found.id == NONE else found.id, "stream", "remove the row, or pass id=none")
     groups = [np.flatnonzero(names == name) for name in dict.fromkeys(names)]
-    times = _times(table, found.time, groups)
+    times = row_numbers(names) if found.time == NONE else read_clock(table, found.time).values
     whole = Stream("", times, values, labels)
     in_order = [rows[np.argsort(times[rows], kind="stable")] for rows in groups]
     streams = tuple(replace(whole.rows(rows), name=str(names[rows[0]])) for rows in in_order)
@@ -199,28 +200,6 @@ def _labels(table: pl.DataFrame, name: str) -> NDArray[np.bool_]:
             f"one of {int(bad.sum())} (rows count from 1 below the header). Correct it, or pass label=none."
         )
     return values == 1
-
-
-def _ids(table: pl.DataFrame, name: str) -> NDArray[Any]:
-    if name == NONE:
-        return np.full(table.height, "", dtype=object)
-    column = blank_missing(table[name])
-    if column.null_count():
-        row = int(column.is_null().arg_max() or 0)
-        raise DataError(
-            f"Every row belongs to a stream: row {row + 1} of {name!r} is empty (rows count from 1 below the header). "
-            "Fill it in, remove the row, or pass id=none."
-        )
-    return np.array([str(each) for each in column], dtype=object)
-
-
-def _times(table: pl.DataFrame, name: str, groups: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    if name != NONE:
-        return read_clock(table, name).values
-    numbers = np.zeros(table.height, np.int64)
-    for rows in groups:
-        numbers[rows] = np.arange(1, len(rows) + 1)
-    return numbers
 
 
 def _check_present(streams: Sequence[Stream], columns: Columns) -> None:
