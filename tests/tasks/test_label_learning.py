@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+import throughtime as tt
 from tests.tasks.test_classifier import texts, waves
 from throughtime.tasks import SequenceClassifier, label_parts
-from throughtime.tasks.label_learning import _temperature
+from throughtime.tasks.label_learning import _seed_of, _temperature
+from throughtime.tasks.label_network import logits
+from throughtime.tasks.label_options import check_label_options
+from throughtime.tasks.label_training import members_for
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
@@ -66,3 +70,43 @@ def test_the_training_on_all_reads_every_symbol(few):
 def test_a_pair_to_validate_by_never_trains(few):
     once, again = (trained(waves(), validation=waves(20, seed=9), refit=refit) for refit in (False, True))
     assert np.array_equal(once.predict_proba(waves(9)[0]), again.predict_proba(waves(9)[0]))
+
+
+def test_members_learn_from_other_first_weights_and_their_logits_are_averaged():
+    made, others = waves(), waves(9)[0]
+    alone, both = trained(made, ensemble=1), trained(made, ensemble=2)
+    assert both.design_.members == 2
+    assert alone.history_.losses == both.history_.losses  # the first member is the network alone
+    assert both.temperature_ == alone.temperature_
+
+    def scores(model):
+        return logits(model.network_, model._encoding.encode(others))
+
+    second = trained(made, ensemble=1, seed=_seed_of(3, 1), validation=None)
+    torch.testing.assert_close(scores(both), (scores(alone) + scores(second)) / 2)
+
+
+def test_the_fewer_sequences_the_more_networks_label_them():
+    options = check_label_options(SequenceClassifier())
+    assert [members_for(options, count) for count in (999, 1000, 9999, 10_000)] == [5, 3, 3, 1]
+    assert members_for(check_label_options(SequenceClassifier(ensemble=3)), 10_000) == 3
+
+
+def test_every_member_is_trained_again_on_all_sequences(few):
+    model = trained(waves(), ensemble=2)
+    assert model.design_.members == 2
+    single = trained(waves(), ensemble=1)
+    assert single.history_.losses == model.history_.losses
+    assert model.seconds_ > model.history_.seconds
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_an_ensemble_reads_step_by_step_and_comes_back_from_a_file(bidirectional, tmp_path):
+    model = trained(waves(), ensemble=2, bidirectional=bidirectional)
+    model.save(tmp_path / "ensemble.safetensors")
+    again, row = tt.load(tmp_path / "ensemble.safetensors"), waves(9)[0][0]
+    assert np.array_equal(again.predict_proba([row]), model.predict_proba([row]))
+    session = again.session()
+    for step in row:
+        again.predict_online(step, session)
+    np.testing.assert_allclose(session.probabilities, model.predict_proba([row])[0], atol=1e-6)

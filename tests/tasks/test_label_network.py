@@ -12,7 +12,7 @@ import torch
 import throughtime as tt
 from throughtime.nn.whole_pool import HOWS
 from throughtime.tasks.label_batches import LabelBatches, label_piece
-from throughtime.tasks.label_network import LabelDesign, build, head_of, logits, probabilities
+from throughtime.tasks.label_network import LabelDesign, build, ensemble, head_of, logits, probabilities
 
 CPU = torch.device("cpu")
 DESIGN = LabelDesign(
@@ -114,3 +114,31 @@ def test_a_temperature_keeps_the_order():
     hot, cold = probabilities(found, 10.0)[0], probabilities(found, 0.1)[0]
     assert np.argsort(hot).tolist() == np.argsort(cold).tolist() == [0, 2, 1]
     assert hot.max() < 0.4 < 0.99 < cold.max()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_an_ensemble_says_the_mean_of_what_its_members_say(name):
+    design = VARIANTS[name]
+    torch.manual_seed(0)
+    members = [build(design) for _ in range(3)]
+    for member in members:
+        torch.nn.init.normal_(head_of(member).linear.weight)
+        torch.nn.init.normal_(head_of(member).linear.bias)
+    encoded = sequences(design)
+    wanted = torch.stack([logits(member, encoded) for member in members]).mean(0)
+    network = ensemble(members)
+    torch.testing.assert_close(logits(network, encoded), wanted)
+    again = build(replace(design, members=3))
+    again.load_state_dict(network.state_dict())
+    assert torch.equal(logits(again, encoded), logits(network, encoded))
+
+
+def test_an_ensemble_of_one_is_its_member():
+    member = build(DESIGN)
+    assert ensemble([member]) is member
+
+
+def test_a_design_stored_before_there_were_ensembles_is_of_one_network():
+    stored = DESIGN.to_dict()
+    del stored["members"]
+    assert LabelDesign.from_dict(stored) == DESIGN

@@ -56,7 +56,8 @@ def train(
         name: of the recipe.
         data: a table of one's own (.csv, .csv.gz, .tsv, .parquet); None takes the recipe's sample.
         out: a new or empty folder; None takes the next free one, runs/NAME-1, runs/NAME-2, ...
-        tbptt: schedule "k1,k2", or "auto": measured on a network trained for a few epochs; None takes the recipe's.
+        tbptt: schedule "k1,k2", or "auto": measured on a network trained for a few epochs; None takes the
+            recipe's, or that of `SequencePredictor` for a table of one's own that is forecast.
         settings: `recipes.settings` by key, values as text.
         progress: whether to show a progress bar on standard error.
 
@@ -71,7 +72,7 @@ def train(
         Interrupted: by Ctrl-C or SIGTERM, after a checkpoint; `resume` goes on.
     """
     recipe = recipe_named(name)
-    return _run.train(recipe, data, out, recipe.tbptt if tbptt is None else tbptt, settings or {}, progress)
+    return _run.train(recipe, data, out, tbptt, settings or {}, progress)
 
 
 def resume(run: str | Path, progress: bool = True) -> RunResult | None:
@@ -188,7 +189,7 @@ def compare(
     files = [] if out is None else _files(Path(out))
     case = recipe.load(data, settings or {})
     with trials_on(backend):
-        table = case.compare(recipe.tbptt, seeds, progress)
+        table = case.compare(case.usual_tbptt(recipe.tbptt), seeds, progress)
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         table.save(file)

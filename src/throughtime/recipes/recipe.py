@@ -96,6 +96,10 @@ class Case(ABC):
             MemoryError, RuntimeError: the network is larger than the memory.
         """
 
+    def usual_tbptt(self, recipes: str) -> str:
+        """The schedule where the user names none: the recipe's, unless the data ask for another."""
+        return recipes
+
     def measured_tbptt(self, progress: bool, group: dist.ProcessGroup | None) -> str:
         """The schedule that a pilot's gradients ask for.
 
@@ -180,7 +184,7 @@ class Recipe:
     Args:
         name: what `throughtime train` takes, and what run.toml names.
         summary: one line on what it does.
-        tbptt: schedule of its networks, such as "50,50".
+        tbptt: schedule of its networks, such as "50,50", where the data ask for no other.
         load: from data (None: the recipe's sample) and settings by key to the case.
         read: from other data, and what a run's own case gave as `settings()` and `table()`, to a case all of which is
             test part; the last argument: whether they must hold what came, to be scored.

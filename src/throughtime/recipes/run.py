@@ -53,12 +53,12 @@ def train(
     recipe: Recipe,
     data: str | Path | None,
     out: str | Path | None,
-    tbptt: str,
+    tbptt: str | None,
     settings: Mapping[str, str],
     progress: bool,
 ) -> RunResult | None:
     """Train in a new run folder; see `recipes.train`."""
-    if tbptt != AUTO:
+    if tbptt not in (None, AUTO):
         TBPTT.parse(tbptt)  # a wrong schedule is refused before the data are read
     if out is None and launch.may_be_restarted():
         raise ConfigError(
@@ -67,6 +67,7 @@ def train(
         )
     with joined() as ranks:
         case = recipe.load(data, settings)
+        tbptt = tbptt or case.usual_tbptt(recipe.tbptt)
         # A run folder whose training cannot begin could never be resumed.
         case.check(None if tbptt == AUTO else tbptt, ranks)
         folder = _free_folder(recipe.name) if out is None else Path(out)

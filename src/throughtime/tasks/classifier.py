@@ -73,6 +73,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             they choose, and the training is on all sequences, for all epochs.
         refit: whether, after a share held out has chosen the epoch, the network is trained anew on all sequences up to
             it; what it learned of the share alone is lost otherwise.
+        ensemble: networks from different first weights whose logits are averaged, 1 .. 1,000; None: 5 where fewer than
+            1,000 sequences train, 3 where fewer than 10,000 do, else 1.
         patience: epochs without a better validation loss before training stops; None: never.
         device: of the network, as torch names it; None: the CPU.
         seed: of first weights, dropout, order and the part held out; 0 .. 2**63 - 1.
@@ -118,6 +120,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         averaging: float = 0.99,
         validation: Any = 0.15,
         refit: bool = True,
+        ensemble: int | None = None,
         patience: int | None = 15,
         device: str | torch.device | None = None,
         seed: int = 0,
@@ -148,6 +151,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.averaging = averaging
         self.validation = validation
         self.refit = refit
+        self.ensemble = ensemble
         self.patience = patience
         self.device = device
         self.seed = seed
@@ -257,7 +261,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             DataError, ShapeError: the step breaks a rule.
         """
         check_fitted(self)
-        session.read(step, self._encoding, self.network_, self.temperature_)
+        session.read(step, self._encoding, self.design_, self.network_, self.temperature_)
         return self.classes_[int(session.probabilities.argmax())]
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -60,6 +60,7 @@ def train_network(
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warmup_updates=WARMUP_UPDATES,
+        averaging=options.averaging,
         patience=options.patience if pieces else None,
         seed=options.seed,
         checkpoint_every_s=options.checkpoint_every_s,

@@ -3,6 +3,7 @@
     choose      among designs, as `label_choosing` tells
     train       all epochs; the epoch whose averaged weights have the smallest validation loss is kept
     again       on all sequences, those held out too, up to that epoch
+    vote        as often as the ensemble has members, each from other first weights; their logits are averaged
     calibrate   one temperature for the logits, the likeliest on the validation part
 
 Few sequences are too dear to hold out, and tell too little of an epoch: folds choose and calibrate, and the training is
@@ -29,10 +30,10 @@ from torch.nn import functional as F
 from throughtime.base.run_folder import RunFolder
 from throughtime.nn import Network
 from throughtime.tasks.label_choosing import Pilot, best_of, pilot, pilot_by_folds, said
-from throughtime.tasks.label_network import LabelDesign, logits
+from throughtime.tasks.label_network import LabelDesign, ensemble, logits
 from throughtime.tasks.label_options import LabelOptions
 from throughtime.tasks.label_parts import Parts
-from throughtime.tasks.label_training import epochs_for, train
+from throughtime.tasks.label_training import epochs_for, members_for, train
 from throughtime.tasks.labels import Places
 from throughtime.train import History
 from throughtime.train.ranks import Ranks, refuse_too_few
@@ -88,16 +89,48 @@ def learn(
         sys.stderr.write(chosen + "\n")
     design, epochs = candidates[best], epochs_for(options, len(parts.train))
     network, history = train(design, parts.train, parts.valid, options, epochs, run=run, group=group)
-    temperature, seconds = 1.0, history.seconds
+    temperature = 1.0
     if parts.valid is not None:
         temperature = _temperature(logits(network, parts.valid.encoded), parts.valid.labels)
     elif pilots:
         temperature = _temperature(pilots[best].logits, pilots[best].labels)
-    if parts.whole is not None and history.best_epoch is not None:
-        design = replace(design, symbols=parts.symbols)
-        network, again = train(design, parts.whole, None, options, epochs, until=history.best_epoch + 1, group=group)
+    design, network, seconds = _voters(design, network, history, parts, options, group)
+    return Learned(network, design, history, history.seconds + seconds, temperature, (chosen,) if chosen else ())
+
+
+def _voters(
+    design: LabelDesign,
+    first: Network,
+    history: History,
+    parts: Parts,
+    options: LabelOptions,
+    group: dist.ProcessGroup | None,
+) -> tuple[LabelDesign, Network, float]:
+    """The ensemble, and the seconds it took beside the first training.
+
+    Args:
+        design: of each member.
+        first: trained on the training part.
+        history: of that training.
+        parts, options, group: as `learn` takes them.
+    """
+    epochs, until, part = epochs_for(options, len(parts.train)), None, parts.train
+    members, count, seconds = [first], members_for(options, parts.count), 0.0
+    if history.best_epoch is not None:
+        until = history.best_epoch + 1
+    if parts.whole is not None and until is not None:
+        design, part, members = replace(design, symbols=parts.symbols), parts.whole, []
+    for member in range(len(members), count):
+        own = replace(options, seed=_seed_of(options.seed, member))
+        network, again = train(design, part, None, own, epochs, until=until, group=group)
+        members.append(network)
         seconds += again.seconds
-    return Learned(network, design, history, seconds, temperature, (chosen,) if chosen else ())
+    return replace(design, members=count), ensemble(members).eval(), seconds
+
+
+def _seed_of(seed: int, member: int) -> int:
+    """Of a member's training: the first one's is the user's, the others' follow from it."""
+    return int(np.random.SeedSequence([seed, member]).generate_state(1, np.uint64)[0] >> 1) if member else seed
 
 
 def _pilots(candidates: Sequence[LabelDesign], parts: Parts, options: LabelOptions) -> list[Pilot]:

@@ -4,7 +4,8 @@
     e -> [e, position] -> window of W steps -> LSTM, both ways -> [last, max, mean] of all steps -> dropout -> classes
 
 Position and window are there where they are asked for. A network that reads one way has pools over the steps so far:
-it labels a sequence at every step, and can be trained in windows.
+it labels a sequence at every step, and can be trained in windows. The members of an ensemble stand side by side in one
+network, whose logits are the mean of theirs.
 
 Dimensions: T steps, B rows, F numbers a step, V symbols, E features, H hidden units, K classes.
 
@@ -27,6 +28,7 @@ from throughtime.nn import LSTM, RNN, Network, WindowPerceptron
 from throughtime.nn.embedding import Positions, SymbolEmbedding
 from throughtime.nn.heads import CategoricalHead
 from throughtime.nn.running_pools import RunningPools
+from throughtime.nn.side_by_side import SideBySide
 from throughtime.nn.whole_pool import WholePool
 
 POSITION_SIZE = 16  # features that tell places apart
@@ -59,6 +61,7 @@ class LabelDesign:
         classes: K.
         smoothing: of the labels in the loss.
         class_weights: what each class counts in the loss; None: 1.
+        members: networks of this design whose logits are averaged.
     """
 
     cell: str
@@ -78,6 +81,7 @@ class LabelDesign:
     classes: int
     smoothing: float
     class_weights: tuple[float, ...] | None
+    members: int = 1
 
     @property
     def whole(self) -> bool:
@@ -98,6 +102,29 @@ class LabelDesign:
 
 def build(design: LabelDesign) -> Network:
     """The network of a design, with first weights from torch's generator."""
+    return ensemble([_member(design) for _ in range(design.members)])
+
+
+def ensemble(members: Sequence[Network]) -> Network:
+    """One network whose logits are the mean of the members', which are of one design: embeddings, layers and heads side
+    by side. A single member is returned as it is.
+    """
+    first = members[0]
+    if len(members) == 1:
+        return first
+    embed: SymbolEmbedding | None = None
+    tables = [member.embed.weight.detach() for member in members if isinstance(member.embed, SymbolEmbedding)]
+    if tables:
+        embed = SymbolEmbedding(len(tables[0]), sum(table.shape[1] for table in tables))
+        embed.weight = nn.Parameter(torch.cat(tables, 1))
+    heads = [head_of(member) for member in members]
+    head = CategoricalHead(sum(each.input_size for each in heads), heads[0].classes)
+    head.linear.weight = nn.Parameter(torch.cat([each.linear.weight for each in heads], 1).detach() / len(heads))
+    head.linear.bias = nn.Parameter(torch.stack([each.linear.bias for each in heads]).mean(0).detach())
+    return Network(embed, [SideBySide([member.layers for member in members], shared=embed is None)], head)
+
+
+def _member(design: LabelDesign) -> Network:
     embed, width = None, design.input_size
     if design.symbols:
         spread = SMALL if design.words else UNIT

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from throughtime.base.errors import DataError
 from throughtime.nn import Network
-from throughtime.nn.whole_pool import WholePool
-from throughtime.tasks.label_network import logits, probabilities
+from throughtime.tasks.label_network import LabelDesign, logits, probabilities
 from throughtime.tasks.sequences import SequenceEncoding, as_sequences
 
 
@@ -34,10 +33,12 @@ class LabelSession:
         self._last: Any = None
         self._state: Any = None
 
-    def read(self, step: Any, encoding: SequenceEncoding, network: Network, temperature: float) -> None:
+    def read(
+        self, step: Any, encoding: SequenceEncoding, design: LabelDesign, network: Network, temperature: float
+    ) -> None:
         """Take in a step; see `SequenceClassifier.predict_online`."""
         one = as_sequences([_as_sequence(step, encoding)], "step")[0]
-        if isinstance(network.layers[-1], WholePool):
+        if design.whole:
             self._read.append(one)
             found = logits(network, encoding.encode([_joined(self._read)]))[0]
         else:

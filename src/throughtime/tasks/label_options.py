@@ -18,6 +18,8 @@ from throughtime.tasks.options import (
 )
 from throughtime.tasks.sequences import AUTO, SPLITS
 
+MOST_MEMBERS = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabelOptions(SharedOptions):
@@ -43,6 +45,7 @@ class LabelOptions(SharedOptions):
     label_smoothing: float
     averaging: float
     refit: bool
+    ensemble: int | None
     checkpoint_every_s: float | None
 
 
@@ -64,13 +67,14 @@ def check_label_options(estimator: Any) -> LabelOptions:
         positions=_positions(checks, estimator.positions),
         front_steps=_front(checks, estimator.front_steps),
         pools=_pools(checks, estimator.pools),
-        epochs=None if estimator.epochs is None else checks.whole("epochs", estimator.epochs),
-        batch_size=None if estimator.batch_size is None else checks.whole("batch_size", estimator.batch_size),
+        epochs=_left_open(checks, "epochs", estimator.epochs),
+        batch_size=_left_open(checks, "batch_size", estimator.batch_size),
         embedding_dropout=checks.number("embedding_dropout", estimator.embedding_dropout, below=1),
         word_dropout=checks.number("word_dropout", estimator.word_dropout, below=1),
         label_smoothing=checks.number("label_smoothing", estimator.label_smoothing, below=1),
         averaging=checks.number("averaging", estimator.averaging, below=1),
         refit=checks.flag("refit", estimator.refit),
+        ensemble=_left_open(checks, "ensemble", estimator.ensemble, below=MOST_MEMBERS + 1),
         checkpoint_every_s=check_every(checks, estimator.checkpoint_every_s),
     )
     _check_windows(checks, options)
@@ -82,6 +86,10 @@ def _check_windows(checks: Checks, options: LabelOptions) -> None:
     schedule = options.schedule
     if schedule is not None and schedule.k2 is not None and options.bidirectional and options.cell != "perceptron":
         checks.add(f"`tbptt` cuts sequences into windows, which a bidirectional network cannot have: {schedule} came")
+
+
+def _left_open(checks: Checks, name: str, given: Any, **bounds: int) -> int | None:
+    return None if given is None else checks.whole(name, given, **bounds)
 
 
 def _pools(checks: Checks, given: Any) -> tuple[str, ...]:

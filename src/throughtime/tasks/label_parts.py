@@ -14,12 +14,10 @@ import numpy as np
 
 from throughtime.base.checks import as_number
 from throughtime.base.errors import ConfigError, DataError
-from throughtime.tasks.label_training import Labelled
+from throughtime.tasks.label_training import FEW, Labelled
 from throughtime.tasks.labels import Places, as_labels, held_out, numbered
 from throughtime.tasks.sequences import SequenceEncoding, as_sequences
 
-# Of fewer sequences none is held out: they are too dear, and tell too little of an epoch.
-FEW = 1000
 Rows = tuple[list[Any], Places]
 
 
@@ -63,6 +61,11 @@ class Parts:
     whole: Labelled | None = None
     symbols: int = 0
     by_folds: bool = False
+
+    @property
+    def count(self) -> int:
+        """Sequences that were given to train."""
+        return len(self.train if self.whole is None else self.whole)
 
 
 def share_out(rows: list[Any], labels: Places, classes: list[Any], validation: Any, seed: int) -> Shared:

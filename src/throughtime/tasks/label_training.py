@@ -32,6 +32,11 @@ WARMUP_UPDATES = 20
 UPDATES, LEAST_EPOCHS, MOST_EPOCHS = 1500, 8, 150
 # Sequences of an update: so many, but fewer where an epoch would have less than about this many updates.
 MOST_ROWS, LEAST_ROWS, UPDATES_AN_EPOCH = 32, 8, 10
+# Of fewer sequences none is held out: they are too dear, and tell too little of an epoch.
+FEW = 1000
+# What a network learns of few sequences depends on its first weights, and its training is short: so many networks vote
+# where fewer than so many sequences train; one does where there are more.
+MEMBERS = ((FEW, 5), (10_000, 3))
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ def epochs_for(options: LabelOptions, count: int) -> int:
     if options.epochs is not None:
         return options.epochs
     return int(np.clip(UPDATES // batch_count(count, rows_for(options, count)), LEAST_EPOCHS, MOST_EPOCHS))
+
+
+def members_for(options: LabelOptions, count: int) -> int:
+    """Networks of an ensemble for so many sequences, where the settings leave them open."""
+    return options.ensemble or next((members for below, members in MEMBERS if count < below), 1)
 
 
 def train(

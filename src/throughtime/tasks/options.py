@@ -63,6 +63,7 @@ class Options(SharedOptions):
     cell: str
     window_steps: int
     emission: str
+    averaging: float
     calendar: str | tuple[str, ...]
     epochs: int
     batch_size: int
@@ -99,6 +100,7 @@ def check_options(estimator: Any) -> Options:
         cell=checks.choice("cell", estimator.cell, CELLS),
         window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
+        averaging=checks.number("averaging", estimator.averaging, below=1),
         calendar=_calendar(checks, estimator.calendar),
         epochs=checks.whole("epochs", estimator.epochs),
         batch_size=checks.whole("batch_size", estimator.batch_size),

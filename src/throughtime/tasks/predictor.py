@@ -67,15 +67,14 @@ class SequencePredictor(BaseEstimator):
         calendar: "auto" (the year, week and day, where the training part covers them), or a list out of "year", "week",
             "day"; their phase at the time to be forecast is an input.
         tbptt: schedule of backpropagation: a `TBPTT`, text such as "50,50", or None: BPTT up to 400 steps; beyond,
-            TBPTT(k, k) with k <= 200, shorter where an epoch would have fewer than about 20 updates. "auto": what the
-            gradients of a pilot, trained so for 5 epochs, need.
+            TBPTT(k, k), k <= 200, about 20 updates an epoch or more. "auto": what a pilot of 5 epochs finds it needs.
         memory: bytes, or text like "512MB", that an update may keep for its backward pass, as in `through_time`.
         epochs: passes over the training part, at most; at least 1.
         batch_size: series trained side by side, at least 1; one long series is one row.
-        learning_rate: above 0 and at most 10, the peak of a cosine schedule. Of .01, .015 and .02 the default had the
-            best validation skill on most of five tables: weather, temperatures, loads, rates, air.
+        learning_rate: above 0 and at most 10, the peak of a cosine schedule.
         weight_decay: 0 .. 100, decoupled (AdamW).
         dropout: share of the layers' outputs dropped in training, in [0, 1).
+        averaging: of the weights over updates, in [0, 1), as `train.Training` has it.
         validation: a share in (0, 1), the last rows of every series; data of the kind given to `fit`, where later rows
             of a frame's series go on from its training rows; or None: all rows train, for all epochs.
         patience: epochs without a better validation loss before training stops; None: never.
@@ -111,6 +110,7 @@ class SequencePredictor(BaseEstimator):
         learning_rate: float = 1.5e-2,
         weight_decay: float = 1e-2,
         dropout: float = 0.3,
+        averaging: float = 0.99,
         validation: Any = 0.2,
         patience: int | None = 15,
         device: str | torch.device | None = None,
@@ -131,6 +131,7 @@ class SequencePredictor(BaseEstimator):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.dropout = dropout
+        self.averaging = averaging
         self.validation = validation
         self.patience = patience
         self.device = device

@@ -18,7 +18,13 @@ from throughtime.recipes import reach_by_epoch
 from throughtime.recipes.forecasting import report
 from throughtime.recipes.forecasting.comparison import compare_methods
 from throughtime.recipes.forecasting.look import look_into
-from throughtime.recipes.forecasting.methods import check_network, fit_network, forecasts_of, measured_tbptt
+from throughtime.recipes.forecasting.methods import (
+    check_network,
+    fit_network,
+    forecasts_of,
+    measured_tbptt,
+    usual_tbptt,
+)
 from throughtime.recipes.forecasting.problem import Problem, prepared, read_own
 from throughtime.recipes.forecasting.scores import LEVELS
 from throughtime.recipes.forecasting.settings import Settings
@@ -38,10 +44,12 @@ class ForecastCase(Case):
     Args:
         problem: table and split.
         chosen: settings, every guess filled in.
+        own: whether the table is the user's, whose length decides the schedule.
     """
 
     problem: Problem
     chosen: Settings
+    own: bool = False
 
     @property
     def title(self) -> str:
@@ -60,6 +68,10 @@ class ForecastCase(Case):
     def check(self, tbptt: str | None, ranks: Ranks) -> None:
         """See `Case.check`."""
         check_network(self.problem, self.chosen.model, tbptt, ranks)
+
+    def usual_tbptt(self, recipes: str) -> str:
+        """See `Case.usual_tbptt`; for a user's table that of `SequencePredictor(tbptt=None)`."""
+        return usual_tbptt(self.problem, self.chosen.model) if self.own else recipes
 
     def measured_tbptt(self, progress: bool, group: dist.ProcessGroup | None) -> str:
         """See `Case.measured_tbptt`."""

@@ -19,6 +19,7 @@ import torch.distributed as dist
 
 from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
+from throughtime.data.ragged import batch_count
 from throughtime.recipes.forecasting.problem import Problem
 from throughtime.recipes.forecasting.scores import LEVELS, Scores, score
 from throughtime.recipes.forecasting.settings import Model
@@ -34,6 +35,7 @@ from throughtime.tasks.baselines import (
     climatology,
     ridge_on_lags,
 )
+from throughtime.tasks.batches import choose_schedule
 from throughtime.tasks.measuring import measured_schedule
 from throughtime.tasks.options import AUTO
 from throughtime.tasks.preparing import Prepared, prepare
@@ -114,6 +116,12 @@ def fit_network(
         return predictor.fit(problem.parts[TRAIN].to_frame(), **_roles(problem), run=run, group=group)
 
 
+def usual_tbptt(problem: Problem, model: Model) -> str:
+    """The schedule that `SequencePredictor(tbptt=None)` takes, as text."""
+    lengths = problem.parts[TRAIN].lengths
+    return str(choose_schedule(max(map(int, lengths)) - 1, batch_count(len(lengths), model.batch_size)))
+
+
 def measured_tbptt(problem: Problem, model: Model, progress: bool, group: dist.ProcessGroup | None = None) -> str:
     """The schedule that `SequencePredictor(tbptt="auto")` would take, as text.
 
@@ -169,6 +177,7 @@ def _predictor(problem: Problem, model: Model, tbptt: str | None, progress: bool
         learning_rate=model.learning_rate,
         weight_decay=model.weight_decay,
         dropout=model.dropout,
+        averaging=model.averaging,
         patience=model.patience,
         validation=problem.parts[VALIDATION].to_frame(),
         seed=model.seed,

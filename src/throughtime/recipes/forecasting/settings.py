@@ -97,6 +97,7 @@ class Model:
         learning_rate: above 0 and at most 10.
         weight_decay: 0 .. 100.
         dropout: share of hidden units dropped in training, in [0, 1).
+        averaging: of the weights over updates, in [0, 1).
         patience: epochs without a better validation before training stops; at least 1.
         batch_size: series trained at once, at least 1; one continuous series is one.
         seed: of initialisation, dropout and order; at least 0.
@@ -116,6 +117,7 @@ class Model:
     learning_rate: Rate = 1.5e-2
     weight_decay: Decay = 1e-2
     dropout: Share = 0.3
+    averaging: Share = 0.99
     patience: Positive = 15
     batch_size: Positive = 32
     seed: Seed = 0

@@ -48,7 +48,7 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> Forecast
         return ForecastCase(*load_problem(sample(), TITLE, parse(settings, SAMPLE)))
     said = parse(settings, Settings())
     table, title = read_own(data)
-    return ForecastCase(*load_problem(table, title, said))
+    return ForecastCase(*load_problem(table, title, said), own=True)
 
 
 RECIPE = Recipe(

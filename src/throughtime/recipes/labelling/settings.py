@@ -121,6 +121,7 @@ class Model:
         averaging: of the weights over updates.
         validation: share of each class in the training part that validates.
         refit: whether all sequences train again once validation has chosen the epoch.
+        ensemble: networks whose logits are averaged; "auto": by the number of sequences.
         patience: epochs without a better validation before training stops; 0: never.
         seed: of first weights, dropout, order and the part that validates.
         device: of the network, such as cuda; without it, the CPU.
@@ -150,6 +151,7 @@ class Model:
     averaging: Share = 0.99
     validation: Share = 0.15
     refit: Flag = True
+    ensemble: Chosen = None
     patience: Seed = 15
     seed: Seed = 0
     device: str | None = None
