@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 from tests.recipes.forecasting.test_comparison import SMALL, problem_of, table_of
+from throughtime.base.errors import Notice
 from throughtime.recipes.forecasting.methods import fit_network, usual_tbptt
 from throughtime.recipes.forecasting.settings import Settings
 from throughtime.recipes.forecasting.weather import RECIPE
@@ -19,7 +22,9 @@ def written(folder, rows):
 
 @pytest.mark.parametrize(("rows", "tbptt"), [(300, "n,n"), (1600, "47,47"), (9000, "200,200")])
 def test_a_tables_schedule_follows_from_its_length(rows, tbptt, tmp_path):
-    case = RECIPE.load(written(tmp_path, rows), {"train": "0.6", "validation": "0.2"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Notice)
+        case = RECIPE.load(written(tmp_path, rows), {"train": "0.6", "validation": "0.2"})
     assert case.usual_tbptt(RECIPE.tbptt) == tbptt
 
 
