@@ -333,12 +333,12 @@ def test_a_run_of_a_recipe_that_is_not_there_is_refused(tmp_path: Path) -> None:
         recipes.resume(tmp_path / "run", progress=False)
 
 
-def test_another_recipe_is_one_more_entry(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_recipe_is_one_more_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waves = replace(RECIPES["weather"], name="waves", summary="the next wave", tbptt="20,20")
     monkeypatch.setitem(RECIPES, "waves", waves)
     monkeypatch.chdir(tmp_path)
     assert recipes.names()[-1] == ("waves", "the next wave")
-    result = recipes.train("waves", data=table, settings={**SMALL, "epochs": "1"}, progress=False)
+    result = recipes.train("waves", settings={**SMALL, "epochs": "1"}, progress=False)
     assert result.run == Path("runs", "waves-1")
     record = tomllib.loads((result.run / "run.toml").read_text())["settings"]
     assert (record["recipe"], record["tbptt"]) == ("waves", "20,20")
