@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -121,3 +122,11 @@ def test_what_cannot_be_drawn_is_named():
         made("ACGT", values=np.zeros(3))
     with pytest.raises(ConfigError, match="`kind` is one of"):
         made("ACGT", "word")
+
+
+@pytest.mark.parametrize("case", ["dna 60", "words", "series"])
+def test_the_probability_is_drawn_however_long_the_subject(case):
+    long = replace(CASES[case], subject="log-odds of " + "a very long name of a class " * 20, probability=0.931)
+    (title,) = of_kind(draw_attribution(long), "title")
+    assert "…" in title.text
+    assert title.text.endswith("(probability 0.931)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,12 @@ def test_numbers_stand_beside_what_was_read():
 def test_what_is_not_there_is_refused(told, look, words):
     with pytest.raises(ConfigError, match=words):
         look_into(*told, look)
+
+
+def test_variables_have_the_names_of_the_file():
+    model, made = trained(SERIES)
+    count = made.test.sequences[0].shape[1]
+    names = tuple(f"lead {place}" for place in range(count))
+    named = replace(made, test=replace(made.test, variables=names))
+    assert set(look_into(model, named, Look()).column("variable")) <= set(names)
+    assert set(look_into(model, made, Look()).column("variable")) <= {f"x{place}" for place in range(count)}

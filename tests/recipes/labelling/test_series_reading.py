@@ -33,6 +33,7 @@ def test_a_table_s_rows_are_put_together_by_series_in_order_of_time(tmp_path):
     np.testing.assert_array_equal(read.sequences[0], [[3, np.nan], [4, 8]])
     np.testing.assert_array_equal(read.sequences[1], [[1, 5], [2, 6], [2.5, 7]])
     assert "column 'label'" in read.notes[0]
+    assert read.variables == ("x", "y")
     unlabelled = read_series(tmp_path / "t.csv", NAMED, False)
     assert unlabelled.labels is None
     np.testing.assert_array_equal(unlabelled.sequences[1], read.sequences[1])  # the label is no variable
@@ -48,6 +49,9 @@ def test_a_folder_has_a_class_in_each_sub_folder(tmp_path):
         ("ok/2.csv", "ok"),
     ]
     np.testing.assert_array_equal(read.sequences[1], [[0], [1]])
+    assert read.variables == ("x",)
+    table_at(tmp_path / "ok" / "1.csv", "z\n1\n2\n")
+    assert read_series(tmp_path, SeriesColumns(), True).variables == ()  # not the same in every table
     assert read_series(tmp_path / "ok", SeriesColumns(), False).labels is None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from throughtime.insight.attribution.result import Attribution
-from throughtime.insight.lettering import FORMLESS, FORMS, fitted, shown, signed
+from throughtime.insight.lettering import FORMLESS, FORMS, fitted, shown, signed, width_of
 from throughtime.insight.svg import BLUE, INK, ORANGE, SMALLEST_TEXT, Sheet
 
 # Pixels: a page's column shows it unscaled.
@@ -48,7 +48,9 @@ def draw_heading(sheet: Sheet, attribution: Attribution, title: str | None, reac
         notes: below, a line each.
     """
     room = WIDTH - 2 * LEFT - _LEGEND - 130
-    sheet.text(LEFT, 20, fitted(title or title_of(attribution), room, 14, bold=True), size=14, bold=True, kind="title")
+    words, chance = (title, "") if title else (_subject(attribution), _chance(attribution))
+    words = fitted(words, room - width_of(chance, 14, bold=True), 14, bold=True)
+    sheet.text(LEFT, 20, words + chance, size=14, bold=True, kind="title")
     _draw_legend(sheet, 9, reach)
     for row, words in enumerate((result_of(attribution), *notes)):
         line = fitted(words, WIDTH - 2 * LEFT, SMALLEST_TEXT)
@@ -56,11 +58,8 @@ def draw_heading(sheet: Sheet, attribution: Attribution, title: str | None, reac
 
 
 def title_of(attribution: Attribution) -> str:
-    """What was explained, and of which sequence."""
-    named = f"{attribution.name}: " if attribution.name else ""
-    chance = "" if attribution.probability is None else f" (probability {attribution.probability:.3g})"
-    subject = attribution.subject[0].upper() + attribution.subject[1:]
-    return f"{named}{subject}{chance}"
+    """What was explained, of which sequence, and how probable it is."""
+    return _subject(attribution) + _chance(attribution)
 
 
 def result_of(attribution: Attribution) -> str:
@@ -75,6 +74,16 @@ def forms_note(drawn: str) -> list[str]:
     """What the drawn forms stand for, a sentence if any occurs."""
     found = [f"{form} {meaning}" for form, meaning in _MEANINGS.items() if form in drawn]
     return [f"{'; '.join(found)}."] if found else []
+
+
+def _subject(attribution: Attribution) -> str:
+    named = f"{attribution.name}: " if attribution.name else ""
+    return named + attribution.subject[0].upper() + attribution.subject[1:]
+
+
+def _chance(attribution: Attribution) -> str:
+    """Never cut off: it follows however much of the subject there is room for."""
+    return "" if attribution.probability is None else f" (probability {attribution.probability:.3g})"
 
 
 def _draw_legend(sheet: Sheet, y: float, reach: float) -> None:

@@ -46,6 +46,7 @@ def drawings(model: SequenceClassifier, problem: LabelProblem, probability: Floa
         warnings.simplefilter("ignore", Notice)  # each drawing says its own gap
         sequences = [problem.test.sequences[place] for place in places]
         found = attributions(model, sequences, tolerance=REPORT_TOLERANCE, most_points=REPORT_POINTS)
+        found = [_named(each, problem) for each in found]
     parts = [quiet(HINT)]
     for place, each in zip(places, found, strict=True):
         truth = str((problem.test.labels or [])[place])
@@ -74,7 +75,7 @@ def look_into(model: SequenceClassifier, problem: LabelProblem, look: Look) -> T
     place = 0 if look.series is None else _place(problem, look.series)
     name = problem.test.names[place]
     (found,) = attributions(model, [problem.test.sequences[place]])
-    found = replace(found, name=str(name))
+    found = replace(_named(found, problem), name=str(name))
     notes = [
         f"Explained: {found.subject}; {found.answer:.3f}, from {found.start:.3f} of the baseline ({found.baseline}); "
         f"what is listed and not listed misses {found.gap:.1e} of the difference."
@@ -96,6 +97,12 @@ def _table(title: str, found: Attribution, notes: list[str]) -> Table:
         read = [each.read] if numbers else []
         rows.append((each.step, found.first + each.place, *named, *read, each.value, each.share))
     return Table(title, tuple(columns), tuple(rows), tuple(notes))
+
+
+def _named(found: Attribution, problem: LabelProblem) -> Attribution:
+    """With the file's own names of variables, where it has such."""
+    names = problem.test.variables
+    return replace(found, variables=names) if names and found.variables else found
 
 
 def _shown(problem: LabelProblem, probability: Floats) -> list[int]:

@@ -46,6 +46,7 @@ class Reading:
         groups: [N] sequences of one group stay together; None: each is its own.
         parts: [N] "train" or "test", where the file says it; else None.
         notes: what was done to them, a line each.
+        variables: [C] names of arrays' columns, where the file gives them.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Reading:
     groups: Sequence[str] | None = None
     parts: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.sequences)

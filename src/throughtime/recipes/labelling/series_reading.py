@@ -13,6 +13,7 @@ a series without any number is refused. A series' label is the same in all of it
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,18 +95,22 @@ def _archive(path: Path, labelled: bool) -> Reading:
 def _folder(path: Path, labelled: bool) -> Reading:
     files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(TABLES))
     if not labelled:
-        series = [_numbers(read_table(file), file.name) for file in files]
-        return Reading(path.name, series, None, [file.relative_to(path).as_posix() for file in files])
+        tables = [read_table(file) for file in files]
+        series = [_numbers(table, file.name) for table, file in zip(tables, files, strict=True)]
+        names = [file.relative_to(path).as_posix() for file in files]
+        return Reading(path.name, series, None, names, variables=_variables_of(tables))
     inside = [file for file in files if file.parent != path]
     if len({file.parent.name for file in inside}) < 2:
         raise DataError(
             f"A folder holds a sub-folder for each class, with a table for each series: {str(path)!r} has "
             f"{len({file.parent.name for file in inside})} with tables. Put them so."
         )
-    series = [_numbers(read_table(file), file.name) for file in inside]
+    tables = [read_table(file) for file in inside]
+    series = [_numbers(table, file.name) for table, file in zip(tables, inside, strict=True)]
     names = [file.relative_to(path).as_posix() for file in inside]
     rule = "Label: the folder a series came from."
-    return Reading(path.name, series, [file.parent.name for file in inside], names, notes=(rule,))
+    labels = [file.parent.name for file in inside]
+    return Reading(path.name, series, labels, names, notes=(rule,), variables=_variables_of(tables))
 
 
 def _table(path: Path, columns: SeriesColumns, labelled: bool) -> Reading:
@@ -119,14 +124,22 @@ def _table(path: Path, columns: SeriesColumns, labelled: bool) -> Reading:
         raise DataError(
             f"Each row says which series it is of: column {key!r} has {table[key].null_count()} empty rows."
         )
+    said = [each for each in (key, label, time) if each]
     series, labels, names = [], [], []
     for (name,), part in table.group_by([key], maintain_order=True):
         rows = part.sort(time, maintain_order=True) if time else part
-        series.append(_numbers(rows.drop([each for each in (key, label, time) if each]), str(name)))
+        series.append(_numbers(rows.drop(said), str(name)))
         names.append(str(name))
         labels.append(_one_label(rows[label], str(name)) if label and labelled else None)
     rule = f"Label: column {label!r}; series by {key!r}" + (f", steps in order of {time!r}." if time else ".")
-    return Reading(path.name, series, labels if labelled else None, names, notes=(rule,) if labelled else ())
+    return Reading(
+        path.name,
+        series,
+        labels if labelled else None,
+        names,
+        notes=(rule,) if labelled else (),
+        variables=_variables(table.drop(said)),
+    )
 
 
 def _guess(table: pl.DataFrame, known: tuple[str, ...], what: str, setting: str) -> str:
@@ -144,8 +157,19 @@ def _named(table: pl.DataFrame, known: tuple[str, ...]) -> str:
     return next((name for word in known for name in table.columns if name.lower() == word), "")
 
 
+def _variables(table: pl.DataFrame) -> tuple[str, ...]:
+    """The columns of numbers."""
+    return tuple(name for name in table.columns if table[name].dtype.is_numeric() or table[name].dtype == pl.Null)
+
+
+def _variables_of(tables: Sequence[pl.DataFrame]) -> tuple[str, ...]:
+    """Those of every table; none where tables name them differently."""
+    found = {_variables(table) for table in tables}
+    return found.pop() if len(found) == 1 else ()
+
+
 def _numbers(table: pl.DataFrame, name: str) -> np.ndarray:
-    numeric = [column for column in table.columns if table[column].dtype.is_numeric() or table[column].dtype == pl.Null]
+    numeric = _variables(table)
     if not numeric:
         raise DataError(f"A series has columns of numbers: {name!r} has none, but {', '.join(table.columns[:8])}.")
     filled = table.select(pl.col(column).cast(pl.Float64).fill_null(float("nan")) for column in numeric)
