@@ -64,7 +64,7 @@ class Parts:
 
     @property
     def count(self) -> int:
-        """Sequences that were given to train."""
+        """Sequences that the last training reads."""
         return len(self.train if self.whole is None else self.whole)
 
 
