@@ -54,3 +54,12 @@ def test_there_is_a_layer_in_every_stack(made):
 def test_features_that_cannot_be_shared_out_are_refused():
     with pytest.raises(ShapeError, match="equal part of the features each: 5 came"):
         SideBySide(stacks(2), False)(torch.randn(3, 2, 5))
+
+
+def test_one_vector_for_all_steps_stays_one_in_memory():
+    layer = SideBySide([[WholePool(["mean"], 4)], [WholePool(["max"], 4)]], True)
+    x = torch.randn(1000, 2, 4)
+    y, _ = layer(x)
+    assert y.shape == (1000, 2, 8)
+    assert y.untyped_storage().nbytes() == 2 * 8 * 4
+    torch.testing.assert_close(y[-1], torch.cat([x.mean(0), x.amax(0)], -1))

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import throughtime as tt
+from throughtime.nn.side_by_side import SideBySide
 from throughtime.nn.whole_pool import HOWS
 from throughtime.tasks.label_batches import LabelBatches, label_piece
 from throughtime.tasks.label_network import LabelDesign, build, ensemble, head_of, logits, probabilities
@@ -142,3 +143,15 @@ def test_a_design_stored_before_there_were_ensembles_is_of_one_network():
     stored = DESIGN.to_dict()
     del stored["members"]
     assert LabelDesign.from_dict(stored) == DESIGN
+
+
+def test_beside_the_layer_above_a_window_its_output_is_pooled_too():
+    network, (x,) = trained(DESIGN).eval(), sequences(DESIGN, (7,))
+    with torch.no_grad():
+        features = network.embed(x[:, None])
+        for layer in network.layers[:-1]:
+            features, _ = layer(features, None)
+        inside, _ = network.layers[-1](features, None)
+    wanted = torch.cat([features.amax(0), features.mean(0)], -1)
+    torch.testing.assert_close(inside[0, :, -wanted.shape[-1] :], wanted)
+    assert not any(isinstance(layer, SideBySide) for layer in build(replace(DESIGN, front_steps=0)).layers)

@@ -72,8 +72,16 @@ class SideBySide(nn.Module):
                 after.append(end)
             outputs.append(y)
             ends.append(tuple(after))
-        return torch.cat(outputs, -1), tuple(ends)
+        return _beside(outputs), tuple(ends)
 
     def extra_repr(self) -> str:
         """How stacks read."""
         return f"shared={self.shared}"
+
+
+def _beside(outputs: list[Tensor]) -> Tensor:
+    """Beside each other; what is one vector for all steps, as `WholePool` leaves it, stays one in memory."""
+    steps = len(outputs[0])
+    if steps and all(y.stride(0) == 0 for y in outputs):
+        return torch.cat([y[:1] for y in outputs], -1).expand(steps, -1, -1)
+    return torch.cat(outputs, -1)

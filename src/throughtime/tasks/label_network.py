@@ -2,15 +2,17 @@
 
     symbols:  e = embedding, with dropped features and words;   numbers: e = x
     e -> [e, position] -> window of W steps -> LSTM, both ways -> [last, max, mean] of all steps -> dropout -> classes
+                                            -> [max, mean] of all steps ----------------------------^
 
-Position and window are there where they are asked for. A network that reads one way has pools over the steps so far:
-it labels a sequence at every step, and can be trained in windows. The members of an ensemble stand side by side in one
-network, whose logits are the mean of theirs.
+Position and window are there where they are asked for, and with the window the branch beside the LSTM: what stands
+somewhere in a sequence is seen at once, and the LSTM is left what comes of its order. A network that reads one way has
+pools over the steps so far: it labels a sequence at every step, and can be trained in windows. The members of an
+ensemble stand side by side in one network, whose logits are the mean of theirs.
 
 Dimensions: T steps, B rows, F numbers a step, V symbols, E features, H hidden units, K classes.
 
-Source of pools, convolution below and dropout: Karim et al. 2018, arXiv 1709.05206 (LSTM-FCN); Conneau et al. 2017,
-arXiv 1705.02364 (bidirectional LSTM, max over steps).
+Source of pools, convolution below and beside the LSTM, and dropout: Karim et al. 2018, arXiv 1709.05206 (LSTM-FCN);
+Conneau et al. 2017, arXiv 1705.02364 (bidirectional LSTM, max over steps).
 """
 
 from __future__ import annotations
@@ -29,12 +31,14 @@ from throughtime.nn.embedding import Positions, SymbolEmbedding
 from throughtime.nn.heads import CategoricalHead
 from throughtime.nn.running_pools import RunningPools
 from throughtime.nn.side_by_side import SideBySide
-from throughtime.nn.whole_pool import WholePool
+from throughtime.nn.whole_pool import MAX, MEAN, WholePool
 
 POSITION_SIZE = 16  # features that tell places apart
 # First vectors of words are small, so that what a word means is learned and not drawn. A few letters are told apart at
 # once if they are not.
 SMALL, UNIT = 0.1, 1.0
+# Pools of the window's output, beside those of the layer above it.
+BESIDE = (MAX, MEAN)
 # Rows that are labelled at once: bounds the memory without costing time.
 RUN_ROWS = 256
 
@@ -136,15 +140,20 @@ def _member(design: LabelDesign) -> Network:
     if design.front_steps:
         core.append(WindowPerceptron(width, design.front_steps, design.hidden_size))
         width = design.hidden_size
-    core.append(_layer(design, width))
-    features = design.hidden_size * (2 if design.whole else 1)
-    pools: WholePool | RunningPools
+    directions = 2 if design.whole else 1
+    pools = _pools(design, design.pools, design.hidden_size * directions, directions)
+    upper, features = [_layer(design, width), pools], pools.output_size
+    if design.front_steps:
+        beside = _pools(design, BESIDE, width, directions=1)
+        upper, features = [SideBySide([upper, [beside]], shared=True)], features + beside.output_size
+    head = CategoricalHead(features, design.classes, design.smoothing, design.class_weights)
+    return Network(embed, [*core, *upper], head)
+
+
+def _pools(design: LabelDesign, hows: Sequence[str], width: int, directions: int) -> WholePool | RunningPools:
     if design.whole:
-        pools = WholePool(design.pools, features, dropout=design.dropout)
-    else:
-        pools = RunningPools(design.pools, features, dropout=design.dropout)
-    head = CategoricalHead(pools.output_size, design.classes, design.smoothing, design.class_weights)
-    return Network(embed, [*core, pools], head)
+        return WholePool(hows, width, directions, design.dropout)
+    return RunningPools(hows, width, design.dropout)
 
 
 def head_of(network: Network) -> CategoricalHead:
