@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.data import Splitter, Vocabulary
 
-EXACT = ("characters", "jamo", "bytes")
+EXACT = ("characters", "jamo", "bytes", "6-mers")
 TEXTS = [
     "",
     " ",
@@ -52,6 +52,7 @@ def test_what_each_kind_splits_into():
     assert Splitter("jamo").split(text) == ["\u1100", "\u1161", "\u11a8", " ", "\xe9", "\U0001f642"]
     assert Splitter("bytes").split(text) == list("각 \xe9\U0001f642".encode())
     assert Splitter(lower=True).split("AÉ") == ["a", "é"]
+    assert Splitter("6-mers").split("ACGTACG") == ["A", "AC", "ACG", "ACGT", "ACGTA", "ACGTAC", "CGTACG"]
     assert Splitter("bytes", lower=True).split("A") == [97]
     for kind in (*EXACT, "words"):
         assert Splitter(kind).split("") == []

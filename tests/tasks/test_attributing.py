@@ -46,6 +46,22 @@ def test_a_planted_motif_is_found(motif_model):
     assert np.mean(shares) > 0.6
 
 
+def test_what_6_mers_add_is_shared_out_among_their_letters():
+    model = SequenceClassifier(
+        symbols="6-mers", embedding_size=16, hidden_size=8, epochs=20, progress=False, validation=None
+    ).fit(*dna(200, 0))
+    rows, labels = dna(12, 5)
+    shares = []
+    for row, label in zip(rows, labels, strict=True):
+        (found,) = attributions(model, [row], label=1)
+        assert (found.kind, "".join(found.steps)) == ("letters", row)
+        assert found.values.sum() == pytest.approx(found.answer - found.start + found.gap)
+        if label:
+            place = row.find(MOTIF)
+            shares.append(np.abs(found.values[place : place + len(MOTIF)]).sum() / np.abs(found.values).sum())
+    assert np.mean(shares) > 0.4
+
+
 def test_in_company_as_alone_and_the_log_odds_are_the_probability(motif_model):
     rows = dna(3, 9)[0]
     together = attributions(motif_model, rows)

@@ -73,6 +73,35 @@ def test_step_by_step_is_as_at_once(made, settings):
     assert session.steps == len(steps)
 
 
+def letters(count=60, seed=0):
+    """DNA with a motif or its reverse somewhere."""
+    draws = np.random.default_rng(seed)
+    labels = draws.integers(2, size=count)
+    rows = ["".join(draws.choice(list("ACGT"), draws.integers(20, 30))) for _ in range(count)]
+    rows = [row[:9] + ("TATAAGC" if label else "CGAATAT") + row[9:] for row, label in zip(rows, labels, strict=True)]
+    return rows, labels.tolist()
+
+
+@pytest.mark.parametrize("settings", [{}, {"bidirectional": False}, {"cell": "perceptron"}])
+def test_6_mers_are_read_letter_by_letter(settings, tmp_path):
+    model = small(symbols="6-mers", **settings).fit(*letters())
+    model.save(tmp_path / "model.safetensors")
+    model, row = tt.load(tmp_path / "model.safetensors"), letters(1, seed=5)[0][0]
+    session = model.session()
+    for count, letter in enumerate(row, 1):
+        model.predict_online(letter, session)
+        np.testing.assert_allclose(session.probabilities, model.predict_proba([row[:count]])[0], atol=1e-6)
+
+
+def test_of_few_letters_validation_chooses_between_them_and_6_mers():
+    model = SequenceClassifier(hidden_size=8, epochs=8, progress=False, embedding_size=16, ensemble=1)
+    model.fit(*letters(200))
+    assert "6-mers" in model.chosen_[0]
+    taken = model.chosen_[0].rsplit("Taken: ", 1)[1]
+    assert (model.design_.stride == 6) == ("6-mers" in taken)
+    assert model.score(*letters(60, seed=1)) > 0.7
+
+
 def test_missing_numbers_are_carried_on_step_by_step_too():
     rows, labels = waves()
     rows[0][3:6, 0] = np.nan

@@ -11,8 +11,9 @@ from tests.tasks.test_label_network import DESIGN
 from throughtime.tasks.label_choosing import Pilot, best_of, candidates_of, said
 
 OPEN = SimpleNamespace(positions=None, front_steps=None)
-EQUAL = SimpleNamespace(longest=9, equal=True, many_symbols=False)
-WORDS = SimpleNamespace(longest=9, equal=False, many_symbols=True)
+EQUAL = SimpleNamespace(longest=9, equal=True, many_symbols=False, span=1)
+WORDS = SimpleNamespace(longest=9, equal=False, many_symbols=True, span=1)
+MERS = SimpleNamespace(longest=9, equal=True, many_symbols=True, span=6)
 
 
 def shapes(options, encoding, choose):
@@ -23,6 +24,8 @@ def test_what_is_open_is_chosen_where_there_is_something_to_choose_by():
     assert shapes(OPEN, EQUAL, True) == [(0, 7), (0, 0), (9, 7), (9, 0)]
     assert shapes(OPEN, EQUAL, False) == [(0, 0)]
     assert shapes(OPEN, WORDS, True) == [(0, 0)]
+    assert shapes(OPEN, MERS, True) == [(0, 0)]
+    assert [each.stride for each in candidates_of(DESIGN, OPEN, MERS, True)] == [6]
     assert shapes(SimpleNamespace(positions=True, front_steps=3), WORDS, True) == [(9, 3)]
 
 
@@ -53,3 +56,4 @@ def test_what_was_tried_is_said():
     line = said(designs, [pilot([loss]) for loss in (0.4, 0.3, 0.2, 0.1)], 3)
     assert "window of 7 0.400, neither window nor positions 0.300, window of 7 and positions 0.200" in line
     assert line.endswith("Taken: positions.")
+    assert said(candidates_of(DESIGN, OPEN, MERS, True), [pilot([0.1])], 0).endswith("Taken: 6-mers.")

@@ -41,6 +41,8 @@ VARIANTS = {
     "rnn": replace(DESIGN, cell="rnn", num_layers=2),
     "perceptron": replace(DESIGN, cell="perceptron"),
     "numbers": replace(DESIGN, symbols=0, positions=0, front_steps=0),
+    "6-mers": replace(DESIGN, positions=0, front_steps=0, stride=6),
+    "6-mers forward": replace(DESIGN, positions=0, front_steps=0, stride=6, bidirectional=False),
 }
 
 

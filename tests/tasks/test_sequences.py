@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from throughtime.base.errors import DataError, ShapeError
-from throughtime.tasks.sequences import SequenceEncoding, as_sequences
+from throughtime.tasks.sequences import SequenceEncoding, as_sequences, splits_to_try
 
 DNA = ["ACGT", "CCGTA", "TTT"]
 SENTENCES = ["The cat sat.", "A dog, and another dog.", "Ünder 하늘 the sky"]
@@ -71,6 +71,7 @@ def test_what_is_no_list_of_sequences_is_refused(given, error, message):
         (SENTENCES, "characters", "characters"),
         (SENTENCES, "jamo", "jamo"),
         (SENTENCES, "bytes", "bytes"),
+        (DNA, "6-mers", "6-mers"),
         ([["x", "y"], ["x"]], "auto", "items"),
         (NUMBERS, "auto", "numbers"),
     ],
@@ -92,6 +93,33 @@ def test_symbols_have_their_place_and_unknown_ones_have_none():
     assert known.dtype == torch.int64
     assert (unknown == 0).tolist() == [False, True, False, True]
     assert torch.equal(known[[0, 3]], unknown[[0, 2]])
+
+
+def test_a_6_mer_ends_at_each_letter():
+    encoding = SequenceEncoding.fit(as_sequences(["ACGTACGT", "AACCGGTT"]), "6-mers")
+    assert (encoding.span, encoding.many_symbols) == (6, True)
+    (row,), (listed,) = encoding.encode(["ACGTACGT"]), encoding.encode([tuple("ACGTACGT")])
+    assert torch.equal(row, listed)
+    assert len(row) == 8
+    (other,) = encoding.encode(["ACGTACGC"])
+    assert torch.equal(row[:7], other[:7])
+    assert (row > 0).all()
+    assert other[7] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "split", "tried"),
+    [
+        (["ACGT" * 50 + "N"], "auto", ["characters", "6-mers"]),
+        (["ACGT" * 5 + "NRY"], "auto", ["characters"]),
+        (["MKVLAAGG" * 5], "auto", ["characters"]),
+        (["ACGT" * 50], "characters", ["characters"]),
+        (SENTENCES, "auto", ["auto"]),
+        (NUMBERS, "auto", ["auto"]),
+    ],
+)
+def test_6_mers_are_tried_where_letters_are_few(given, split, tried):
+    assert splits_to_try(as_sequences(given), split) == tried
 
 
 def test_words_are_those_of_any_case():

@@ -10,6 +10,7 @@ into, and whether `join` gives that normal form back:
     jamo          code points, Hangul syllables taken apart into two or three jamo      exactly
     bytes         whole numbers 0 .. 255, of UTF-8                                     exactly
     subwords      what `subwords.py` learned                                           exactly
+    6-mers        each code point with the five before it, fewer at the beginning      exactly
     words         runs of letters, digits and marks, apostrophes inside them           by a rule
                   included; each other sign alone, with marks and joiners behind it; no blanks
 
@@ -36,7 +37,8 @@ from throughtime.data.subwords import from_subwords, into_subwords, train_subwor
 from throughtime.data.unicode_text import composed
 
 Symbol = str | int
-KINDS = ("characters", "words", "jamo", "bytes", "subwords")
+MERS, SPAN = "6-mers", 6
+KINDS = ("characters", "words", "jamo", "bytes", "subwords", MERS)
 UNKNOWN = "<unknown>"
 
 _SYLLABLE = re.compile("[\uac00-\ud7a3]")
@@ -53,7 +55,7 @@ class Splitter:
     """Takes texts apart into symbols and puts them together again.
 
     Args:
-        kind: "characters", "words", "jamo", "bytes" or "subwords".
+        kind: "characters", "words", "jamo", "bytes", "subwords" or "6-mers".
         lower: whether text is lower-cased first.
         model: of subwords, JSON as `train` leaves it; None for the other kinds.
 
@@ -115,6 +117,8 @@ class Splitter:
                 return list(text.encode())
             case "words":
                 return list(_words(text))
+            case "6-mers":
+                return list(mers(text))
             case _:
                 return list(into_subwords(text, str(self.model)))
 
@@ -136,6 +140,8 @@ class Splitter:
             raise DataError(f"Symbols of {self.kind} are texts: {wrong!r} came. Decode the numbers first.")
         if self.kind == "words":
             return _sentence(parts)
+        if self.kind == MERS:
+            return "".join(part[-1:] for part in parts)
         if self.kind == "subwords":
             return from_subwords(parts, str(self.model))
         return composed("".join(parts))
@@ -278,6 +284,11 @@ class Vocabulary:
         if whole is None or not 0 <= whole < len(self):
             raise DataError(f"Symbols have numbers 0 .. {len(self) - 1}: {number!r} came. Decode what `encode` gave.")
         return self.symbols[whole - 1] if whole else UNKNOWN
+
+
+def mers(letters: Sequence[str]) -> list[str]:
+    """Each letter with the five before it, fewer at the beginning, as one text: [T] of them."""
+    return ["".join(letters[max(0, end - SPAN) : end]) for end in range(1, len(letters) + 1)]
 
 
 def _prepared(text: str, lower: bool) -> str:

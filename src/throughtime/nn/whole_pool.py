@@ -81,7 +81,7 @@ class WholePool(nn.Module):
         """Pool whole sequences.
 
         Args:
-            x: [T, B, H], T >= 1, 0 past a row's end.
+            x: [T, B, H], T >= 1; what stands past a row's end is not read.
             state: none: a whole sequence has nothing before it.
             lengths: [B] steps each row has, 1 .. T.
 
@@ -111,7 +111,7 @@ class WholePool(nn.Module):
         return torch.cat([x[..., :forward].gather(0, ends)[0], x[0, :, forward:]], -1)
 
     def _mean(self, x: Tensor, kept: Tensor | None) -> Tensor:
-        return x.mean(0) if kept is None else x.sum(0) / kept.sum(0).clamp(min=1)
+        return x.mean(0) if kept is None else x.masked_fill(~kept, 0).sum(0) / kept.sum(0).clamp(min=1)
 
     def _max(self, x: Tensor, kept: Tensor | None) -> Tensor:
         if kept is None:

@@ -25,15 +25,15 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.nn import Network
 from throughtime.tasks import saving
-from throughtime.tasks.label_choosing import candidates_of
+from throughtime.tasks.label_choosing import Candidate, candidates_of
 from throughtime.tasks.label_learning import learn
 from throughtime.tasks.label_network import LabelDesign, build, logits, probabilities
 from throughtime.tasks.label_online import LabelSession
 from throughtime.tasks.label_options import LabelOptions, check_label_options
-from throughtime.tasks.label_parts import encoded_parts, share_out
+from throughtime.tasks.label_parts import Shared, encoded_parts, share_out
 from throughtime.tasks.labels import as_labels, class_weights, classes_of, numbered
 from throughtime.tasks.options import check_fitted
-from throughtime.tasks.sequences import SequenceEncoding, as_sequences
+from throughtime.tasks.sequences import SequenceEncoding, as_sequences, splits_to_try
 from throughtime.train import History
 
 
@@ -47,8 +47,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         window_steps: steps the perceptron sees, 1 .. 100,000.
         bidirectional: whether the layers read both ways. One that reads forward only can be trained in windows, and
             `predict_online` then takes constant memory.
-        symbols: how texts become symbols: "auto" (words where they hold spaces, else characters), "characters",
-            "words", "subwords", "jamo", "bytes"; "items": lists of symbols stay as they are.
+        symbols: how texts become symbols: "auto" (words where they hold spaces, else characters; of few letters, such
+            as DNA's, validation decides between them and 6-mers), "characters", "words", "subwords", "jamo", "bytes",
+            "6-mers" (each letter with the five before it); "items": lists of symbols stay as they are.
         embedding_size: numbers that stand for a symbol.
         positions: whether the network is told a step's place; "auto": validation decides where all sequences have
             the same number of steps, else it is not.
@@ -191,14 +192,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         named = as_labels(labels, len(rows))
         classes = classes_of(named)
         shared = share_out(rows, numbered(named, classes), classes, self.validation, options.seed)
-        encoding = SequenceEncoding.fit(shared.train[0], options.symbols)
-        whole = SequenceEncoding.fit(rows, options.symbols) if options.refit and shared.held_out else None
-        parts = encoded_parts(shared, encoding, whole)
-        weights = class_weights(self.class_weight, classes, parts.train.labels)
-        design = _design(options, encoding, len(classes), weights)
-        candidates = candidates_of(design, options, encoding, parts.by_folds or parts.valid is not None)
-        learned = learn(candidates, parts, options, run, group)
-        self._keep(classes, whole or encoding, learned.design, learned.network, learned.temperature)
+        weights = class_weights(self.class_weight, classes, shared.train[1])
+        learned = learn(_candidates(shared, options, len(classes), weights), options, run, group)
+        self._keep(classes, learned.encoding, learned.design, learned.network, learned.temperature)
         self.chosen_, self.schedule_ = learned.said, options.schedule or TBPTT()
         self.history_: History | None = learned.history
         self.best_epoch_, self.seconds_ = learned.history.best_epoch, learned.seconds
@@ -320,6 +316,20 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.array(classes)
         self._encoding, self.design_, self.network_, self.temperature_ = encoding, design, network, temperature
         self.parameters_count_ = sum(parameter.numel() for parameter in network.parameters())
+
+
+def _candidates(
+    shared: Shared, options: LabelOptions, classes: int, weights: tuple[float, ...] | None
+) -> list[Candidate]:
+    """What the settings leave open, for each way in which texts may become symbols."""
+    splits, found = splits_to_try(shared.train[0], options.symbols), []
+    for split in splits if shared.chooses else splits[:1]:
+        encoding = SequenceEncoding.fit(shared.train[0], split)
+        whole = SequenceEncoding.fit(shared.whole[0], split) if options.refit and shared.held_out else None
+        parts = encoded_parts(shared, encoding, whole)
+        designs = candidates_of(_design(options, encoding, classes, weights), options, encoding, shared.chooses)
+        found += [Candidate(design, parts, whole or encoding) for design in designs]
+    return found
 
 
 def _design(

@@ -137,13 +137,23 @@ def _named(
         variables = tuple(f"x{place}" for place in range(count))
         return Attribution(SERIES, steps, values, variables=variables, read=row, **shared)
     steps = tuple(map(_symbol, _pieces(row, encoding)))
-    unknown = tuple(int(place) for place in torch.nonzero(x == 0).flatten())
-    return Attribution(kind_of(steps), steps, found.values.numpy(), unknown=unknown, **shared)
+    values, known = _shared_out(found.values, encoding.span), _shared_out((x != 0).double(), encoding.span)
+    unknown = tuple(int(place) for place in torch.nonzero(known == 0).flatten())
+    return Attribution(kind_of(steps), steps, values.numpy(), unknown=unknown, **shared)
+
+
+def _shared_out(values: Tensor, span: int) -> Tensor:
+    """What each symbol adds [T], where that of a step belongs to its last `span` symbols alike."""
+    if span == 1:
+        return values
+    ends = torch.arange(len(values))
+    each = values / (ends + 1).clamp(max=span)
+    return torch.stack([each[end : end + span].sum() for end in ends])
 
 
 def _pieces(row: Any, encoding: SequenceEncoding) -> Sequence[Any]:
-    """The symbols; of subwords, which are written byte by byte, the texts they stand for."""
-    symbols = encoding.split(row)
+    """The symbols; of subwords, which are written byte by byte, the texts they stand for; of 6-mers the letters."""
+    symbols = encoding.split(row) if encoding.span == 1 else list(row)
     if encoding.splitter is None or encoding.splitter.kind != "subwords":
         return symbols
     return [encoding.splitter.join([each]) for each in symbols]

@@ -1,4 +1,5 @@
-"""What of a classifier's network validation chooses: place features and a window below, each with and without.
+"""What of a classifier's network validation chooses: place features and a window below, each with and without; of few
+letters, such as DNA's, 6-mers in their stead.
 
 Each design is trained for a share of the epochs and judged on sequences held out; of fewer than 1,000 sequences every
 one is held out once, in folds. The first design is taken whose loss is within a standard
@@ -23,6 +24,7 @@ from torch.nn import functional as F
 from throughtime.data.ragged import batch_count
 from throughtime.tasks.label_network import LabelDesign, logits
 from throughtime.tasks.label_options import LabelOptions
+from throughtime.tasks.label_parts import Parts
 from throughtime.tasks.label_training import Labelled, epochs_for, rows_for, train
 from throughtime.tasks.labels import Places, folds
 from throughtime.tasks.sequences import SequenceEncoding
@@ -43,15 +45,17 @@ def candidates_of(
     Args:
         design: everything else.
         options: the settings.
-        encoding: of the sequences: places are told apart where all have the same ones, a window is for what is no word.
+        encoding: of the sequences: places are told apart where all have the same ones, a window is for what is no word,
+            and 6-mers, which are counted rather than placed, are tried without either.
         choose: whether there is a validation part to choose by; else what is open is left out.
     """
     places, front = [encoding.longest if options.positions else 0], [options.front_steps or 0]
-    if choose and options.positions is None and encoding.equal:
+    if choose and options.positions is None and encoding.equal and encoding.span == 1:
         places = [0, encoding.longest]
     if choose and options.front_steps is None and not encoding.many_symbols:
         front = [FRONT_STEPS, 0]
-    return [replace(design, positions=count, front_steps=steps) for count, steps in product(places, front)]
+    open_ = [replace(design, positions=count, front_steps=steps) for count, steps in product(places, front)]
+    return [replace(each, stride=encoding.span) for each in open_]
 
 
 def best_of(pilots: Sequence[Pilot]) -> int:
@@ -60,6 +64,21 @@ def best_of(pilots: Sequence[Pilot]) -> int:
     above = losses - losses[losses.mean(1).argmin()]
     errors = above.std(1) / np.sqrt(above.shape[1])
     return int(np.flatnonzero(above.mean(1) <= errors)[0])
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A design that may be chosen.
+
+    Args:
+        design: the network's shape.
+        parts: the sequences, encoded for it.
+        encoding: of the sequences that are still to come.
+    """
+
+    design: LabelDesign
+    parts: Parts
+    encoding: SequenceEncoding
 
 
 @dataclass(frozen=True)
@@ -79,8 +98,10 @@ class Pilot:
         return F.cross_entropy(self.logits.double(), torch.from_numpy(self.labels), reduction="none").numpy()
 
 
-def pilot(design: LabelDesign, part: Labelled, valid: Labelled, options: LabelOptions) -> Pilot:
+def pilot(design: LabelDesign, parts: Parts, options: LabelOptions) -> Pilot:
     """Trained for a share of the epochs, the best of which counts."""
+    part, valid = parts.train, parts.valid
+    assert valid is not None
     full, rows = epochs_for(options, len(part)), rows_for(options, len(part))
     epochs = min(full, max(full // PILOT, -(-PILOT_UPDATES // batch_count(len(part), rows))))
     network, _ = train(design, part, valid, replace(options, progress=False), epochs)
@@ -100,13 +121,14 @@ def pilot_by_folds(design: LabelDesign, part: Labelled, options: LabelOptions) -
     return Pilot(torch.cat(found), np.concatenate(labels))
 
 
-def said(candidates: Sequence[LabelDesign], pilots: Sequence[Pilot], best: int) -> str:
+def said(designs: Sequence[LabelDesign], pilots: Sequence[Pilot], best: int) -> str:
     """What was tried and what was taken, in a line."""
-    words = [f"{_named(each)} {pilot.losses().mean():.3f}" for each, pilot in zip(candidates, pilots, strict=True)]
-    return f"Loss on sequences held out, after short trainings: {', '.join(words)}. Taken: {_named(candidates[best])}."
+    words = [f"{_named(each)} {pilot.losses().mean():.3f}" for each, pilot in zip(designs, pilots, strict=True)]
+    return f"Loss on sequences held out, after short trainings: {', '.join(words)}. Taken: {_named(designs[best])}."
 
 
 def _named(design: LabelDesign) -> str:
-    parts = [f"window of {design.front_steps}"] if design.front_steps else []
+    parts = [f"{design.stride}-mers"] if design.stride > 1 else []
+    parts += [f"window of {design.front_steps}"] if design.front_steps else []
     parts += ["positions"] if design.positions else []
     return " and ".join(parts) or "neither window nor positions"

@@ -29,12 +29,13 @@ from torch.nn import functional as F
 
 from throughtime.base.run_folder import RunFolder
 from throughtime.nn import Network
-from throughtime.tasks.label_choosing import Pilot, best_of, pilot, pilot_by_folds, said
+from throughtime.tasks.label_choosing import Candidate, Pilot, best_of, pilot, pilot_by_folds, said
 from throughtime.tasks.label_network import LabelDesign, ensemble, logits
 from throughtime.tasks.label_options import LabelOptions
 from throughtime.tasks.label_parts import Parts
 from throughtime.tasks.label_training import epochs_for, members_for, train
 from throughtime.tasks.labels import Places
+from throughtime.tasks.sequences import SequenceEncoding
 from throughtime.train import History
 from throughtime.train.ranks import Ranks, refuse_too_few
 
@@ -50,6 +51,7 @@ class Learned:
     Args:
         network: in evaluation mode.
         design: its shape.
+        encoding: of what it reads.
         history: of the training that validation watched.
         seconds: of it, and of the training on all sequences.
         temperature: by which logits are divided.
@@ -58,6 +60,7 @@ class Learned:
 
     network: Network
     design: LabelDesign
+    encoding: SequenceEncoding
     history: History
     seconds: float
     temperature: float
@@ -65,8 +68,7 @@ class Learned:
 
 
 def learn(
-    candidates: Sequence[LabelDesign],
-    parts: Parts,
+    candidates: Sequence[Candidate],
     options: LabelOptions,
     run: RunFolder | None = None,
     group: dist.ProcessGroup | None = None,
@@ -74,20 +76,20 @@ def learn(
     """Choose among designs, train, calibrate, and train again.
 
     Args:
-        candidates: designs to choose from, the one to prefer first.
-        parts: sequences.
+        candidates: to choose from, the one to prefer first; all of the same sequences.
         options: the settings.
         run, group: as `train.fit` takes them; the run is that of the training that validation watches.
     """
     ranks = Ranks(group)
-    refuse_too_few(len(parts.train), ranks)
-    pilots = _pilots(candidates, parts, options)
+    refuse_too_few(len(candidates[0].parts.train), ranks)
+    pilots = _pilots(candidates, options)
     # Every rank has tried all; where rounding told them apart the first one's choice holds.
     best = ranks.of_first(best_of(pilots) if pilots else 0)
-    chosen = said(candidates, pilots, best) if len(pilots) > 1 else ""
+    chosen = said([each.design for each in candidates], pilots, best) if len(pilots) > 1 else ""
     if chosen and options.progress is not False and ranks.is_first:
         sys.stderr.write(chosen + "\n")
-    design, epochs = candidates[best], epochs_for(options, len(parts.train))
+    design, parts = candidates[best].design, candidates[best].parts
+    epochs = epochs_for(options, len(parts.train))
     network, history = train(design, parts.train, parts.valid, options, epochs, run=run, group=group)
     temperature = 1.0
     if parts.valid is not None:
@@ -95,7 +97,10 @@ def learn(
     elif pilots:
         temperature = _temperature(pilots[best].logits, pilots[best].labels)
     design, network, seconds = _voters(design, network, history, parts, options, group)
-    return Learned(network, design, history, history.seconds + seconds, temperature, (chosen,) if chosen else ())
+    seconds += history.seconds
+    return Learned(
+        network, design, candidates[best].encoding, history, seconds, temperature, (chosen,) if chosen else ()
+    )
 
 
 def _voters(
@@ -133,11 +138,14 @@ def _seed_of(seed: int, member: int) -> int:
     return int(np.random.SeedSequence([seed, member]).generate_state(1, np.uint64)[0] >> 1) if member else seed
 
 
-def _pilots(candidates: Sequence[LabelDesign], parts: Parts, options: LabelOptions) -> list[Pilot]:
+def _pilots(candidates: Sequence[Candidate], options: LabelOptions) -> list[Pilot]:
     """Short trainings; none where there is nothing to choose, or nothing to choose by."""
-    if parts.valid is not None:
-        return [pilot(each, parts.train, parts.valid, options) for each in candidates] if len(candidates) > 1 else []
-    return [pilot_by_folds(each, parts.train, options) for each in candidates] if parts.by_folds else []
+    first = candidates[0].parts
+    if first.by_folds:  # for a single one too: they calibrate
+        return [pilot_by_folds(each.design, each.parts.train, options) for each in candidates]
+    if first.valid is None or len(candidates) == 1:
+        return []
+    return [pilot(each.design, each.parts, options) for each in candidates]
 
 
 def _temperature(found: Tensor, labels: Places) -> float:

@@ -5,9 +5,10 @@
                                             -> [max, mean] of all steps ----------------------------^
 
 Position and window are there where they are asked for, and with the window the branch beside the LSTM: what stands
-somewhere in a sequence is seen at once, and the LSTM is left what comes of its order. A network that reads one way has
-pools over the steps so far: it labels a sequence at every step, and can be trained in windows. The members of an
-ensemble stand side by side in one network, whose logits are the mean of theirs.
+somewhere in a sequence is seen at once, and the LSTM is left what comes of its order. Of symbols that overlap, as
+6-mers do, the mean of their vectors is that branch, and the LSTM reads them stretch by stretch. A network that reads
+one way has pools over the steps so far: it labels a sequence at every step, and can be trained in windows. The members
+of an ensemble stand side by side in one network, whose logits are the mean of theirs.
 
 Dimensions: T steps, B rows, F numbers a step, V symbols, E features, H hidden units, K classes.
 
@@ -31,14 +32,13 @@ from throughtime.nn.embedding import Positions, SymbolEmbedding
 from throughtime.nn.heads import CategoricalHead
 from throughtime.nn.running_pools import RunningPools
 from throughtime.nn.side_by_side import SideBySide
+from throughtime.nn.strided import Strided
 from throughtime.nn.whole_pool import MAX, MEAN, WholePool
 
 POSITION_SIZE = 16  # features that tell places apart
 # First vectors of words are small, so that what a word means is learned and not drawn. A few letters are told apart at
 # once if they are not.
 SMALL, UNIT = 0.1, 1.0
-# Pools of the window's output, beside those of the layer above it.
-BESIDE = (MAX, MEAN)
 # Rows that are labelled at once: bounds the memory without costing time.
 RUN_ROWS = 256
 
@@ -56,6 +56,7 @@ class LabelDesign:
         front_steps: steps the window below the layer sees; 0: no window.
         hidden_size: H, of each direction, and of the window.
         num_layers: layers one above the other.
+        stride: steps that a layer which needs whole sequences reads as one, their mean; of symbols that overlap.
         window_steps: steps the perceptron sees.
         bidirectional: whether it reads both ways; a perceptron never does.
         pools: out of `whole_pool.HOWS`.
@@ -85,7 +86,13 @@ class LabelDesign:
     classes: int
     smoothing: float
     class_weights: tuple[float, ...] | None
+    stride: int = 1
     members: int = 1
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Pools of what the layer reads, beside those of the layer; symbols that overlap are counted."""
+        return (MAX, MEAN) if self.front_steps else (MEAN,) if self.stride > 1 else ()
 
     @property
     def whole(self) -> bool:
@@ -142,10 +149,14 @@ def _member(design: LabelDesign) -> Network:
         width = design.hidden_size
     directions = 2 if design.whole else 1
     pools = _pools(design, design.pools, design.hidden_size * directions, directions)
-    upper, features = [_layer(design, width), pools], pools.output_size
-    if design.front_steps:
-        beside = _pools(design, BESIDE, width, directions=1)
-        upper, features = [SideBySide([upper, [beside]], shared=True)], features + beside.output_size
+    upper: list[nn.Module] = [_layer(design, width), pools]
+    features = pools.output_size
+    if design.whole and design.stride > 1:
+        upper = [Strided(upper, design.stride)]
+    if design.beside:
+        beside = _pools(design, design.beside, width, directions=1)
+        upper = [SideBySide([upper, [beside]], shared=True)]
+        features += beside.output_size
     head = CategoricalHead(features, design.classes, design.smoothing, design.class_weights)
     return Network(embed, [*core, *upper], head)
 

@@ -51,7 +51,10 @@ class LabelSession:
 
     def _encoded(self, one: Any, encoding: SequenceEncoding) -> Tensor:
         """The step as the network reads it, [1, 1] or [1, 1, F]; a missing number carries the last one on."""
-        if not isinstance(one, np.ndarray) or self._last is None:
+        if not isinstance(one, np.ndarray):
+            self._last = (*(self._last or ()), *one)[-encoding.span :]
+            return encoding.encode([self._last])[0][-1:, None]
+        if self._last is None:
             self._last = one
             return encoding.encode([one])[0][:, None]
         both = np.concatenate([self._last, one])

@@ -42,6 +42,11 @@ class Shared:
         """Whether those that validate were taken from those given to train."""
         return len(self.train[0]) < len(self.whole[0])
 
+    @property
+    def chooses(self) -> bool:
+        """Whether there are sequences to choose by."""
+        return self.by_folds or self.valid is not None
+
 
 @dataclass(frozen=True)
 class Parts:

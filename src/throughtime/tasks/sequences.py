@@ -9,6 +9,7 @@ Dimensions: N sequences, T steps (each sequence its own), C variables, F numbers
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +20,18 @@ from torch import Tensor
 
 from throughtime.base.errors import DataError, ShapeError
 from throughtime.data import Scaling, fill_forward
-from throughtime.data.symbols import Splitter, Vocabulary
+from throughtime.data.symbols import MERS, SPAN, Splitter, Vocabulary, mers
 
 AUTO, CHARACTERS, WORDS, SUBWORDS, ITEMS = "auto", "characters", "words", "subwords", "items"
-SPLITS = (AUTO, CHARACTERS, WORDS, SUBWORDS, "jamo", "bytes", ITEMS)
+SPLITS = (AUTO, CHARACTERS, WORDS, SUBWORDS, "jamo", "bytes", MERS, ITEMS)
 # A language has more words than a text shows; characters and a user's own symbols are mostly all there. Words seen once
 # teach the vector of unknown ones.
 LEAST_COUNT = {WORDS: 2}
 # Of so few words the ones seen once are kept: a small vocabulary is no sample of a language.
 FEW_WORDS = 500
 SUBWORDS_KNOWN = 8000
+# Of so few letters, which make up this share of all, 6-mers are few enough to be met again.
+FEW_LETTERS, THEIR_SHARE = 4, 0.95
 Given = str | tuple[Any, ...] | np.ndarray
 
 
@@ -56,6 +59,20 @@ def as_sequences(given: Any, name: str = "sequences") -> list[Given]:
     if len(widths) > 1:
         raise ShapeError(f"Sequences have equal numbers of variables: {sorted(widths)} came. Time is axis 0.")
     return rows
+
+
+def splits_to_try(sequences: Sequence[Given], split: str) -> list[str]:
+    """How texts may become symbols, what stands to reason first: of few letters, such as DNA's, 6-mers beside them.
+
+    Args:
+        sequences: the training part, of `as_sequences`.
+        split: as it was asked for, out of `SPLITS`.
+    """
+    if split != AUTO or not isinstance(sequences[0], str) or _split_of(sequences, AUTO) != CHARACTERS:
+        return [split]
+    counts = Counter("".join(sequences))  # type: ignore[arg-type]
+    most = sum(count for _, count in counts.most_common(FEW_LETTERS))
+    return [CHARACTERS, MERS] if most >= THEIR_SHARE * counts.total() else [CHARACTERS]
 
 
 @dataclass(frozen=True)
@@ -121,11 +138,20 @@ class SequenceEncoding:
     @property
     def many_symbols(self) -> bool:
         """Whether symbols are words or the like: many, each with a meaning of its own."""
-        return self.kind in (WORDS, SUBWORDS, ITEMS)
+        return self.kind in (WORDS, SUBWORDS, ITEMS, MERS)
+
+    @property
+    def span(self) -> int:
+        """Symbols as they are given that a step holds: more than one of 6-mers."""
+        return SPAN if self.kind == MERS else 1
 
     def split(self, sequence: Given) -> Any:
         """A sequence's steps: its symbols, or its rows."""
-        return sequence if isinstance(sequence, np.ndarray) else _symbols(sequence, self.splitter)
+        if isinstance(sequence, np.ndarray):
+            return sequence
+        return (
+            mers(sequence) if self.kind == MERS and isinstance(sequence, tuple) else _symbols(sequence, self.splitter)
+        )
 
     def encode(self, sequences: Sequence[Given]) -> list[Tensor]:
         """Each sequence as int64 [T] (symbols) or float32 [T, F].
