@@ -48,8 +48,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         bidirectional: whether the layers read both ways. One that reads forward only can be trained in windows, and
             `predict_online` then takes constant memory.
         symbols: how texts become symbols: "auto" (words where they hold spaces, else characters; of few letters, such
-            as DNA's, validation decides between them and 6-mers), "characters", "words", "subwords", "jamo", "bytes",
-            "6-mers" (each letter with the five before it); "items": lists of symbols stay as they are.
+            as DNA's, validation decides between them and 6-mers where the window is its to decide), "characters",
+            "words", "subwords", "jamo", "bytes", "6-mers" (each letter with the five before it); "items": lists of
+            symbols stay as they are.
         embedding_size: numbers that stand for a symbol.
         positions: whether the network is told a step's place; "auto": validation decides where all sequences have
             the same number of steps, else it is not.
@@ -323,7 +324,8 @@ def _candidates(
 ) -> list[Candidate]:
     """What the settings leave open, for each way in which texts may become symbols."""
     splits, found = splits_to_try(shared.train[0], options.symbols), []
-    for split in splits if shared.chooses else splits[:1]:
+    # A 6-mer is a window: the two are tried where there is something to choose by and the window is left open.
+    for split in splits if shared.chooses and options.front_steps is None else splits[:1]:
         encoding = SequenceEncoding.fit(shared.train[0], split)
         whole = SequenceEncoding.fit(shared.whole[0], split) if options.refit and shared.held_out else None
         parts = encoded_parts(shared, encoding, whole)
