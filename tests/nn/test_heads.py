@@ -224,3 +224,11 @@ def test_numbers_of_numpy_are_taken():
 def test_bad_input_is_one_clear_line(act, error, message):
     with pytest.raises(error, match=message):
         act()
+
+
+def test_one_vector_for_all_steps_is_scored_once():
+    head, one = CategoricalHead(3, 2), torch.randn(1, 4, 3)
+    torch.nn.init.normal_(head.linear.weight)
+    output = head(one.expand(5, -1, -1))
+    torch.testing.assert_close(output, head.linear(one.repeat(5, 1, 1)))
+    assert output.untyped_storage().nbytes() == 4 * 2 * 4

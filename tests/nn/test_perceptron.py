@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from throughtime.base.errors import ConfigError, DtypeError, ShapeError
 from throughtime.nn import WindowPerceptron
+from throughtime.nn.perceptron import WIDE
 
 
 def by_hand(layer, x, state, lengths, resets):
@@ -33,12 +34,13 @@ def by_hand(layer, x, state, lengths, resets):
 @settings(max_examples=80)
 def test_equals_windows_written_out(data):
     T, B, W = data.draw(st.integers(0, 6)), data.draw(st.integers(1, 3)), data.draw(st.integers(1, 5))
+    C = data.draw(st.sampled_from([2, WIDE]))
     torch.manual_seed(data.draw(st.integers(0, 999)))
-    layer = WindowPerceptron(2, W, 3, data.draw(st.integers(1, 2))).double()
-    x, state = torch.randn(T, B, 2).double(), torch.randn(W - 1, B, 2).double()
+    layer = WindowPerceptron(C, W, 3, data.draw(st.integers(1, 2))).double()
+    x, state = torch.randn(T, B, C).double(), torch.randn(W - 1, B, C).double()
     lengths = data.draw(st.lists(st.integers(0, T), min_size=B, max_size=B))
-    resets = torch.rand(T, B) < 0.3
-    y, last = layer(x, state, lengths=lengths, resets=resets)
+    resets = torch.rand(T, B) < data.draw(st.sampled_from([0.0, 0.3]))
+    y, last = layer(x, state, lengths=lengths, resets=resets if resets.any() else None)
     wanted, end = by_hand(layer, x, state, lengths, resets)
     torch.testing.assert_close(y, wanted, rtol=1e-10, atol=1e-12)  # rounding
     torch.testing.assert_close(last, end, rtol=0, atol=0)

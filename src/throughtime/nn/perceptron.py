@@ -20,6 +20,9 @@ from throughtime.base.checks import Checks
 from throughtime.kernels import Rows
 from throughtime.nn.checks import check_input, check_rows, check_state
 
+# Of so many inputs and more a convolution is faster than windows laid out side by side; of fewer it is not.
+WIDE = 16
+
 
 class WindowPerceptron(nn.Module):
     """Perceptron on the last `window_steps` inputs, to be used as the core of a `Network`.
@@ -83,8 +86,8 @@ class WindowPerceptron(nn.Module):
         if rows.kept is not None:
             x = torch.where(rows.kept[..., None], x, 0)
         seen = torch.cat([earlier, x])  # [W - 1 + T, B, C]
-        y = self._windows(seen, rows)
-        for layer in self.hidden:
+        y = self._lowest(seen, rows).relu()
+        for layer in self.hidden[1:]:
             y = layer(y).relu()
         if rows.kept is not None:
             y = torch.where(rows.kept[..., None], y, 0)
@@ -93,6 +96,14 @@ class WindowPerceptron(nn.Module):
     def extra_repr(self) -> str:
         """The sizes."""
         return f"{self.input_size}, window_steps={self.window_steps}, {self.hidden_size}, num_layers={self.num_layers}"
+
+    def _lowest(self, seen: Tensor, rows: Rows) -> Tensor:
+        """[T, B, H]: the lowest layer's sums."""
+        lowest: nn.Linear = self.hidden[0]  # type: ignore[assignment]
+        if self.input_size < WIDE or rows.starts is not None or not rows.steps:
+            return lowest(self._windows(seen, rows))
+        kernel = lowest.weight.unflatten(1, (self.input_size, self.window_steps))
+        return nn.functional.conv1d(seen.permute(1, 2, 0), kernel, lowest.bias).permute(2, 0, 1)
 
     def _windows(self, seen: Tensor, rows: Rows) -> Tensor:
         """[T, B, C W]: what each step sees, zeros where it belongs to an earlier sequence."""

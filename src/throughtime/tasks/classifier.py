@@ -36,6 +36,9 @@ from throughtime.tasks.options import check_fitted
 from throughtime.tasks.sequences import SequenceEncoding, as_sequences, splits_to_try
 from throughtime.train import History
 
+# Few letters need few numbers to be told apart; what words mean is not said in few.
+LEAST_EMBEDDING, MOST_EMBEDDING = 16, 128
+
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):
     """Tells classes of sequences apart: series, texts, DNA.
@@ -51,7 +54,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             as DNA's, validation decides between them and 6-mers where the window is its to decide), "characters",
             "words", "subwords", "jamo", "bytes", "6-mers" (each letter with the five before it); "items": lists of
             symbols stay as they are.
-        embedding_size: numbers that stand for a symbol.
+        embedding_size: numbers that stand for a symbol; None: as many as there are symbols, 16 to 128.
         positions: whether the network is told a step's place; "auto": validation decides where all sequences have
             the same number of steps, else it is not.
         front_steps: steps that a window below the layers sees, 0 for none; "auto": validation decides between 7 and
@@ -104,7 +107,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         window_steps: int = 14,
         bidirectional: bool = True,
         symbols: str = "auto",
-        embedding_size: int = 128,
+        embedding_size: int | None = None,
         positions: bool | str = "auto",
         front_steps: int | str = "auto",
         pools: str | Sequence[str] = ("last", "max", "mean"),
@@ -342,7 +345,7 @@ def _design(
         cell=options.cell,
         symbols=encoding.symbols,
         words=encoding.many_symbols,
-        input_size=encoding.input_size or options.embedding_size,
+        input_size=encoding.input_size or options.embedding_size or _embedding_size(encoding.symbols),
         positions=0,
         front_steps=0,
         hidden_size=options.hidden_size,
@@ -357,3 +360,7 @@ def _design(
         smoothing=options.label_smoothing,
         class_weights=weights,
     )
+
+
+def _embedding_size(symbols: int) -> int:
+    return min(max(symbols, LEAST_EMBEDDING), MOST_EMBEDDING)

@@ -28,13 +28,14 @@ class LabelOptions(SharedOptions):
     Args:
         front_steps, positions: None: to be chosen by validation.
         epochs, batch_size: None: by the number of sequences.
+        embedding_size: None: by the number of symbols.
     """
 
     cell: str
     window_steps: int
     bidirectional: bool
     symbols: str
-    embedding_size: int
+    embedding_size: int | None
     positions: bool | None
     front_steps: int | None
     pools: tuple[str, ...]
@@ -63,7 +64,7 @@ def check_label_options(estimator: Any) -> LabelOptions:
         window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         bidirectional=checks.flag("bidirectional", estimator.bidirectional),
         symbols=checks.choice("symbols", estimator.symbols, SPLITS),
-        embedding_size=checks.whole("embedding_size", estimator.embedding_size, below=MOST_UNITS + 1),
+        embedding_size=_left_open(checks, "embedding_size", estimator.embedding_size, below=MOST_UNITS + 1),
         positions=_positions(checks, estimator.positions),
         front_steps=_front(checks, estimator.front_steps),
         pools=_pools(checks, estimator.pools),

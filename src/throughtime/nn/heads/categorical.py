@@ -64,7 +64,12 @@ class CategoricalHead(Head):
         self.register_buffer("class_weights", weights, persistent=False)  # settings of the loss, not of the network
 
     def forward(self, features: Tensor) -> Tensor:
-        """Features [..., H] to unnormalised log-probabilities [..., K]."""
+        """Features [..., H] to unnormalised log-probabilities [..., K].
+
+        Of steps that share one vector in memory, as `WholePool` leaves it, it is computed once.
+        """
+        if features.dim() == 3 and len(features) and features.stride(0) == 0:
+            return self.linear(features[:1]).expand(len(features), -1, -1)
         return self.linear(features)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:

@@ -105,7 +105,7 @@ class Model:
         window_steps: steps the perceptron sees.
         bidirectional: whether the layers read both ways.
         symbols: how texts become symbols.
-        embedding_size: numbers that stand for a symbol.
+        embedding_size: numbers that stand for a symbol; "auto": by the number of symbols.
         positions: whether the network is told a step's place; "auto": validation decides.
         front_steps: steps of a window below the layers, 0 for none; "auto": validation decides.
         pools: of the steps' outputs.
@@ -135,7 +135,7 @@ class Model:
     window_steps: Window = 14
     bidirectional: Flag = True
     symbols: Literal[SPLITS] = AUTO  # type: ignore[valid-type]
-    embedding_size: Units = 128
+    embedding_size: Chosen = None
     positions: Literal["auto", "true", "false"] = "auto"
     front_steps: Front = None
     pools: Pools = ("last", "max", "mean")
