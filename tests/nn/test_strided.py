@@ -38,7 +38,16 @@ def test_one_vector_for_all_steps_stays_one_in_memory():
     assert y.untyped_storage().nbytes() == 2 * 4 * 4
 
 
-@pytest.mark.parametrize(("layers", "stride"), [([], 2), ([tt.LSTM(2, 2)], 0)])
-def test_what_cannot_be_built_is_refused(layers, stride):
+@pytest.mark.parametrize(("layers", "settings"), [([], (2,)), ([tt.LSTM(2, 2)], (0,)), ([tt.LSTM(2, 2)], (2, 1.0))])
+def test_what_cannot_be_built_is_refused(layers, settings):
     with pytest.raises(ConfigError, match="Strided cannot be built"):
-        Strided(layers, stride)
+        Strided(layers, *settings)
+
+
+def test_stretches_are_dropped_in_training_alone():
+    torch.manual_seed(0)
+    strided, x = Strided([WholePool(["mean"], 1, directions=1)], 2, dropout=0.5), torch.ones(4000, 1, 1)
+    y, _ = strided(x)
+    assert 0.9 < float(y[0]) < 1.1
+    assert float(y[0]) != 1  # of 2,000 stretches that count 0 or 2
+    assert float(strided.eval()(x)[0][0]) == 1

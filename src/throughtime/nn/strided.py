@@ -26,17 +26,19 @@ class Strided(nn.Module):
         layers: that speak the protocol `layer(x, state) -> (y, state)` and need no state, from the input upwards; at
             least one.
         stride: S, 1 or more; the last stretch of a row has the steps that are left.
+        dropout: share of the stretches whose mean is 0 in training, in [0, 1).
 
     Raises:
-        ConfigError: there is no layer, or S is no positive whole number.
+        ConfigError: there is no layer, S is no positive whole number, or the share is out of range.
     """
 
     state_axis = 1
 
-    def __init__(self, layers: Sequence[nn.Module], stride: int) -> None:
+    def __init__(self, layers: Sequence[nn.Module], stride: int, dropout: float = 0.0) -> None:
         super().__init__()
         checks = Checks()
         self.stride = checks.whole("stride", stride)
+        self.dropout = checks.number("dropout", dropout, below=1)
         if not layers:
             checks.add("`layers` are at least one")
         checks.report("Strided cannot be built")
@@ -66,6 +68,8 @@ class Strided(nn.Module):
         y, shorter = self._means(x, rows.kept), {}
         if lengths is not None:
             shorter = {"lengths": -(-torch.as_tensor(lengths) // self.stride)}
+        if self.training and self.dropout:
+            y = y * nn.functional.dropout(y.new_ones(*y.shape[:2], 1), self.dropout)
         for layer in self.layers:
             y, _ = layer(y, None, **shorter)
         if y.stride(0) == 0:  # one vector for all steps, as `WholePool` leaves it, stays one in memory
@@ -74,7 +78,7 @@ class Strided(nn.Module):
 
     def extra_repr(self) -> str:
         """The stride."""
-        return f"stride={self.stride}"
+        return f"stride={self.stride}, dropout={self.dropout}"
 
     def _means(self, x: Tensor, kept: Tensor | None) -> Tensor:
         """[ceil(T / S), B, F]; 0 past a row's end."""

@@ -152,7 +152,7 @@ def _member(design: LabelDesign) -> Network:
     upper: list[nn.Module] = [_layer(design, width), pools]
     features = pools.output_size
     if design.whole and design.stride > 1:
-        upper = [Strided(upper, design.stride)]
+        upper = [Strided(upper, design.stride, design.dropout)]
     if design.beside:
         beside = _pools(design, design.beside, width, directions=1)
         upper = [SideBySide([upper, [beside]], shared=True)]
