@@ -148,7 +148,7 @@ class _Order:
 
 
 def _orders_of(symbols: Places, size: int, order: int) -> list[_Order]:
-    """Counts of all orders, the lowest first. N-grams are numbered order by order, so that no number grows too large."""
+    """All orders, the lowest first. N-grams are numbered order by order, so that no number grows too large."""
     places, grams, contexts = [], [], 1
     context = np.zeros(len(symbols), np.int64)
     for length in range(1, order + 1):

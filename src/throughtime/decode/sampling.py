@@ -1,0 +1,117 @@
+"""Which symbol comes next: drawn from a network's probabilities, sharpened and cut as the caller asks.
+
+    a_k = log p_k * r  where k is among the last symbols, else log p_k         repetition penalty r
+    q = softmax(a / temperature), of which the k likeliest stay                 top-k
+                                  and the fewest that hold the share p          nucleus
+
+A draw is one uniform number on the cumulated q: the same seed gives the same symbols.
+
+Dimensions: B rows, V symbols.
+
+Source: Fan et al. 2018, arXiv 1805.04833 (top-k); Holtzman et al. 2020, arXiv 1904.09751 (nucleus); Keskar et al. 2019,
+arXiv 1909.05858 (repetition penalty, on logits there; log-probabilities here, which are never above 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from throughtime.base.checks import Checks
+from throughtime.base.errors import ShapeError
+
+# Symbols that the repetition penalty looks back on: a paragraph's worth of words.
+LOOK_BACK = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How symbols are drawn.
+
+    Args:
+        temperature: above 0; below 1 the likely become likelier. The likeliest alone is `top_k=1`.
+        top_k: symbols that stay, the likeliest ones, at least 1; None: all.
+        top_p: share of the probability that the fewest likeliest symbols hold, which stay, in (0, 1]; 1: all.
+        repetition_penalty: at least 1; log-probabilities of the last 64 symbols are multiplied by it. 1: none.
+
+    Raises:
+        ConfigError: settings out of range, all named.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks = Checks()
+        plain = {
+            "temperature": checks.number("temperature", self.temperature, above=0),
+            "top_k": None if self.top_k is None else checks.whole("top_k", self.top_k),
+            "top_p": checks.number("top_p", self.top_p, above=0, most=1),
+            "repetition_penalty": checks.number("repetition_penalty", self.repetition_penalty, least=1),
+        }
+        checks.report("Sampling", "The likeliest symbol each time is top_k=1.")
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+
+    def probabilities(self, logits: Tensor, last: Sequence[Sequence[int]] = ()) -> Tensor:
+        """What symbols are drawn from.
+
+        Args:
+            logits: [B, V] unnormalised log-probabilities.
+            last: of each row the symbols before; empty: none.
+
+        Returns:
+            [B, V] float64.
+
+        Raises:
+            ShapeError: `logits` is not [B, V], or `last` has not B rows.
+        """
+        if logits.dim() != 2 or (len(last) and len(last) != len(logits)):
+            raise ShapeError(
+                f"`logits` are [B, V], with the last symbols of B rows: {tuple(logits.shape)} and {len(last)} came."
+            )
+        found = logits.double().log_softmax(-1)
+        if self.repetition_penalty > 1:
+            for row, symbols in enumerate(last):
+                seen = sorted(set(symbols[-LOOK_BACK:]))
+                found[row, seen] *= self.repetition_penalty
+        shares = (found / self.temperature).softmax(-1)
+        return self._cut(shares) if self.top_k is not None or self.top_p < 1 else shares
+
+    def draw(self, logits: Tensor, draws: np.random.Generator, last: Sequence[Sequence[int]] = ()) -> NDArray[np.int64]:
+        """A symbol for each row, [B].
+
+        Args:
+            logits, last: as `probabilities` takes them.
+            draws: one number of it is used for each row.
+
+        Raises:
+            ShapeError: as `probabilities`.
+        """
+        cumulated = self.probabilities(logits, last).cumsum(-1).cpu().numpy()
+        return np.array(
+            [_place(row, share) for row, share in zip(cumulated, draws.random(len(cumulated)), strict=True)]
+        )
+
+    def _cut(self, shares: Tensor) -> Tensor:
+        """The likeliest symbols alone, made to sum to 1; of equal ones the first stay."""
+        ordered, places = shares.sort(dim=-1, descending=True, stable=True)
+        before = ordered.cumsum(-1) - ordered  # what the likelier ones hold
+        gone = before >= self.top_p
+        if self.top_k is not None:
+            gone[:, self.top_k :] = True
+        kept = torch.zeros_like(shares).scatter(-1, places, ordered.masked_fill(gone, 0))
+        return kept / kept.sum(-1, keepdim=True)
+
+
+def _place(cumulated: NDArray[np.float64], share: float) -> int:
+    """The symbol in whose part of the sum the share lies; rounding leads to none without a part."""
+    total = cumulated[-1]
+    return int(min(np.searchsorted(cumulated, share * total, side="right"), np.searchsorted(cumulated, total)))

@@ -1,0 +1,86 @@
+"""The beam against all sequences there are."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+import torch
+
+from throughtime.base.errors import ConfigError
+from throughtime.decode import beam_search
+
+V = 3
+
+
+def model(seed):
+    """Logits that depend on the last two symbols and on the place; the state is (symbol before, steps)."""
+    torch.manual_seed(seed)
+    table = 2 * torch.randn(8, V + 1, V, V, dtype=torch.float64)  # [place, before, last, next]
+
+    def advance(symbols, state):
+        before, steps = state
+        return table[steps[0], before[0], symbols], (symbols[None], steps + 1)
+
+    return advance, torch.randn(V, dtype=torch.float64), (torch.full((1, 1), V), torch.zeros(1, 1, dtype=torch.long))
+
+
+def log_probability(advance, logits, state, symbols):
+    total = 0.0
+    for place, symbol in enumerate(symbols):
+        total += float(logits.log_softmax(-1)[symbol])
+        if place + 1 < len(symbols):
+            step, state = advance(torch.tensor([symbol]), state)
+            logits = step[0]
+    return total
+
+
+def every(end, most):
+    """All sequences, the end included: those that stop at their first end, and whole ones without it."""
+    for length in range(1, most + 1):
+        for symbols in product(range(V), repeat=length):
+            ends = end is not None and symbols[-1] == end
+            if (ends or length == most) and (end is None or end not in symbols[:-1]):
+                yield symbols
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("end", "power"), [(None, 0.0), (0, 0.0), (0, 1.0)])
+def test_a_wide_beam_finds_the_best_of_all(seed, end, power):
+    advance, logits, state = model(seed)
+    most = 4
+    scored = []
+    for symbols in every(end, most):
+        total = log_probability(advance, logits, state, symbols)
+        scored.append((total / ((5 + len(symbols)) / 6) ** power, symbols))
+    wanted = sorted(scored, reverse=True)[:5]
+    found = beam_search(advance, logits, state, width=V**most, most=most, end=end, length_power=power)[:5]
+    for (score, symbols), each in zip(wanted, found, strict=True):
+        assert each.score == pytest.approx(score)
+        ended = end is not None and symbols[-1] == end
+        assert (each.symbols, each.ended) == (symbols[:-1] if ended else symbols, ended)
+        assert each.log_probability == pytest.approx(log_probability(advance, logits, state, symbols))
+
+
+def test_a_narrow_beam_is_the_likeliest_symbol_each_time():
+    advance, logits, state = model(3)
+    (found,) = beam_search(advance, logits, state, width=1, most=5)
+    step, symbols = logits, []
+    for _ in range(5):
+        symbols.append(int(step.argmax()))
+        step, state = advance(torch.tensor(symbols[-1:]), state)
+        step = step[0]
+    assert found.symbols == tuple(symbols)
+    assert not found.ended
+
+
+def test_a_wider_beam_is_no_worse():
+    advance, logits, state = model(1)
+    best = [beam_search(advance, logits, state, width=width, most=6, end=2)[0].score for width in (1, 3, 9, 81)]
+    assert best[-1] == max(best)
+
+
+def test_settings_are_checked():
+    advance, logits, state = model(0)
+    with pytest.raises(ConfigError, match=r"`width`.*: 0 came; `most`.*: 0 came; `length_power`.*: 2 came"):
+        beam_search(advance, logits, state, width=0, most=0, length_power=2)
