@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from throughtime.insight import inspect
     from throughtime.nn import LSTM, RNN, Network, unfold
-    from throughtime.tasks import PurchasePredictor, SequenceClassifier, SequencePredictor, load
+    from throughtime.tasks import PurchasePredictor, SequenceClassifier, SequenceGenerator, SequencePredictor, load
 
 __version__ = "0.1.0"
 
@@ -72,6 +72,7 @@ __all__ = [
     "RunLockedError",
     "ScheduleError",
     "SequenceClassifier",
+    "SequenceGenerator",
     "SequencePredictor",
     "ShapeError",
     "ThroughtimeError",
@@ -96,6 +97,7 @@ _FLOOR = {
     "Piece": "bptt",
     "PurchasePredictor": "tasks",
     "SequenceClassifier": "tasks",
+    "SequenceGenerator": "tasks",
     "SequencePredictor": "tasks",
     "check_splittable": "bptt",
     "gradient_reach": "bptt",

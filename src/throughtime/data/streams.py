@@ -1,6 +1,6 @@
 """Long streams of tokens as rows side by side, some steps at a time; each token is to be told from those before it.
 
-    contiguous_rows    a token file cut into B parts of equal length, each read from its beginning
+    contiguous_rows    tokens cut into B parts of equal length, each read from its beginning
     document_rows      B rows; where a document ends, its row goes on with the next one there is
 
     stretch: x[t, b] a token, y[t, b] the one after it, counted[t, b] whether there is one, resets[t, b] whether x[t, b]
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from throughtime.base.errors import ConfigError, DataError
-from throughtime.data.tokens import TokenFile, Tokens
+from throughtime.data.tokens import Tokens, TokenSource
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TokenStretch:
 
 
 def contiguous_rows(
-    file: TokenFile,
+    file: TokenSource,
     rows: int,
     steps: int,
     *,
@@ -54,10 +54,10 @@ def contiguous_rows(
     fresh: bool = True,
     end: int | None = None,
 ) -> Iterator[TokenStretch]:
-    """A file cut into B parts of equal length, read side by side; up to B - 1 last tokens are left out.
+    """Tokens cut into B parts of equal length, read side by side; up to B - 1 last tokens are left out.
 
     Args:
-        file: of tokens.
+        file: of tokens, or any other source of them.
         rows: B.
         steps: T of a stretch; the last of an epoch may be shorter.
         epochs: passes over the file.

@@ -1,4 +1,4 @@
-"""Corpora larger than memory: flat files of tokens, and columns of documents in Parquet files.
+"""Corpora of tokens: arrays, flat files larger than memory, parts of both, and columns of documents in Parquet files.
 
 A token file holds unsigned little-endian numbers of one size, one after the other, and nothing else: what
 `numpy.ndarray.tofile` writes. It is read with pread, so that several readers may share it, and nothing of it stays in
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,67 @@ from throughtime.data.ragged import epoch_order
 Tokens = NDArray[np.integer[Any]]
 DTYPES = ("uint8", "uint16", "uint32")
 SCANNED = 1 << 22  # tokens looked at in one piece while documents are searched
+
+
+class TokenSource(Protocol):
+    """Tokens one after the other, read by their places."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def read(self, start: int, count: int) -> Tokens:
+        """Tokens start .. start + count - 1, fewer at the end."""
+        ...
+
+
+class TokenArray:
+    """Tokens in memory.
+
+    Args:
+        tokens: [N] whole numbers, not negative.
+
+    Raises:
+        DataError: they are no such numbers.
+    """
+
+    def __init__(self, tokens: Any) -> None:
+        self._tokens = np.asarray(tokens)
+        if self._tokens.ndim != 1 or self._tokens.dtype.kind not in "iu" or self._tokens.min(initial=0) < 0:
+            raise DataError(
+                f"Tokens are whole numbers [N] from 0: {self._tokens.dtype} {self._tokens.shape} came. Encode them."
+            )
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def read(self, start: int, count: int) -> Tokens:
+        """Tokens start .. start + count - 1, fewer at the end."""
+        return self._tokens[start : start + count]
+
+
+class TokenPart:
+    """Tokens start .. stop - 1 of a source, as one.
+
+    Args:
+        source: of tokens.
+        start, stop: places in it.
+
+    Raises:
+        DataError: they do not lie in the source, in this order.
+    """
+
+    def __init__(self, source: TokenSource, start: int, stop: int) -> None:
+        if not 0 <= start <= stop <= len(source):
+            raise DataError(f"A part lies in its source, 0 .. {len(source)}: {start} .. {stop} came.")
+        self._source, self._start, self._length = source, start, stop - start
+
+    def __len__(self) -> int:
+        return self._length
+
+    def read(self, start: int, count: int) -> Tokens:
+        """Tokens start .. start + count - 1 of the part, fewer at its end."""
+        return self._source.read(self._start + start, max(0, min(count, self._length - start)))
 
 
 class TokenFile:

@@ -78,7 +78,7 @@ def beam_search(
     sums, step = torch.zeros(1, dtype=torch.float64), logits[None]
     for length in range(1, most + 1):
         rows, symbols, sums = _best(sums, step, width + (end is not None))
-        going = []
+        going: list[int] = []
         for place, (row, symbol) in enumerate(zip(rows.tolist(), symbols.tolist(), strict=True)):
             if symbol == end:
                 done.append(_found(prefixes[row], float(sums[place]), length, power, True))

@@ -2,6 +2,7 @@
 
 from throughtime.tasks.attributing import attributions
 from throughtime.tasks.classifier import SequenceClassifier
+from throughtime.tasks.generator import SequenceGenerator
 from throughtime.tasks.online import Session
 from throughtime.tasks.options import NotFittedError
 from throughtime.tasks.predictor import SequencePredictor
@@ -13,6 +14,7 @@ __all__ = [
     "NotFittedError",
     "PurchasePredictor",
     "SequenceClassifier",
+    "SequenceGenerator",
     "SequencePredictor",
     "Session",
     "StreamDetector",

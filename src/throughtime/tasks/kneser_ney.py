@@ -178,7 +178,8 @@ def _order(keys: Places, counts: NDArray[np.int64], contexts: int, size: int) ->
     discount = _discounts(counts)[counts.clip(max=3)]
     context = keys // size
     total = np.bincount(context, counts, minlength=contexts)
-    return _Order(keys, counts - discount, total, np.bincount(context, discount, minlength=contexts))
+    left = np.bincount(context, discount, minlength=contexts)
+    return _Order(keys, counts - discount, total.astype(float), left.astype(float))
 
 
 def _discounts(counts: NDArray[np.int64]) -> Floats:

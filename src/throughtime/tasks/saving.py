@@ -21,11 +21,12 @@ from throughtime.tasks.options import check_device
 
 if TYPE_CHECKING:
     from throughtime.tasks.classifier import SequenceClassifier
+    from throughtime.tasks.generator import SequenceGenerator
     from throughtime.tasks.predictor import SequencePredictor
     from throughtime.tasks.purchases import PurchasePredictor
     from throughtime.tasks.stream_anomalies import StreamDetector
 
-Estimator: TypeAlias = "SequencePredictor | SequenceClassifier | PurchasePredictor | StreamDetector"
+Estimator: TypeAlias = "SequencePredictor | SequenceClassifier | SequenceGenerator | PurchasePredictor | StreamDetector"
 VERSION = 1
 
 
@@ -81,14 +82,15 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Any:
     """
     # Estimators save themselves through this module.
     from throughtime.tasks.classifier import SequenceClassifier
+    from throughtime.tasks.generator import SequenceGenerator
     from throughtime.tasks.predictor import SequencePredictor
     from throughtime.tasks.purchases import PurchasePredictor
     from throughtime.tasks.stream_anomalies import StreamDetector
 
     check_device(device)
     tensors, configuration = model_file.load(path)
-    known: list[type[Estimator]] = [SequencePredictor, SequenceClassifier, PurchasePredictor, StreamDetector]
-    kinds = {each.__name__: each for each in known}
+    known = [SequencePredictor, SequenceClassifier, SequenceGenerator, PurchasePredictor, StreamDetector]
+    kinds: dict[str, type[Estimator]] = {each.__name__: each for each in known}
     kind, version = configuration.get("kind"), configuration.get("version")
     if kind not in kinds or version != VERSION:
         raise ModelFileError(

@@ -2,6 +2,7 @@
 
     numeric       numbers: normal and Student-t distributions
     categorical   one of K classes
+    tied          one of very many symbols, by the vectors that the input has
     mixed         several of these beside each other, independent given the features
 
 All weights start at zero, so that training begins at the standard distribution (m = 0, s = 1; equal classes), not at a
@@ -22,6 +23,7 @@ from throughtime.nn.heads.numeric import (
     check_probability,
     positive_scale,
 )
+from throughtime.nn.heads.tied import TiedHead
 
 __all__ = [
     "LEAST_SCALE",
@@ -33,6 +35,7 @@ __all__ = [
     "NumericHead",
     "StudentHead",
     "StudentOutput",
+    "TiedHead",
     "check_level",
     "check_probability",
     "positive_scale",

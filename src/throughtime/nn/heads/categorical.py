@@ -86,23 +86,7 @@ class CategoricalHead(Head):
             ShapeError: `target` is not [N].
             DtypeError: a target is no class.
         """
-        if target.shape != output.shape[:-1]:
-            raise ShapeError(
-                f"A categorical target is one class per entry: {tuple(output.shape[:-1])} wanted, "
-                f"{tuple(target.shape)} came."
-            )
-        present = target >= 0  # false for nan
-        classes = torch.where(present, target, 0).long()
-        wrong = present & ((classes != target) | (classes >= self.classes))
-        if bool(wrong.any()):
-            raise DtypeError(
-                f"A class is a whole number from 0 to {self.classes - 1}: {target[wrong][0].item():g} came. "
-                "Encode the labels."
-            )
-        values = F.cross_entropy(output, classes, reduction="none", label_smoothing=self.smoothing)
-        if self.class_weights is not None:
-            values = values * self.class_weights[classes]
-        return torch.where(present, values, 0.0)[..., None]
+        return categorical_loss(output, target, self.smoothing, self.class_weights)
 
     def predict(self, output: Tensor) -> Tensor:
         """The most likely class [...], int64."""
@@ -111,3 +95,31 @@ class CategoricalHead(Head):
     def probabilities(self, output: Tensor) -> Tensor:
         """Probability of each class [..., K]."""
         return output.softmax(-1)
+
+
+def categorical_loss(output: Tensor, target: Tensor, smoothing: float = 0.0, weights: Tensor | None = None) -> Tensor:
+    """Negative log-likelihood of classes, as `CategoricalHead.loss` has it.
+
+    Args:
+        output: [N, K] unnormalised log-probabilities.
+        target: [N] classes.
+        smoothing: as `CategoricalHead` takes it.
+        weights: [K] what an entry of each class counts; None: 1.
+    """
+    if target.shape != output.shape[:-1]:
+        raise ShapeError(
+            f"A categorical target is one class per entry: {tuple(output.shape[:-1])} wanted, "
+            f"{tuple(target.shape)} came."
+        )
+    present = target >= 0  # false for nan
+    classes = torch.where(present, target, 0).long()
+    wrong = present & ((classes != target) | (classes >= output.shape[-1]))
+    if bool(wrong.any()):
+        raise DtypeError(
+            f"A class is a whole number from 0 to {output.shape[-1] - 1}: {target[wrong][0].item():g} came. "
+            "Encode the labels."
+        )
+    values = F.cross_entropy(output, classes, reduction="none", label_smoothing=smoothing)
+    if weights is not None:
+        values = values * weights[classes]
+    return torch.where(present, values, 0.0)[..., None]

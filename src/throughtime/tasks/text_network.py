@@ -1,0 +1,152 @@
+"""The network that tells each symbol of a text from those before it.
+
+    x[t] = embedding of symbol t;   h[t], s[t] = layer(x[t], s[t-1]);   logits[t] = head([dropout(h[t]), x[t]])
+
+The head sees the newest symbol beside the memory: pairs of symbols need not pass the memory. Of many symbols the head
+has the embedding's own vectors.
+
+Dimensions: T steps, B rows, V symbols, E numbers of a symbol, H hidden units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from throughtime.bptt import TBPTT, Piece, through_stream
+from throughtime.nn import LSTM, Network
+from throughtime.nn.embedding import SymbolEmbedding
+from throughtime.nn.heads import CategoricalHead, Head, TiedHead
+from throughtime.tasks.network import RUN_STEPS, InputBeside, layer_of
+
+# First vectors of many symbols are small: what one means is learned, and the tied head begins near equal chances.
+SMALL, UNIT = 0.1, 1.0
+
+
+@dataclass(frozen=True)
+class TextDesign:
+    """Everything the network's shape depends on.
+
+    Args:
+        cell: "lstm", "rnn" or "perceptron".
+        symbols: V.
+        embedding_size: E.
+        hidden_size: H.
+        num_layers: layers one above the other.
+        window_steps: symbols the perceptron sees.
+        dropout: in training, of the layers' outputs.
+        embedding_dropout: of the features of symbols, one mask a row.
+        weight_drop: of an LSTM's recurrent weights.
+        tied: whether the head has the embedding's vectors.
+    """
+
+    cell: str
+    symbols: int
+    embedding_size: int
+    hidden_size: int
+    num_layers: int
+    window_steps: int
+    dropout: float
+    embedding_dropout: float
+    weight_drop: float
+    tied: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """In plain numbers; the constructor takes it."""
+        return asdict(self)
+
+
+def build(design: TextDesign) -> Network:
+    """The network of a design, with first weights from torch's generator."""
+    spread = SMALL if design.tied else UNIT
+    embed = SymbolEmbedding(design.symbols, design.embedding_size, design.embedding_dropout, spread=spread)
+    sizes = (design.embedding_size, design.hidden_size, design.num_layers)
+    layer: nn.Module
+    if design.cell == "lstm":
+        between = design.dropout if design.num_layers > 1 else 0.0
+        layer = LSTM(*sizes, dropout=between, weight_drop=design.weight_drop)
+    else:
+        layer = layer_of(design.cell, sizes, window_steps=design.window_steps, dropout=design.dropout)
+    features = design.hidden_size + design.embedding_size
+    head: Head = TiedHead(features, embed) if design.tied else CategoricalHead(features, design.symbols)
+    return Network(embed, InputBeside(layer, design.dropout), head)
+
+
+def head_of(network: nn.Module) -> CategoricalHead | TiedHead:
+    """The head of a network that `build` made."""
+    head = network.head
+    assert isinstance(head, CategoricalHead | TiedHead)
+    return head
+
+
+def nats_of(network: nn.Module, pieces: Iterable[Piece]) -> float:
+    """Mean of -log p over the symbols that pieces ask for, in evaluation mode; nan where they ask for none.
+
+    Args:
+        network: of `build`.
+        pieces: of one stream, in their order.
+    """
+    network.eval()
+    total = counted = 0.0
+    with torch.no_grad():
+        for update in through_stream(network, head_of(network).loss, pieces, TBPTT(RUN_STEPS, RUN_STEPS)):
+            total += float(update.loss) * update.counted
+            counted += update.counted
+    return total / counted if counted else math.nan
+
+
+class Writer:
+    """A network that reads a beginning and goes on symbol by symbol, without gradient.
+
+    Args:
+        network: of `build`; put into evaluation mode.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network.eval()
+        self._core = network.core
+        assert isinstance(self._core, InputBeside)
+        layer = self._core.layer
+        # One row at a time a perceptron, which has no stepper, runs its window anew.
+        self._stepper = layer.stepper(1) if hasattr(layer, "stepper") else None  # type: ignore[operator]
+        self._state: Any = None
+
+    def read(self, symbols: Tensor) -> Tensor:
+        """Begin anew with symbols [T], T >= 1: logits [V] of the next."""
+        self._state, output = None, torch.empty(0)
+        with torch.no_grad():
+            for part in symbols.split(RUN_STEPS):
+                output, self._state = self._network(part[:, None], self._state)
+        if self._stepper is not None:
+            self._stepper.state = self._state
+        return output[-1, 0]
+
+    def step(self, symbol: int) -> Tensor:
+        """Go on with one more symbol: logits [V] of the next."""
+        assert isinstance(self._network.embed, SymbolEmbedding)
+        with torch.no_grad():
+            if self._stepper is None:
+                output, self._state = self._network(torch.tensor([[symbol]], device=self._device), self._state)
+                return output[0, 0]
+            x = self._network.embed.weight[symbol][None]
+            return head_of(self._network)(self._core.beside(self._stepper(x), x))[0]  # type: ignore[operator]
+
+    @property
+    def state(self) -> Any:
+        """After what was read or stepped, of one row."""
+        return self._state if self._stepper is None else self._stepper.state
+
+    def advance(self, symbols: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """One more symbol for each of R rows: logits [R, V] and the state after them, for `decode.beam_search`."""
+        with torch.no_grad():
+            output, state = self._network(symbols[None], state)
+        return output[0], state
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self._network.parameters()).device
