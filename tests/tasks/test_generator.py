@@ -47,13 +47,13 @@ def by_hand(model, codes):
 
 def test_a_score_is_the_mean_of_what_each_symbol_costs(writer):
     text = TEXT[5:2300]
-    wanted = -float(by_hand(writer, writer._encoding.encode(text)).double().mean())
+    wanted = -float(by_hand(writer, writer.encoding_.encode(text)).double().mean())
     assert writer.score(text) == pytest.approx(wanted, rel=1e-5)
     assert writer.score(text) < 1.0 < math.log(writer.design_.symbols)
 
 
 def test_a_score_of_documents_is_over_all_symbols_and_ends(namer):
-    costs = torch.cat([by_hand(namer, namer._encoding.document(name)) for name in ("anna", "bob")])
+    costs = torch.cat([by_hand(namer, namer.encoding_.document(name)) for name in ("anna", "bob")])
     assert namer.score(["anna", "bob"]) == pytest.approx(-float(costs.double().mean()), rel=1e-5)
 
 
@@ -64,7 +64,7 @@ def test_unknown_symbols_count_as_the_unknown_one(writer):
 @pytest.mark.parametrize("cell", ["lstm", "rnn", "perceptron"])
 def test_step_by_step_is_as_at_once(cell):
     model = small(cell=cell, epochs=2).fit(TEXT)
-    codes = torch.from_numpy(model._encoding.encode(TEXT[:30]))
+    codes = torch.from_numpy(model.encoding_.encode(TEXT[:30]))
     with torch.no_grad():
         whole, _ = model.network_(codes[:, None], None)
     writer = Writer(model.network_)
@@ -84,11 +84,11 @@ def test_what_it_learned_is_written(writer):
 
 
 def test_the_first_draw_has_the_networks_probabilities(writer):
-    logits = Writer(writer.network_).read(beginning(writer._encoding, writer._encoding.encode("the ")))
+    logits = Writer(writer.network_).read(beginning(writer.encoding_, writer.encoding_.encode("the ")))
     chances = logits.double().softmax(-1)
     chances[0] = 0
     drawn = [writer.generate(1, "the ", seed=seed)[-1] for seed in range(400)]
-    for symbol, chance in zip(writer._encoding.vocabulary.symbols, chances[1:] / chances.sum(), strict=True):
+    for symbol, chance in zip(writer.encoding_.vocabulary.symbols, chances[1:] / chances.sum(), strict=True):
         # Four standard deviations of a share of 400.
         assert abs(drawn.count(symbol) / 400 - float(chance)) < 4 * math.sqrt(0.25 / 400)
 
@@ -111,7 +111,7 @@ def test_it_stops_where_it_is_asked_to(writer):
 
 def test_a_beam_is_as_likely_as_the_likeliest_draws(writer):
     def likelihood(text):
-        return float(by_hand(writer, writer._encoding.encode(text))[3:].sum())
+        return float(by_hand(writer, writer.encoding_.encode(text))[3:].sum())
 
     beam = writer.generate(12, "the ", beam=8)
     assert likelihood(beam) >= likelihood(writer.generate(12, "the ", beam=1)) - 1e-4

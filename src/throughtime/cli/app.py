@@ -27,6 +27,7 @@ from throughtime.cli.compare import compare
 from throughtime.cli.data import data
 from throughtime.cli.doctor import doctor
 from throughtime.cli.evaluate import evaluate
+from throughtime.cli.generate import generate
 from throughtime.cli.inspect import inspect
 from throughtime.cli.lab import lab
 from throughtime.cli.predict import predict
@@ -62,6 +63,7 @@ for command in (
     resume,
     evaluate,
     predict,
+    generate,
     compare,
     inspect,
     lab,

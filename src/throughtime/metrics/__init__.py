@@ -5,6 +5,7 @@ from throughtime.metrics.errors import mae, mase, rmse, skill, smape
 from throughtime.metrics.nab import nab_best_threshold, nab_score
 from throughtime.metrics.probabilistic import coverage, crps_gaussian, interval_width, pinball
 from throughtime.metrics.ranking import average_precision, hit_rate, ndcg, recall_at, reciprocal_rank, roc_auc
+from throughtime.metrics.writing import known_words, longest_copy, ngram_divergence
 
 __all__ = [
     "accuracy",
@@ -15,7 +16,9 @@ __all__ = [
     "crps_gaussian",
     "hit_rate",
     "interval_width",
+    "known_words",
     "log_loss",
+    "longest_copy",
     "macro_f1",
     "mae",
     "mase",
@@ -24,6 +27,7 @@ __all__ = [
     "nab_score",
     "nats_per_step",
     "ndcg",
+    "ngram_divergence",
     "pinball",
     "recall_at",
     "reciprocal_rank",

@@ -6,11 +6,12 @@ through the estimators of `throughtime.tasks`; `--set key=value` reaches every o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from throughtime.base.errors import ConfigError
+from throughtime.decode import Sampling
 from throughtime.insight.svg import check_name
 from throughtime.recipes import run as _run
 from throughtime.recipes.catalogue import RECIPES, recipe_named
@@ -26,6 +27,7 @@ __all__ = [
     "Table",
     "compare",
     "evaluate",
+    "generate",
     "inspect",
     "names",
     "predict",
@@ -105,6 +107,41 @@ def evaluate(run: str | Path, data: str | Path | Any | None = None) -> Table:
         DataError, FileMissingError: whatever is wrong with table or run.
     """
     return _run.evaluate(run, data)
+
+
+def generate(
+    run: str | Path,
+    steps: int = 500,
+    prompt: str = "",
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float = 1.0,
+    repetition_penalty: float = 1.0,
+    beam: int | None = None,
+    stop: str | None = None,
+    seed: int = 0,
+) -> Iterator[str]:
+    """Text by a run's model, the prompt first, told while it is written.
+
+    Args:
+        run: folder of a trained run of a recipe that writes.
+        steps, prompt, temperature, top_k, top_p, repetition_penalty, beam, stop, seed: as
+            `SequenceGenerator.generate` takes them.
+
+    Raises:
+        ConfigError, DataError: settings or prompt break a rule, or the run's recipe does not write.
+        FileMissingError, ModelFileError, RunError: whatever is wrong with the run.
+    """
+    model = _run.generator_of(run)
+    if beam is not None:
+        drawn = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "repetition_penalty": repetition_penalty}
+        yield str(model.generate(steps, prompt, beam=beam, stop=stop, seed=seed, **drawn))  # type: ignore[arg-type]
+        return
+    sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
+    pieces = model.stream(steps, prompt, sampling=sampling, stop=stop, seed=seed)
+    yield prompt
+    yield from pieces
 
 
 def predict(run: str | Path, data: str | Path | Any | None = None) -> Table:

@@ -9,10 +9,19 @@ from throughtime.recipes.forecasting import weather
 from throughtime.recipes.labelling import dna, sentiment
 from throughtime.recipes.purchase import shop
 from throughtime.recipes.recipe import Recipe
+from throughtime.recipes.text import prose
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (weather.RECIPE, stock.RECIPE, shop.RECIPE, dna.RECIPE, sentiment.RECIPE, anomaly.RECIPE)
+    for recipe in (
+        weather.RECIPE,
+        stock.RECIPE,
+        shop.RECIPE,
+        dna.RECIPE,
+        sentiment.RECIPE,
+        anomaly.RECIPE,
+        prose.RECIPE,
+    )
 }
 
 

@@ -27,6 +27,7 @@ from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.recipe import AUTO, Case, Model, Recipe
 from throughtime.recipes.table import Table
 from throughtime.recipes.trials import one_thread
+from throughtime.tasks import SequenceGenerator, load
 from throughtime.train.ranks import Ranks, joined
 
 MODEL, REPORT = "model.safetensors", "report.html"
@@ -106,6 +107,23 @@ def predict(path: str | Path, data: str | Path | Any | None) -> Table:
     """What comes next, or which class it is; see `recipes.predict`."""
     model, case = open_finished(path, data)
     return case.predictions(model)
+
+
+def generator_of(path: str | Path) -> SequenceGenerator:
+    """A finished run's model, one that writes.
+
+    Raises:
+        ConfigError: it does not.
+        FileMissingError, ModelFileError, RunError: the run is not finished, or cannot be read.
+    """
+    with RunFolder.read(path) as run:
+        model = load(_model_in(run))
+    if not isinstance(model, SequenceGenerator):
+        raise ConfigError(
+            f"What writes is a run of a recipe for that, such as text: {path} is of {run.settings['recipe']}. Use "
+            "throughtime predict."
+        )
+    return model
 
 
 def open_finished(path: str | Path, data: str | Path | Any | None, *, scored: bool = False) -> tuple[Any, Case]:

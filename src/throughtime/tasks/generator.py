@@ -75,6 +75,7 @@ class SequenceGenerator(BaseEstimator):
     Attributes:
         network_: the trained `Network`; `network_.core.layer` is the LSTM, RNN or perceptron.
         design_: its shape (`text_network.TextDesign`).
+        encoding_: how text becomes numbers, and numbers text (`corpus.TextEncoding`).
         schedule_: the `TBPTT` used.
         history_, best_epoch_: what training did (`train.History`), None after `load`; the epoch kept, None without
             validation.
@@ -192,7 +193,7 @@ class SequenceGenerator(BaseEstimator):
         """
         check_fitted(self)
         given = as_corpus(corpus)
-        encoding, device = self._encoding, next(self.network_.parameters()).device
+        encoding, device = self.encoding_, next(self.network_.parameters()).device
         if isinstance(given, list) != encoding.documents:
             wanted = "documents" if encoding.documents else "one text"
             raise DataError(f"What is scored is of the corpus's kind, {wanted}: {type(corpus).__name__} came.")
@@ -244,12 +245,12 @@ class SequenceGenerator(BaseEstimator):
         sampling = Sampling(**settings, repetition_penalty=repetition_penalty)  # type: ignore[arg-type]
         if beam is None:
             pieces = self.stream(steps, prompt, sampling=sampling, stop=stop, seed=seed)
-            return joined(self._encoding, self._as_prompt(prompt), list(pieces))
+            return joined(self.encoding_, self._as_prompt(prompt), list(pieces))
         if sampling != Sampling():
             raise ConfigError("A beam finds the likeliest, and draws nothing: leave temperature and its like out.")
         numbers = self._ready(steps, prompt, seed)
-        found = likeliest(Writer(self.network_), self._encoding, numbers, steps, beam, length_power)
-        return joined(self._encoding, self._as_prompt(prompt), list(told(self._encoding, numbers, iter(found), stop)))
+        found = likeliest(Writer(self.network_), self.encoding_, numbers, steps, beam, length_power)
+        return joined(self.encoding_, self._as_prompt(prompt), list(told(self.encoding_, numbers, iter(found), stop)))
 
     def stream(
         self,
@@ -270,8 +271,8 @@ class SequenceGenerator(BaseEstimator):
             NotFittedError, ConfigError, DataError: as `generate`, at once.
         """
         numbers = self._ready(steps, prompt, seed)
-        symbols = drawn(Writer(self.network_), self._encoding, numbers, steps, sampling or Sampling(), seed)
-        return told(self._encoding, numbers, symbols, stop)
+        symbols = drawn(Writer(self.network_), self.encoding_, numbers, steps, sampling or Sampling(), seed)
+        return told(self.encoding_, numbers, symbols, stop)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator into one file, atomically; `throughtime.load` reads it.
@@ -293,7 +294,7 @@ class SequenceGenerator(BaseEstimator):
         """What `fit` learned besides the weights, in plain lists and numbers; `restore` takes it."""
         check_fitted(self)
         return {
-            "encoding": self._encoding.to_dict(),
+            "encoding": self.encoding_.to_dict(),
             "design": self.design_.to_dict(),
             "trained": {
                 "schedule": str(self.schedule_),
@@ -320,7 +321,7 @@ class SequenceGenerator(BaseEstimator):
 
     def _keep(self, encoding: TextEncoding, design: TextDesign, network: Network) -> None:
         """Become fitted."""
-        self._encoding, self.design_, self.network_ = encoding, design, network
+        self.encoding_, self.design_, self.network_ = encoding, design, network
         self.parameters_count_ = sum(parameter.numel() for parameter in network.parameters())
 
     def _ready(self, steps: Any, prompt: Any, seed: Any) -> Numbers:
@@ -333,16 +334,16 @@ class SequenceGenerator(BaseEstimator):
         given = self._as_prompt(prompt)
         if not given:
             return np.zeros(0, np.int64)
-        unknown = self._encoding.unknown(given)
+        unknown = self.encoding_.unknown(given)
         if unknown:
             shown = ", ".join(map(repr, unknown[:5])) + (", .." if len(unknown) > 5 else "")
             raise DataError(
                 f"A prompt is of symbols that training showed: {shown} came, which it did not. Leave them out."
             )
-        return self._encoding.encode(given)
+        return self.encoding_.encode(given)
 
     def _as_prompt(self, prompt: Any) -> Any:
         """An empty prompt of a corpus of lists is an empty tuple."""
-        if self._encoding.splitter is None and isinstance(prompt, str | list) and not prompt:
+        if self.encoding_.splitter is None and isinstance(prompt, str | list) and not prompt:
             return ()
-        return tuple(prompt) if self._encoding.splitter is None and isinstance(prompt, list) else prompt
+        return tuple(prompt) if self.encoding_.splitter is None and isinstance(prompt, list) else prompt

@@ -52,6 +52,11 @@ class KneserNey:
             raise DataError("An n-gram model needs a symbol to count: none came.")
         self._orders = _orders_of(symbols, self.size, self.order)
 
+    @property
+    def parameters(self) -> int:
+        """N-grams of all orders that were counted."""
+        return sum(len(each.keys) for each in self._orders)
+
     def log_probabilities(self, symbols: Symbols, before: Symbols | None = None) -> Floats:
         """The logarithm of each symbol's probability after those before it, [T] nats.
 

@@ -1,0 +1,55 @@
+"""`throughtime generate`: text by a trained run, printed as it is written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from throughtime.cli.options import Run
+
+Steps = Annotated[int, typer.Option("--steps", metavar="N", help="Symbols to write at most.")]
+Prompt = Annotated[str, typer.Option("--prompt", metavar="TEXT", help="A beginning to go on from.")]
+Temperature = Annotated[
+    float, typer.Option("--temperature", metavar="T", help="Below 1 the likely become likelier, above 1 less so.")
+]
+TopK = Annotated[int | None, typer.Option("--top-k", metavar="K", help="Draw from the K likeliest symbols alone.")]
+TopP = Annotated[float, typer.Option("--top-p", metavar="P", help="Draw from the fewest symbols that hold this share.")]
+Penalty = Annotated[
+    float, typer.Option("--repetition-penalty", metavar="R", help="Above 1, what came lately becomes less likely.")
+]
+Beam = Annotated[int | None, typer.Option("--beam", metavar="N", help="Find the likeliest text by a beam of N.")]
+Stop = Annotated[str | None, typer.Option("--stop", metavar="TEXT", help="Write no more after this text.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the draws: the same one, the same text.")]
+
+
+def generate(
+    run: Run,
+    steps: Steps = 500,
+    prompt: Prompt = "",
+    temperature: Temperature = 1.0,
+    top_k: TopK = None,
+    top_p: TopP = 1.0,
+    repetition_penalty: Penalty = 1.0,
+    beam: Beam = None,
+    stop: Stop = None,
+    seed: Seed = 0,
+) -> None:
+    """Write text with a run's model."""
+    from throughtime import recipes
+
+    pieces = recipes.generate(
+        run,
+        steps,
+        prompt,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        repetition_penalty=repetition_penalty,
+        beam=beam,
+        stop=stop,
+        seed=seed,
+    )
+    for piece in pieces:
+        print(piece, end="", flush=True)
+    print()
