@@ -17,6 +17,7 @@ from throughtime.recipes.purchase.settings import Settings as PurchaseSettings
 from throughtime.recipes.settings import keys
 from throughtime.recipes.stock.settings import Settings as StockSettings
 from throughtime.recipes.streams.settings import Settings as StreamSettings
+from throughtime.recipes.text.settings import Settings as TextSettings
 from tools import lecture
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "recipes"
@@ -27,6 +28,7 @@ KNOWN = {
     "purchase": set(keys(PurchaseSettings())),
     "dna": set(keys(dna.Settings())),
     "sentiment": set(keys(sentiment.Settings())),
+    "text": set(keys(TextSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -15,5 +15,6 @@ def test_list(command):
         "dna",
         "sentiment",
         "anomaly",
+        "text",
     ]
     assert "weather" in command("recipes").out
