@@ -10,6 +10,7 @@ import pytest
 from tests.insight.drawn import SVG, labels, of_kind, outside, overlapping, smallest_text
 from throughtime.base.errors import ConfigError, ShapeError
 from throughtime.insight import Track, gates_over_text
+from throughtime.insight.svg import HEIGHT
 
 TEXT = 'A "quoted" word.\n\tAnd WWWW\x07 @@mm%% more.\n'
 
@@ -118,3 +119,11 @@ def test_three_tracks_of_seven_lines_fit_a_slide():
 def test_what_cannot_be_drawn_is_named(symbols, tracks, columns, error, match):
     with pytest.raises(error, match=match):
         gates_over_text(symbols, tracks, columns=columns)
+
+
+def test_in_a_page_it_has_the_pages_colour_and_no_paper():
+    svg = gates_over_text("ab", [Track("c", [0.5, -0.5])], page=True)
+    root = ET.fromstring(svg)
+    assert 'class="paper"' not in svg
+    assert "currentColor" in svg
+    assert float(root.get("height")) < HEIGHT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from throughtime.insight.svg import INK, PAPER
+from throughtime.insight.svg import INK, PAPER, Sheet
 from throughtime.recipes.figure import as_element, as_file, colours, legend_above
 
 
@@ -36,6 +36,12 @@ def test_a_file_stands_alone():
     assert root[0].get("fill") == PAPER
     assert INK in svg
     assert "currentColor" not in svg
+
+
+def test_a_drawing_that_names_its_kind_becomes_a_file_too():
+    root = ET.fromstring(as_file(Sheet("a drawing", page=True).to_svg()))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root[0].get("fill") == PAPER
 
 
 def test_a_figure_is_the_same_each_time():

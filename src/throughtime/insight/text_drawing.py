@@ -54,7 +54,12 @@ class _Spot:
 
 
 def gates_over_text(
-    symbols: Sequence[str], tracks: Sequence[Track], *, title: str = "What units follow as they read", columns: int = 96
+    symbols: Sequence[str],
+    tracks: Sequence[Track],
+    *,
+    title: str = "What units follow as they read",
+    columns: int = 96,
+    page: bool = False,
 ) -> str:
     """Draw a text once for each track, its letters coloured by the track's values.
 
@@ -63,6 +68,7 @@ def gates_over_text(
         tracks: at least one.
         title: the heading.
         columns: letters a line, 1 .. 96; a line also ends where the text's does.
+        page: whether it is to stand in a page, in the colour of its text; else it is a file.
 
     Returns:
         The text of an SVG file, 1280 pixels wide and at least 720 high. Of a text of more than 60 lines the rest is
@@ -76,7 +82,7 @@ def gates_over_text(
     spots = list(_laid_out(symbols, columns))
     lines = spots[-1].line + 1
     track_height = _HEADING + lines * _LINE + 18
-    sheet = Sheet(title, WIDTH, max(float(HEIGHT), _TOP + track_height * len(tracks) + 30))
+    sheet = Sheet(title, WIDTH, max(0.0 if page else HEIGHT, _TOP + track_height * len(tracks) + 30), page=page)
     sheet.text(_LEFT, 44, fitted(title, WIDTH - 2 * _LEFT, 24, bold=True), size=24, bold=True, kind="title")
     sheet.text(_LEFT, 66, _explained(symbols, spots), size=12, fill=QUIET, kind="note")
     for number, track in enumerate(tracks):

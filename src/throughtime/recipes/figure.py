@@ -75,7 +75,8 @@ def as_file(element: str) -> str:
     """The text of an SVG file that shows an inline element dark on white."""
     head, rest = element.replace("currentColor", sheet.INK).split(">", 1)
     paper = f'<rect width="100%" height="100%" fill="{sheet.PAPER}"/>'
-    return f'{head} xmlns="http://www.w3.org/2000/svg">{paper}{rest.rstrip()}\n'
+    named = "" if "xmlns=" in head else ' xmlns="http://www.w3.org/2000/svg"'
+    return f"{head}{named}>{paper}{rest.rstrip()}\n"
 
 
 def legend_above(axes: Axes, columns: int) -> None:

@@ -92,7 +92,7 @@ def drawing(found: list[Follower], text: str) -> str:
         Track(f"unit {each.unit + 1}: {each.feature} (r = {each.correlation:+.2f})", each.values[: len(shown)].tolist())
         for each in found[:3]
     ]
-    return gates_over_text(list(shown), tracks, title="Units that follow something one can read")
+    return gates_over_text(list(shown), tracks, title="Units that follow something one can read", page=True)
 
 
 def _best(name: str, feature: Floats, states: Floats, half: int) -> Iterator[Follower]:
