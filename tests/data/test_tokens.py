@@ -9,6 +9,7 @@ import pytest
 from throughtime.base.errors import ConfigError, DataError, FileMissingError
 from throughtime.data import TokenFile, file_documents, parquet_documents, write_tokens
 from throughtime.data import tokens as module
+from throughtime.data.tokens import TokenArray, TokenPart
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32"])
@@ -111,3 +112,22 @@ def test_a_file_that_shrinks_is_noticed(tmp_path):
     (tmp_path / "t.bin").write_bytes(b"")
     with pytest.raises(DataError, match="has become shorter"):
         file.read(0, 100)
+
+
+def test_an_array_is_read_as_a_file_is():
+    array = TokenArray([3, 1, 4, 1, 5])
+    assert (len(array), array.read(1, 2).tolist(), array.read(3, 9).tolist()) == (5, [1, 4], [1, 5])
+    for wrong in ([-1], [0.5], [[1]]):
+        with pytest.raises(DataError, match=r"whole numbers \[N\] from 0"):
+            TokenArray(wrong)
+
+
+def test_a_part_begins_and_ends_in_its_source(tmp_path):
+    write_tokens(tmp_path / "t.bin", [range(10)])
+    for source in (TokenFile(tmp_path / "t.bin"), TokenArray(np.arange(10))):
+        part = TokenPart(source, 2, 7)
+        assert (len(part), part.read(0, 99).tolist(), part.read(3, 1).tolist()) == (5, [2, 3, 4, 5, 6], [5])
+        assert part.read(5, 3).tolist() == []
+        for start, stop in ((3, 2), (-1, 2), (0, 11)):
+            with pytest.raises(DataError, match=r"lies in its source, 0 \.\. 10"):
+                TokenPart(source, start, stop)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from throughtime.base.errors import ConfigError, DtypeError, ShapeError
+from throughtime.nn.embedding import SymbolEmbedding
 from throughtime.nn.heads import (
     LEAST_SCALE,
     CategoricalHead,
@@ -14,6 +15,7 @@ from throughtime.nn.heads import (
     MixedHead,
     StudentHead,
     StudentOutput,
+    TiedHead,
 )
 
 NUMERIC = [GaussianHead, StudentHead]
@@ -232,3 +234,20 @@ def test_one_vector_for_all_steps_is_scored_once():
     output = head(one.expand(5, -1, -1))
     torch.testing.assert_close(output, head.linear(one.repeat(5, 1, 1)))
     assert output.untyped_storage().nbytes() == 4 * 2 * 4
+
+
+def test_a_tied_head_compares_with_the_embeddings_vectors():
+    embedding = SymbolEmbedding(5, 3)
+    head, h, target = TiedHead(4, embedding), torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 4, -1])
+    torch.nn.init.normal_(head.bias)
+    output = head(h)
+    torch.testing.assert_close(output, head.linear(h) @ embedding.weight.T + head.bias)
+    loss = head.loss(output, target)
+    wanted = -output.log_softmax(-1)[torch.arange(5), target[:5]]
+    torch.testing.assert_close(loss[:5, 0], wanted)
+    assert not loss[5].any()
+    assert torch.equal(head.predict(output), output.argmax(-1))
+    loss.sum().backward()
+    assert embedding.weight.grad is not None
+    with pytest.raises(ConfigError, match="`embedding` is a SymbolEmbedding: None came"):
+        TiedHead(4, None)

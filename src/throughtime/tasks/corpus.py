@@ -174,15 +174,6 @@ def encoded_text(corpus: str | Path, encoding: TextEncoding, path: Path) -> Toke
     return TokenFile(path, dtype)
 
 
-def read_whole(corpus: str | Path) -> str:
-    """A text; of a file, all of it.
-
-    Raises:
-        DataError: it is not UTF-8.
-    """
-    return corpus if isinstance(corpus, str) else "".join(_chunks(corpus))
-
-
 def _filled(documents: list[Any]) -> list[Any]:
     empty = [place for place, each in enumerate(documents) if not each]
     if empty:

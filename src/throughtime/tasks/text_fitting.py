@@ -126,7 +126,7 @@ def train_network(
             f"{parts.count:,} symbols of {encoding.size:,} kinds in {rows} rows, TBPTT({schedule}), {epochs} epochs\n"
         )
     updates = epochs * max(1, parts.count // (rows * steps))
-    stream = StreamBatches(_pieces(parts, encoding, rows, steps, options))
+    stream = StreamBatches(_pieces(parts.train, rows, steps, options))
     training = Training(
         epochs=epochs,
         learning_rate=options.learning_rate,
@@ -143,7 +143,7 @@ def train_network(
         stream,
         schedule,
         training,
-        evaluate=_validation(parts.valid, encoding, options),
+        evaluate=_validation(parts.valid, options),
         memory=options.memory,
         run=run,
         progress=options.progress,
@@ -187,10 +187,10 @@ def pieces_of(source: TokenSource | list[Numbers], rows: int, device: torch.devi
 
 
 def _pieces(
-    parts: Parts, encoding: TextEncoding, rows: int, steps: int, options: TextOptions
+    train: TokenSource | list[Numbers], rows: int, steps: int, options: TextOptions
 ) -> Callable[[int], Iterator[Piece]]:
     """What an epoch reads."""
-    train, device = parts.train, options.device
+    device = options.device
 
     def of_documents(epoch: int) -> Iterator[Piece]:
         assert isinstance(train, list)
@@ -207,9 +207,7 @@ def _pieces(
     return of_documents if isinstance(train, list) else of_text
 
 
-def _validation(
-    valid: TokenSource | list[Numbers] | None, encoding: TextEncoding, options: TextOptions
-) -> Callable[[nn.Module], float] | None:
+def _validation(valid: TokenSource | list[Numbers] | None, options: TextOptions) -> Callable[[nn.Module], float] | None:
     if valid is None:
         return None
     return lambda network: nats_of(network, pieces_of(valid, VALID_ROWS, options.device))
