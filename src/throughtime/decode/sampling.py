@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from throughtime.base.checks import Checks
 from throughtime.base.errors import ShapeError
 
+Floats = NDArray[np.float64]
 # Symbols that the repetition penalty looks back on: a paragraph's worth of words.
 LOOK_BACK = 64
 
@@ -60,11 +60,11 @@ class Sampling:
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
-    def probabilities(self, logits: Tensor, last: Sequence[Sequence[int]] = ()) -> Tensor:
+    def probabilities(self, logits: Tensor, last: Sequence[Sequence[int]] = ()) -> Floats:
         """What symbols are drawn from.
 
         Args:
-            logits: [B, V] unnormalised log-probabilities.
+            logits: [B, V] unnormalised log-probabilities; minus infinity of what is never drawn.
             last: of each row the symbols before; empty: none.
 
         Returns:
@@ -77,12 +77,13 @@ class Sampling:
             raise ShapeError(
                 f"`logits` are [B, V], with the last symbols of B rows: {tuple(logits.shape)} and {len(last)} came."
             )
-        found = logits.double().log_softmax(-1)
+        found = logits.detach().cpu().numpy().astype(np.float64)
         if self.repetition_penalty > 1:
+            found = np.log(_softmax(found), out=np.full_like(found, -np.inf), where=found > -np.inf)
             for row, symbols in enumerate(last):
                 seen = sorted(set(symbols[-LOOK_BACK:]))
                 found[row, seen] *= self.repetition_penalty
-        shares = (found / self.temperature).softmax(-1)
+        shares = _softmax(found / self.temperature)
         return self._cut(shares) if self.top_k is not None or self.top_p < 1 else shares
 
     def draw(self, logits: Tensor, draws: np.random.Generator, last: Sequence[Sequence[int]] = ()) -> NDArray[np.int64]:
@@ -95,23 +96,30 @@ class Sampling:
         Raises:
             ShapeError: as `probabilities`.
         """
-        cumulated = self.probabilities(logits, last).cumsum(-1).cpu().numpy()
+        cumulated = self.probabilities(logits, last).cumsum(-1)
         return np.array(
             [_place(row, share) for row, share in zip(cumulated, draws.random(len(cumulated)), strict=True)]
         )
 
-    def _cut(self, shares: Tensor) -> Tensor:
+    def _cut(self, shares: Floats) -> Floats:
         """The likeliest symbols alone, made to sum to 1; of equal ones the first stay."""
-        ordered, places = shares.sort(dim=-1, descending=True, stable=True)
-        before = ordered.cumsum(-1) - ordered  # what the likelier ones hold
-        gone = before >= self.top_p
+        places = np.argsort(-shares, axis=-1, kind="stable")
+        ordered = np.take_along_axis(shares, places, -1)
+        gone = ordered.cumsum(-1) - ordered >= self.top_p  # what the likelier ones hold
         if self.top_k is not None:
             gone[:, self.top_k :] = True
-        kept = torch.zeros_like(shares).scatter(-1, places, ordered.masked_fill(gone, 0))
-        return kept / kept.sum(-1, keepdim=True)
+        kept = np.zeros_like(shares)
+        np.put_along_axis(kept, places, np.where(gone, 0.0, ordered), -1)
+        return kept / kept.sum(-1, keepdims=True)
 
 
-def _place(cumulated: NDArray[np.float64], share: float) -> int:
+def _softmax(logits: Floats) -> Floats:
+    shares = np.exp(logits - logits.max(-1, keepdims=True))
+    shares /= shares.sum(-1, keepdims=True)
+    return shares
+
+
+def _place(cumulated: Floats, share: float) -> int:
     """The symbol in whose part of the sum the share lies; rounding leads to none without a part."""
     total = cumulated[-1]
     return int(min(np.searchsorted(cumulated, share * total, side="right"), np.searchsorted(cumulated, total)))

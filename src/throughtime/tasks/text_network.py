@@ -109,9 +109,12 @@ class Writer:
 
     def __init__(self, network: Network) -> None:
         self._network = network.eval()
-        self._core = network.core
-        assert isinstance(self._core, InputBeside)
-        layer = self._core.layer
+        core, embed = network.core, network.embed
+        assert isinstance(core, InputBeside)
+        assert isinstance(embed, SymbolEmbedding)
+        # A step is a few small products: to look parts up by name, and to ask for hooks, would double it.
+        self._vectors, self._beside, self._head = embed.weight.detach(), core.beside, head_of(network).forward
+        layer = core.layer
         # One row at a time a perceptron, which has no stepper, runs its window anew.
         self._stepper = layer.stepper(1) if hasattr(layer, "stepper") else None  # type: ignore[operator]
         self._state: Any = None
@@ -128,13 +131,13 @@ class Writer:
 
     def step(self, symbol: int) -> Tensor:
         """Go on with one more symbol: logits [V] of the next."""
-        assert isinstance(self._network.embed, SymbolEmbedding)
         with torch.no_grad():
             if self._stepper is None:
-                output, self._state = self._network(torch.tensor([[symbol]], device=self._device), self._state)
+                one = torch.tensor([[symbol]], device=self._vectors.device)
+                output, self._state = self._network(one, self._state)
                 return output[0, 0]
-            x = self._network.embed.weight[symbol][None]
-            return head_of(self._network)(self._core.beside(self._stepper(x), x))[0]  # type: ignore[operator]
+            x = self._vectors[symbol : symbol + 1]
+            return self._head(self._beside(self._stepper(x), x))[0]
 
     @property
     def state(self) -> Any:
@@ -146,7 +149,3 @@ class Writer:
         with torch.no_grad():
             output, state = self._network(symbols[None], state)
         return output[0], state
-
-    @property
-    def _device(self) -> torch.device:
-        return next(self._network.parameters()).device

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from throughtime.decode import Sampling, beam_search
 from throughtime.decode.sampling import LOOK_BACK
-from throughtime.tasks.corpus import Numbers, TextEncoding
+from throughtime.tasks.corpus import CHARACTERS, Numbers, TextEncoding
 from throughtime.tasks.text_network import Writer
 
-# Symbols that are read again to see how new ones join them.
-JOINED = 64
+# Symbols that are read again to see how new ones join them: more than the bytes of a letter, or its jamo.
+JOINED = 8
 NEWLINE = "\n"
 
 
@@ -93,9 +93,10 @@ def told(encoding: TextEncoding, prompt: Numbers, symbols: Iterator[int], stop: 
             if name == stop:
                 return
         return
-    joining = _Joining(encoding, prompt)
+    letters = encoding.splitter.kind == CHARACTERS
+    pieces = _letters(encoding, symbols) if letters else _Joining(encoding, prompt).pieces(symbols)
     tail = ""
-    for piece in joining.pieces(symbols):
+    for piece in pieces:
         tail += piece
         if stop and stop in tail:
             over = len(tail) - tail.index(stop) - len(stop)
@@ -105,6 +106,12 @@ def told(encoding: TextEncoding, prompt: Numbers, symbols: Iterator[int], stop: 
         if piece:
             yield piece
         tail = tail[-len(stop) :] if stop else ""
+
+
+def _letters(encoding: TextEncoding, symbols: Iterator[int]) -> Iterator[str]:
+    """Letters are their own texts."""
+    known = encoding.vocabulary.symbols
+    return (str(known[symbol - 1]) for symbol in symbols)
 
 
 class _Joining:
