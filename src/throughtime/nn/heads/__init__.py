@@ -3,6 +3,7 @@
     numeric       numbers: normal and Student-t distributions
     categorical   one of K classes
     tied          one of very many symbols, by the vectors that the input has
+    keys          which of K keys are down, each by itself or each told from those below it
     mixed         several of these beside each other, independent given the features
 
 All weights start at zero, so that training begins at the standard distribution (m = 0, s = 1; equal classes), not at a
@@ -11,6 +12,7 @@ random one. A missing target (nan) has loss 0 and passes no gradient back.
 
 from throughtime.nn.heads.categorical import CategoricalHead
 from throughtime.nn.heads.head import Head
+from throughtime.nn.heads.keys import BernoulliHead, KeysHead
 from throughtime.nn.heads.mixed import MixedHead
 from throughtime.nn.heads.numeric import (
     LEAST_SCALE,
@@ -27,10 +29,12 @@ from throughtime.nn.heads.tied import TiedHead
 
 __all__ = [
     "LEAST_SCALE",
+    "BernoulliHead",
     "CategoricalHead",
     "GaussianHead",
     "GaussianOutput",
     "Head",
+    "KeysHead",
     "MixedHead",
     "NumericHead",
     "StudentHead",
