@@ -7,8 +7,8 @@ import torch
 
 from throughtime.data.tokens import TokenArray
 from throughtime.tasks import SequenceGenerator
+from throughtime.tasks.generator_options import check_generator_options
 from throughtime.tasks.text_fitting import _pieces, design_of, epochs_for, pieces_of, rows_for
-from throughtime.tasks.text_options import check_text_options
 
 
 def read(pieces):
@@ -18,7 +18,7 @@ def read(pieces):
 
 
 def options(**settings):
-    return check_text_options(SequenceGenerator(**settings))
+    return check_generator_options(SequenceGenerator(**settings))
 
 
 def test_each_epoch_of_a_text_begins_elsewhere():

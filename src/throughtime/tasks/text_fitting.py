@@ -28,9 +28,9 @@ from throughtime.data import contiguous_rows, document_rows, epoch_order
 from throughtime.data.tokens import TokenPart, TokenSource
 from throughtime.nn import Network
 from throughtime.tasks.corpus import Given, Numbers, TextEncoding, encoded_text
+from throughtime.tasks.generator_options import GeneratorOptions
 from throughtime.tasks.network import RUN_STEPS
 from throughtime.tasks.text_network import TextDesign, build, head_of, nats_of
-from throughtime.tasks.text_options import TextOptions
 from throughtime.train import History, StreamBatches, Training, fit
 from throughtime.train.ranks import Ranks, refuse_too_few
 
@@ -65,7 +65,7 @@ class Parts:
 
 
 def parts_of(
-    corpus: Given, encoding: TextEncoding, validation: Given | None, options: TextOptions, folder: Path
+    corpus: Given, encoding: TextEncoding, validation: Given | None, options: GeneratorOptions, folder: Path
 ) -> Parts:
     """Encode a corpus, and take out what validates.
 
@@ -93,7 +93,7 @@ def parts_of(
 def train_network(
     parts: Parts,
     encoding: TextEncoding,
-    options: TextOptions,
+    options: GeneratorOptions,
     run: RunFolder | None,
     group: dist.ProcessGroup | None,
 ) -> tuple[Network, TextDesign, History, TBPTT]:
@@ -152,7 +152,7 @@ def train_network(
     return network.eval(), design, history, schedule
 
 
-def design_of(options: TextOptions, symbols: int) -> TextDesign:
+def design_of(options: GeneratorOptions, symbols: int) -> TextDesign:
     """The network that these settings ask for."""
     many = symbols >= MANY
     return TextDesign(
@@ -187,7 +187,7 @@ def pieces_of(source: TokenSource | list[Numbers], rows: int, device: torch.devi
 
 
 def _pieces(
-    train: TokenSource | list[Numbers], rows: int, steps: int, options: TextOptions
+    train: TokenSource | list[Numbers], rows: int, steps: int, options: GeneratorOptions
 ) -> Callable[[int], Iterator[Piece]]:
     """What an epoch reads."""
     device = options.device
@@ -207,13 +207,15 @@ def _pieces(
     return of_documents if isinstance(train, list) else of_text
 
 
-def _validation(valid: TokenSource | list[Numbers] | None, options: TextOptions) -> Callable[[nn.Module], float] | None:
+def _validation(
+    valid: TokenSource | list[Numbers] | None, options: GeneratorOptions
+) -> Callable[[nn.Module], float] | None:
     if valid is None:
         return None
     return lambda network: nats_of(network, pieces_of(valid, VALID_ROWS, options.device))
 
 
-def _documents(corpus: list[Any], encoding: TextEncoding, validation: Given | None, options: TextOptions) -> Parts:
+def _documents(corpus: list[Any], encoding: TextEncoding, validation: Given | None, options: GeneratorOptions) -> Parts:
     encoded = [encoding.document(each) for each in corpus]
     if validation is not None:
         if not isinstance(validation, list):

@@ -46,8 +46,8 @@ class FrameHead(Head):
         """Features [..., H] to what the distribution of a frame depends on."""
 
     @abstractmethod
-    def draw(self, output: Tensor, draws: np.random.Generator) -> NDArray[np.bool_]:
-        """Frames [B, K], one for each row of `output`."""
+    def draw(self, output: Tensor, draws: np.random.Generator, temperature: float = 1.0) -> NDArray[np.bool_]:
+        """Frames [B, K], one for each row of `output`; the logits of each key are divided by `temperature`."""
 
     def predict(self, output: Tensor) -> Tensor:
         """Which keys are likelier down than up, [..., K] bool; over keys, each after those below it were told so."""
@@ -111,9 +111,9 @@ class BernoulliHead(FrameHead):
         """Features [..., H] to logits [..., K]."""
         return self.linear(features)
 
-    def draw(self, output: Tensor, draws: np.random.Generator) -> NDArray[np.bool_]:
-        """Frames [B, K], one for each row of logits [B, K]."""
-        chances = output.detach().double().sigmoid().cpu().numpy()
+    def draw(self, output: Tensor, draws: np.random.Generator, temperature: float = 1.0) -> NDArray[np.bool_]:
+        """Frames [B, K], one for each row of logits [B, K]; see `FrameHead.draw`."""
+        chances = (output.detach().double() / temperature).sigmoid().cpu().numpy()
         return draws.random(chances.shape) < chances
 
     def _logits(self, output: Tensor, frames: Tensor) -> Tensor:
@@ -162,10 +162,10 @@ class KeysHead(FrameHead):
         """Features [..., H] to b and c beside each other, [..., K + D]."""
         return torch.cat([self.linear(features), self.context(features)], -1)
 
-    def draw(self, output: Tensor, draws: np.random.Generator) -> NDArray[np.bool_]:
-        """Frames [B, K], one for each row of b and c [B, K + D]; a uniform number a key."""
+    def draw(self, output: Tensor, draws: np.random.Generator, temperature: float = 1.0) -> NDArray[np.bool_]:
+        """Frames [B, K], one for each row of b and c [B, K + D]; see `FrameHead.draw`."""
         wanted = torch.from_numpy(draws.random((len(output), self.keys))).to(output.device)
-        return self._one_by_one(output, wanted).cpu().numpy()
+        return self._one_by_one(output, wanted, temperature).cpu().numpy()
 
     def _logits(self, output: Tensor, frames: Tensor) -> Tensor:
         b, c = output.split([self.keys, self.units], -1)
@@ -178,14 +178,14 @@ class KeysHead(FrameHead):
         half = torch.full((len(rows), self.keys), 0.5, dtype=torch.float64, device=rows.device)
         return self._one_by_one(rows, half).view(*output.shape[:-1], self.keys)
 
-    def _one_by_one(self, output: Tensor, below: Tensor) -> Tensor:
+    def _one_by_one(self, output: Tensor, below: Tensor, temperature: float = 1.0) -> Tensor:
         """Frames [B, K]: a key is down where its chance is above the number [B, K] that stands for it."""
         with torch.no_grad():
             b, a = output.detach().double().split([self.keys, self.units], -1)
             weights, readers = self.below.double(), self.above.double()
             frames = torch.zeros(len(output), self.keys, dtype=torch.bool, device=output.device)
             for key in range(self.keys):
-                chance = (b[:, key] + a.sigmoid() @ readers[key]).sigmoid()
+                chance = ((b[:, key] + a.sigmoid() @ readers[key]) / temperature).sigmoid()
                 down = below[:, key] < chance
                 frames[:, key] = down
                 a = a + down[:, None] * weights[key]

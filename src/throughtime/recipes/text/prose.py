@@ -21,7 +21,7 @@ from throughtime.recipes.text.problem import TITLE, TextProblem, joined, make_pr
 from throughtime.recipes.text.settings import Corpus, Model, Settings, estimator_of
 from throughtime.recipes.text.units import drawing, followers
 from throughtime.tasks import SequenceGenerator
-from throughtime.tasks.text_options import check_text_options
+from throughtime.tasks.generator_options import check_generator_options
 from throughtime.train.ranks import Ranks
 
 # What keeps the sample's training about a minute on one core; many small updates teach a small network most in it.
@@ -60,7 +60,7 @@ class TextCase(Case):
 
     def check(self, tbptt: str | None, ranks: Ranks) -> None:
         """See `Case.check`."""
-        check_text_options(estimator_of(self.chosen.model, tbptt, False))
+        check_generator_options(estimator_of(self.chosen.model, tbptt, False))
 
     def fit(
         self, tbptt: str, *, run: RunFolder | None, progress: bool, group: dist.ProcessGroup | None

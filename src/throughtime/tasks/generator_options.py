@@ -1,4 +1,4 @@
-"""The settings of a generator of text, checked together when it is fitted."""
+"""The settings of a generator, checked together when it is fitted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,25 @@ from throughtime.tasks.options import (
     refuse_auto,
 )
 
-EMISSIONS = ("categorical",)
+SYMBOLS, INDEPENDENT, OVER_KEYS = "categorical", "bernoulli", "keys"
+EMISSIONS = (SYMBOLS, INDEPENDENT, OVER_KEYS)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What a kind of corpus is learned with where the settings leave it open."""
+
+    hidden_size: int
+    learning_rate: float
+    dropout: float
+
+
+TEXT = Usual(512, 2e-3, 0.3)
+FRAMES = Usual(200, 5e-3, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextOptions(SharedOptions):
+class GeneratorOptions(SharedOptions):
     """The settings of a generator, checked, as plain Python values; `SequenceGenerator` says what each means.
 
     Args:
@@ -30,6 +44,7 @@ class TextOptions(SharedOptions):
         share: that validates; None: none does, or `validation` is a corpus of its own.
     """
 
+    emission: str
     cell: str
     window_steps: int
     symbols: str
@@ -44,19 +59,28 @@ class TextOptions(SharedOptions):
     checkpoint_every_s: float | None
 
 
-def check_text_options(estimator: Any) -> TextOptions:
+class _Filled:
+    """An estimator whose open settings are the usual ones of its kind."""
+
+    def __init__(self, estimator: Any) -> None:
+        usual = TEXT if estimator.emission == SYMBOLS else FRAMES
+        for name, value in estimator.get_params(deep=False).items():
+            setattr(self, name, getattr(usual, name) if value is None and hasattr(usual, name) else value)
+
+
+def check_generator_options(estimator: Any) -> GeneratorOptions:
     """Check a generator's settings.
 
     Raises:
         ConfigError: settings out of range, all named.
     """
-    checks = Checks()
+    checks, given = Checks(), _Filled(estimator)
     refuse_auto(checks, estimator.tbptt)
-    checks.choice("emission", estimator.emission, EMISSIONS)
     size, tied = estimator.embedding_size, estimator.tied
     epochs, rows = estimator.epochs, estimator.batch_size
-    options = TextOptions(
-        **check_shared(checks, estimator),
+    options = GeneratorOptions(
+        **check_shared(checks, given),
+        emission=checks.choice("emission", estimator.emission, EMISSIONS),
         cell=checks.choice("cell", estimator.cell, CELLS),
         window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         symbols=checks.choice("symbols", estimator.symbols, SPLITS),

@@ -1,0 +1,71 @@
+"""What a generator writes in, text or frames: a trained network, how a corpus is scored, and how more of it is made."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from throughtime.bptt import TBPTT
+from throughtime.decode import Sampling
+from throughtime.nn import Network
+from throughtime.train import History
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How something is to be written.
+
+    Args:
+        steps: symbols or frames.
+        sampling: how each is drawn.
+        beam: beginnings kept side by side; None: it is drawn.
+        length_power: of a beam.
+        stop: a text after which nothing is written; None: none.
+        seed: of the draws.
+    """
+
+    steps: int
+    sampling: Sampling
+    beam: int | None = None
+    length_power: float = 0.0
+    stop: str | None = None
+    seed: int = 0
+
+
+class Medium(ABC):
+    """A trained network and what it writes.
+
+    Attributes:
+        network: in evaluation mode.
+        design: its shape, with a `to_dict`.
+    """
+
+    network: Network
+    design: Any
+
+    @abstractmethod
+    def score(self, corpus: Any) -> float:
+        """Nats a symbol, or a frame; see `SequenceGenerator.score`."""
+
+    @abstractmethod
+    def stream(self, prompt: Any, wanted: Wanted) -> Iterator[Any]:
+        """What follows a prompt, piece by piece; everything is checked before the first."""
+
+    @abstractmethod
+    def generate(self, prompt: Any, wanted: Wanted) -> Any:
+        """The prompt and what follows it."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """All but the weights, in plain lists and numbers."""
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """The network's tensors, each once."""
+        return self.network.state_dict()
+
+
+Trained = tuple[Medium, History, TBPTT]
