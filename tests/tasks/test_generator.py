@@ -68,9 +68,10 @@ def test_step_by_step_is_as_at_once(cell):
     with torch.no_grad():
         whole, _ = model.network_(codes[:, None], None)
     writer = Writer(model.network_)
-    torch.testing.assert_close(writer.read(codes[:10]), whole[9, 0])
+    np.testing.assert_allclose(writer.read(codes[:10]), whole[9, 0], atol=1e-5)
     for place in range(10, 30):
-        torch.testing.assert_close(writer.step(int(codes[place])), whole[place, 0])
+        # Products of numpy's add up in another order.
+        np.testing.assert_allclose(writer.step(int(codes[place])), whole[place, 0], atol=1e-5)
 
 
 def test_what_it_learned_is_written(writer):
@@ -85,7 +86,7 @@ def test_what_it_learned_is_written(writer):
 
 def test_the_first_draw_has_the_networks_probabilities(writer):
     logits = Writer(writer.network_).read(beginning(writer.encoding_, writer.encoding_.encode("the ")))
-    chances = logits.double().softmax(-1)
+    chances = torch.from_numpy(logits).double().softmax(-1)
     chances[0] = 0
     drawn = [writer.generate(1, "the ", seed=seed)[-1] for seed in range(400)]
     for symbol, chance in zip(writer.encoding_.vocabulary.symbols, chances[1:] / chances.sum(), strict=True):

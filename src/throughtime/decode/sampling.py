@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class Sampling:
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
-    def probabilities(self, logits: Tensor, last: Sequence[Sequence[int]] = ()) -> Floats:
+    def probabilities(self, logits: Tensor | NDArray[Any], last: Sequence[Sequence[int]] = ()) -> Floats:
         """What symbols are drawn from.
 
         Args:
@@ -73,11 +74,12 @@ class Sampling:
         Raises:
             ShapeError: `logits` is not [B, V], or `last` has not B rows.
         """
-        if logits.dim() != 2 or (len(last) and len(last) != len(logits)):
+        if logits.ndim != 2 or (len(last) and len(last) != len(logits)):
             raise ShapeError(
                 f"`logits` are [B, V], with the last symbols of B rows: {tuple(logits.shape)} and {len(last)} came."
             )
-        found = logits.detach().cpu().numpy().astype(np.float64)
+        given = logits.detach().cpu().numpy() if isinstance(logits, Tensor) else logits
+        found = given.astype(np.float64)
         if self.repetition_penalty > 1:
             found = np.log(_softmax(found), out=np.full_like(found, -np.inf), where=found > -np.inf)
             for row, symbols in enumerate(last):
@@ -86,7 +88,9 @@ class Sampling:
         shares = _softmax(found / self.temperature)
         return self._cut(shares) if self.top_k is not None or self.top_p < 1 else shares
 
-    def draw(self, logits: Tensor, draws: np.random.Generator, last: Sequence[Sequence[int]] = ()) -> NDArray[np.int64]:
+    def draw(
+        self, logits: Tensor | NDArray[Any], draws: np.random.Generator, last: Sequence[Sequence[int]] = ()
+    ) -> NDArray[np.int64]:
         """A symbol for each row, [B].
 
         Args:

@@ -11,11 +11,13 @@ Dimensions: T steps, B rows, V symbols, E numbers of a symbol, H hidden units.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from throughtime.bptt import TBPTT, Piece, through_stream
@@ -24,6 +26,7 @@ from throughtime.nn.embedding import SymbolEmbedding
 from throughtime.nn.heads import CategoricalHead, Head, TiedHead
 from throughtime.tasks.network import RUN_STEPS, InputBeside, layer_of
 
+Floats = NDArray[np.floating[Any]]
 # First vectors of many symbols are small: what one means is learned, and the tied head begins near equal chances.
 SMALL, UNIT = 0.1, 1.0
 
@@ -112,32 +115,29 @@ class Writer:
         core, embed = network.core, network.embed
         assert isinstance(core, InputBeside)
         assert isinstance(embed, SymbolEmbedding)
-        # A step is a few small products: to look parts up by name, and to ask for hooks, would double it.
-        self._vectors, self._beside, self._head = embed.weight.detach(), core.beside, head_of(network).forward
-        layer = core.layer
-        # One row at a time a perceptron, which has no stepper, runs its window anew.
-        self._stepper = layer.stepper(1) if hasattr(layer, "stepper") else None  # type: ignore[operator]
+        self._vectors, self._scores = embed.weight.detach(), _scores_of(network)
+        self._stepper = core.layer.stepper(1) if hasattr(core.layer, "stepper") else None  # type: ignore[operator]
         self._state: Any = None
 
-    def read(self, symbols: Tensor) -> Tensor:
+    def read(self, symbols: Tensor) -> Floats:
         """Begin anew with symbols [T], T >= 1: logits [V] of the next."""
         self._state, output = None, torch.empty(0)
         with torch.no_grad():
-            for part in symbols.split(RUN_STEPS):
+            for part in symbols.to(self._vectors.device).split(RUN_STEPS):
                 output, self._state = self._network(part[:, None], self._state)
         if self._stepper is not None:
             self._stepper.state = self._state
-        return output[-1, 0]
+        return output[-1, 0].cpu().numpy()
 
-    def step(self, symbol: int) -> Tensor:
+    def step(self, symbol: int) -> Floats:
         """Go on with one more symbol: logits [V] of the next."""
-        with torch.no_grad():
-            if self._stepper is None:
+        if self._stepper is None:  # a perceptron's window is all there is to keep
+            with torch.no_grad():
                 one = torch.tensor([[symbol]], device=self._vectors.device)
                 output, self._state = self._network(one, self._state)
-                return output[0, 0]
-            x = self._vectors[symbol : symbol + 1]
-            return self._head(self._beside(self._stepper(x), x))[0]
+            return output[0, 0].cpu().numpy()
+        x = self._vectors[symbol : symbol + 1]
+        return self._scores(torch.cat([self._stepper(x), x], -1)[0].cpu().numpy())
 
     @property
     def state(self) -> Any:
@@ -147,5 +147,15 @@ class Writer:
     def advance(self, symbols: Tensor, state: Any) -> tuple[Tensor, Any]:
         """One more symbol for each of R rows: logits [R, V] and the state after them, for `decode.beam_search`."""
         with torch.no_grad():
-            output, state = self._network(symbols[None], state)
+            output, state = self._network(symbols[None].to(self._vectors.device), state)
         return output[0], state
+
+
+def _scores_of(network: Network) -> Callable[[Floats], Floats]:
+    """The head on one step's features [H + E], in numpy: such small products are a fraction of a call of torch's."""
+    head = head_of(network)
+    W, b = (part.detach().cpu().numpy() for part in (head.linear.weight, head.linear.bias))
+    if isinstance(head, CategoricalHead):
+        return lambda features: W @ features + b
+    table, added = (part.detach().cpu().numpy() for part in (head.embedding.weight, head.bias))
+    return lambda features: table @ (W @ features + b) + added

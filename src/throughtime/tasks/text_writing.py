@@ -51,7 +51,8 @@ def drawn(
     draws = np.random.default_rng(seed)
     logits, last = writer.read(beginning(encoding, prompt)), list(prompt)
     for count in range(steps):
-        symbol = int(sampling.draw(_known(logits)[None], draws, [last])[0])
+        logits[0] = -np.inf  # the unknown symbol is never written
+        symbol = int(sampling.draw(logits[None], draws, [last])[0])
         if symbol == encoding.end:
             return
         yield symbol
@@ -64,7 +65,7 @@ def likeliest(
     writer: Writer, encoding: TextEncoding, prompt: Numbers, steps: int, width: int, power: float
 ) -> tuple[int, ...]:
     """The likeliest symbols to follow, by a beam of `width`; arguments as `drawn` and `beam_search`."""
-    logits = writer.read(beginning(encoding, prompt))
+    logits = torch.from_numpy(writer.read(beginning(encoding, prompt)))
 
     def advance(symbols: Tensor, state: Any) -> tuple[Tensor, Any]:
         found, state = writer.advance(symbols, state)
@@ -156,7 +157,7 @@ class _Joining:
 
 
 def _known(logits: Tensor) -> Tensor:
-    """Without the unknown symbol, which is never written."""
+    """Without the unknown symbol."""
     found = logits.clone()
     found[..., 0] = -torch.inf
     return found
