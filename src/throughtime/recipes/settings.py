@@ -7,6 +7,7 @@ inside, the groups are plain.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, replace
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
@@ -24,6 +25,14 @@ def names_from(value: object) -> object:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
+AUTO = "auto"
+
+
+def left_open(value: object) -> object:
+    """None for "auto"."""
+    return None if value == AUTO else value
+
+
 # A description says in a message what fits; pydantic's own words are for programmers.
 Names = Annotated[tuple[str, ...], BeforeValidator(names_from), Field(description="column names, such as a or a,b")]
 Cell = Literal["lstm", "rnn", "perceptron"]
@@ -36,6 +45,10 @@ Decay = Annotated[float, Field(ge=0, le=MOST_DECAY, description=f"a number from 
 Share = Annotated[float, Field(ge=0, lt=1, description="a number of 0 or more and below 1")]
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="a whole number, 0 or more")]
 Flag = Annotated[bool, Field(description="true or false")]
+# Constraints first: a function that reads the text comes before them.
+Chosen = Annotated[
+    int | None, Field(ge=1, lt=2**63, description=f"{AUTO}, or a whole number, 1 or more"), BeforeValidator(left_open)
+]
 Seconds = Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="a number of seconds, 0 or more")]
 
 
@@ -51,7 +64,7 @@ class Groups:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
 
 
-Chosen = TypeVar("Chosen", bound=Groups)
+Parsed = TypeVar("Parsed", bound=Groups)
 
 
 def keys(settings: Groups) -> dict[str, object]:
@@ -63,7 +76,7 @@ def keys(settings: Groups) -> dict[str, object]:
     }
 
 
-def parse(settings: Mapping[str, object], defaults: Chosen) -> Chosen:
+def parse(settings: Mapping[str, object], defaults: Parsed) -> Parsed:
     """Settings from texts such as {"hidden_size": "64", "target": "pm2.5"}.
 
     Args:
@@ -86,6 +99,27 @@ def parse(settings: Mapping[str, object], defaults: Chosen) -> Chosen:
     if problems:
         raise ConfigError(" ".join(problems))
     return parsed
+
+
+def own_share(test: str, file: str) -> float | None:
+    """The share that tests; None where `test` names a file.
+
+    Args:
+        test: the setting.
+        file: such a file, for the message.
+
+    Raises:
+        ConfigError: a number outside (0, 1).
+    """
+    if not re.fullmatch(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", test.strip()):
+        return None
+    share = float(test)
+    if not 0 < share < 1:
+        raise ConfigError(
+            f"The test part is a share above 0 and below 1, or a file: test={test} came. Write for example test=0.2 or "
+            f"test={file}."
+        )
+    return share
 
 
 def _groups(settings: Groups) -> dict[str, Any]:

@@ -68,8 +68,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         learning_rate: above 0 and at most 10, the peak of a cosine schedule.
         weight_decay: 0 .. 100, decoupled (AdamW).
         dropout: share of the pools' features dropped in training, and of those between layers, in [0, 1).
-        embedding_dropout: share of the features of words, subwords or items dropped, one mask a sequence, in [0, 1).
-        word_dropout: share of words, subwords or items dropped, in [0, 1).
+        embedding_dropout: share of the features of words, subwords, 6-mers or items dropped, one mask a sequence, in
+            [0, 1).
+        word_dropout: share of words, subwords, 6-mers or items dropped, in [0, 1).
         label_smoothing: share of each label spread over all classes in the loss, in [0, 1).
         class_weight: None, "balanced", or a mapping of class to a number above 0: what it counts in the loss.
         averaging: of the weights over updates, in [0, 1), as `train.Training` has it.

@@ -3,8 +3,8 @@
     text        a str, or a file of any size, whose symbols lie in a file of tokens while it trains
     documents   a list of texts, or of lists of symbols; "end" stands before the first symbol and behind the last
 
-What is known of symbols comes from the part that trains. Symbols seen once in a long text are read as unknown ones, so
-that the network has met such; they are never written.
+Which symbols there are comes from the whole corpus, the share of it that validates included. Symbols seen once in a
+long text are read as unknown ones, so that the network has met such; they are never written.
 
 Dimensions: N symbols, V symbols that a network tells apart: the unknown one (0), the known ones, and the end (V - 1)
 where there are documents.
@@ -22,13 +22,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from throughtime.base.errors import DataError, FileMissingError
+from throughtime.base.errors import DataError
 from throughtime.data import Splitter, Vocabulary
+from throughtime.data.files import check_file
 from throughtime.data.tokens import TokenArray, TokenFile, TokenSource, write_tokens
 
 Numbers = NDArray[np.int64]
 Given = str | list[str] | list[tuple[str, ...]] | Path
-CHARACTERS, SUBWORDS, ITEMS = "characters", "subwords", "items"
+CHARACTERS, SUBWORDS = "characters", "subwords"
 SPLITS = (CHARACTERS, "words", SUBWORDS, "jamo", "bytes")
 SUBWORDS_KNOWN = 4000
 # In a text so long a symbol seen once stands for those that it does not show.
@@ -52,8 +53,7 @@ def as_corpus(given: Any) -> Given:
             raise DataError("A corpus holds text: an empty one came.")
         return given
     if isinstance(given, os.PathLike):
-        if not Path(given).is_file():
-            raise FileMissingError(f"A corpus must exist: {os.fspath(given)} does not.")
+        check_file(Path(given), "corpus")
         return Path(given)
     if isinstance(given, bytes | Mapping) or not hasattr(given, "__iter__"):
         raise DataError(f"A corpus is a text, a path, or a list of documents: {type(given).__name__} came.")
@@ -74,7 +74,7 @@ class TextEncoding:
     """How a corpus becomes numbers, and numbers text again.
 
     Args:
-        vocabulary: of the part that trains.
+        vocabulary: of the corpus.
         splitter: None where documents are lists of symbols.
         documents: whether there is an end.
     """
@@ -88,7 +88,7 @@ class TextEncoding:
         """Learn the symbols.
 
         Args:
-            corpus: of `as_corpus`, the part that trains.
+            corpus: of `as_corpus`.
             kind: out of `SPLITS`.
 
         Raises:
@@ -98,9 +98,9 @@ class TextEncoding:
         documents = isinstance(corpus, list)
         lists = isinstance(corpus, list) and isinstance(corpus[0], tuple)
         splitter = None if lists else _splitter(kind, corpus)
-        vocabulary = Vocabulary.fit(_split(corpus, splitter))
-        counted = sum(len(each) for each in _split(corpus, splitter)) if len(vocabulary) > 2 else 0
-        if counted >= LONG:
+        lengths: list[int] = []
+        vocabulary = Vocabulary.fit(_noting(lengths, _split(corpus, splitter)))
+        if sum(lengths) >= LONG:
             vocabulary = Vocabulary.fit(_split(corpus, splitter), least_count=2)
         return cls(vocabulary, splitter, documents)
 
@@ -207,14 +207,21 @@ def _split(corpus: Given, splitter: Splitter | None) -> Iterator[Sequence[Any]]:
         yield part if splitter is None else splitter.split(part)  # type: ignore[arg-type]
 
 
+def _noting(lengths: list[int], parts: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The parts, their lengths noted as they pass."""
+    for part in parts:
+        lengths.append(len(part))
+        yield part
+
+
 def _chunks(path: Path) -> Iterator[str]:
     """A file's text, some whole lines at a time."""
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             while part := lines.readlines(CHUNK):
                 yield "".join(part)
     except UnicodeDecodeError as error:
-        raise DataError(f"A corpus is UTF-8: {path} is not, at byte {error.start}. Convert it.") from error
+        raise DataError(f"A corpus is UTF-8: {path} is not ({error.reason}). Convert it.") from error
 
 
 def temporary_folder() -> tempfile.TemporaryDirectory[str]:

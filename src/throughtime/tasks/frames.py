@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from throughtime.base.errors import DataError, ShapeError
 from throughtime.bptt import Piece
 from throughtime.data.ragged import batch_count, batch_rows, pad
-from throughtime.nn import LSTM, Network
+from throughtime.nn import Network
 from throughtime.nn.heads import BernoulliHead, KeysHead
 from throughtime.nn.heads.keys import FrameHead
 from throughtime.tasks.generator_options import OVER_KEYS
@@ -92,13 +92,13 @@ def build(design: FrameDesign, rates: Tensor | None = None) -> Network:
         design: its shape.
         rates: [K] how often each key is down, what training begins at; None: half of the time.
     """
-    sizes = (design.keys, design.hidden_size, design.num_layers)
-    layer: nn.Module
-    if design.cell == "lstm":
-        between = design.dropout if design.num_layers > 1 else 0.0
-        layer = LSTM(*sizes, dropout=between, weight_drop=design.weight_drop)
-    else:
-        layer = layer_of(design.cell, sizes, window_steps=design.window_steps, dropout=design.dropout)
+    layer = layer_of(
+        design.cell,
+        (design.keys, design.hidden_size, design.num_layers),
+        window_steps=design.window_steps,
+        dropout=design.dropout,
+        weight_drop=design.weight_drop,
+    )
     features = design.hidden_size + design.keys
     head: FrameHead
     if design.emission == OVER_KEYS:

@@ -160,7 +160,7 @@ class SequenceGenerator(BaseEstimator):
 
         Raises:
             ConfigError: settings out of range, all named at once; fewer rows than ranks.
-            DataError: the corpus breaks a rule, or is too short.
+            DataError, ShapeError: the corpus breaks a rule, or is too short.
             FileMissingError: there is no such file.
             Interrupted: a signal stopped training; the checkpoint is written.
         """
@@ -185,7 +185,7 @@ class SequenceGenerator(BaseEstimator):
 
         Raises:
             NotFittedError: before `fit`.
-            DataError: the corpus breaks a rule, is of another kind, or has one symbol only.
+            DataError, ShapeError: the corpus breaks a rule, is of another kind, or has one symbol only.
             FileMissingError: there is no such file.
         """
         check_fitted(self)
@@ -210,21 +210,22 @@ class SequenceGenerator(BaseEstimator):
         Args:
             steps: symbols to write, at least 1; fewer where `stop` or a document's end comes before.
             prompt: a text, or a list of symbols, whose symbols training showed; empty: a text begins as a new line
-                does, a document as documents do.
-            temperature, top_k, top_p, repetition_penalty: of each draw, as `decode.Sampling` takes them.
+                does, a document as documents do. Of frames an array [T, K]; empty: silence.
+            temperature, top_k, top_p, repetition_penalty: of each draw, as `decode.Sampling` takes them; frames have
+                the temperature alone, and neither beam nor stop.
             beam: beginnings that are kept side by side to find the likeliest; None: symbols are drawn. Nothing else of
                 the draws goes with it.
             length_power: of a beam, as `decode.beam_search` takes it.
-            stop: a text after which nothing is written.
+            stop: a text, or a symbol of a list, after which nothing is written; None: there is none.
             seed: of the draws; 0 .. 2**63 - 1.
 
         Returns:
-            The prompt and what follows it: a text, or a tuple of symbols.
+            The prompt and what follows it: a text, a tuple of symbols, or frames [T + steps, K] of bool.
 
         Raises:
             NotFittedError: before `fit`.
             ConfigError: settings out of range, or draws asked for beside a beam.
-            DataError: the prompt is of another kind, or has symbols that training never showed.
+            DataError, ShapeError: the prompt is of another kind, or has symbols that training never showed.
         """
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
         wanted = self._wanted(steps, sampling, beam=beam, length_power=length_power, stop=stop, seed=seed)
@@ -239,14 +240,14 @@ class SequenceGenerator(BaseEstimator):
         stop: str | None = None,
         seed: int = 0,
     ) -> Iterator[Any]:
-        """What follows a prompt, told while it is written: pieces of text, or symbols; arguments as `generate`.
+        """What follows a prompt, told while it is written: pieces of text, symbols, or frames [K].
 
         Args:
             steps, prompt, stop, seed: as `generate` takes them.
             sampling: how symbols are drawn; None: from the network's own probabilities.
 
         Raises:
-            NotFittedError, ConfigError, DataError: as `generate`, at once.
+            NotFittedError, ConfigError, DataError, ShapeError: as `generate`, at once.
         """
         return self._medium.stream(prompt, self._wanted(steps, sampling or Sampling(), stop=stop, seed=seed))
 
@@ -303,5 +304,7 @@ class SequenceGenerator(BaseEstimator):
         check_fitted(self)
         checks = Checks()
         steps, seed = checks.whole("steps", steps), checks.whole("seed", seed, 0)
+        if stop is not None and not (isinstance(stop, str) and stop):
+            checks.add(f"`stop` is a text of a sign at least, or None: {stop!r} came")
         checks.report("Writing")
         return Wanted(steps, sampling, stop=stop, seed=seed, **of_beam)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from throughtime.base.checks import Checks, as_number
@@ -59,13 +60,11 @@ class GeneratorOptions(SharedOptions):
     checkpoint_every_s: float | None
 
 
-class _Filled:
-    """An estimator whose open settings are the usual ones of its kind."""
-
-    def __init__(self, estimator: Any) -> None:
-        usual = TEXT if estimator.emission == SYMBOLS else FRAMES
-        for name, value in estimator.get_params(deep=False).items():
-            setattr(self, name, getattr(usual, name) if value is None and hasattr(usual, name) else value)
+def _filled(estimator: Any) -> SimpleNamespace:
+    """An estimator's settings, the open ones as they are usual for its kind of corpus."""
+    usual = vars(TEXT if estimator.emission == SYMBOLS else FRAMES)
+    settings = estimator.get_params(deep=False)
+    return SimpleNamespace(**settings | {name: usual[name] for name in usual if settings[name] is None})
 
 
 def check_generator_options(estimator: Any) -> GeneratorOptions:
@@ -74,7 +73,7 @@ def check_generator_options(estimator: Any) -> GeneratorOptions:
     Raises:
         ConfigError: settings out of range, all named.
     """
-    checks, given = Checks(), _Filled(estimator)
+    checks, given = Checks(), _filled(estimator)
     refuse_auto(checks, estimator.tbptt)
     size, tied = estimator.embedding_size, estimator.tied
     epochs, rows = estimator.epochs, estimator.batch_size
@@ -96,6 +95,10 @@ def check_generator_options(estimator: Any) -> GeneratorOptions:
     )
     if options.weight_drop and options.cell != "lstm":
         checks.add(f"`weight_drop` is for an LSTM: {options.weight_drop} came with {options.cell!r}")
+    of_symbols = {"embedding_size": size, "embedding_dropout": options.embedding_dropout, "tied": tied}
+    given_all_the_same = [name for name, value in of_symbols.items() if value]
+    if options.emission != SYMBOLS and given_all_the_same:
+        checks.add(f"frames have no symbols to be told apart: {', '.join(given_all_the_same)} came")
     checks.report(f"Settings of {type(estimator).__name__}")
     return options
 

@@ -135,7 +135,9 @@ def run(network: nn.Module, x: Tensor, state: Any = None) -> tuple[Any, Any]:
     return map_nest(lambda *parts: torch.cat(parts), outputs[0], *outputs[1:]), state
 
 
-def layer_of(cell: str, sizes: tuple[int, int, int], *, window_steps: int, dropout: float) -> nn.Module:
+def layer_of(
+    cell: str, sizes: tuple[int, int, int], *, window_steps: int, dropout: float, weight_drop: float = 0.0
+) -> nn.Module:
     """The layers of a cell out of `CELLS`.
 
     Args:
@@ -143,7 +145,9 @@ def layer_of(cell: str, sizes: tuple[int, int, int], *, window_steps: int, dropo
         sizes: numbers a step holds, hidden units, layers.
         window_steps: steps the perceptron sees.
         dropout: between layers; the perceptron has none there.
+        weight_drop: of an LSTM's recurrent weights; the others have none.
     """
     if cell == "perceptron":
         return WindowPerceptron(sizes[0], window_steps, *sizes[1:])
-    return (LSTM if cell == "lstm" else RNN)(*sizes, dropout=dropout if sizes[2] > 1 else 0.0)
+    between = dropout if sizes[2] > 1 else 0.0
+    return LSTM(*sizes, dropout=between, weight_drop=weight_drop) if cell == "lstm" else RNN(*sizes, dropout=between)

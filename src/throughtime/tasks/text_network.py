@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from throughtime.bptt import TBPTT, Piece, through_stream
-from throughtime.nn import LSTM, Network
+from throughtime.nn import Network
 from throughtime.nn.embedding import SymbolEmbedding
 from throughtime.nn.heads import CategoricalHead, Head, TiedHead
 from throughtime.tasks.network import RUN_STEPS, InputBeside, layer_of
@@ -68,13 +68,13 @@ def build(design: TextDesign) -> Network:
     """The network of a design, with first weights from torch's generator."""
     spread = SMALL if design.tied else UNIT
     embed = SymbolEmbedding(design.symbols, design.embedding_size, design.embedding_dropout, spread=spread)
-    sizes = (design.embedding_size, design.hidden_size, design.num_layers)
-    layer: nn.Module
-    if design.cell == "lstm":
-        between = design.dropout if design.num_layers > 1 else 0.0
-        layer = LSTM(*sizes, dropout=between, weight_drop=design.weight_drop)
-    else:
-        layer = layer_of(design.cell, sizes, window_steps=design.window_steps, dropout=design.dropout)
+    layer = layer_of(
+        design.cell,
+        (design.embedding_size, design.hidden_size, design.num_layers),
+        window_steps=design.window_steps,
+        dropout=design.dropout,
+        weight_drop=design.weight_drop,
+    )
     features = design.hidden_size + design.embedding_size
     head: Head = TiedHead(features, embed) if design.tied else CategoricalHead(features, design.symbols)
     return Network(embed, InputBeside(layer, design.dropout), head)

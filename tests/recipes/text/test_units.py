@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.recipes.text.made_up import made_up
-from throughtime.recipes.text.units import drawing, features, followers
+from throughtime.recipes.text.units import LEAST, _best, _correlations, drawing, features, followers
 from throughtime.tasks import SequenceGenerator
 
 
@@ -39,11 +39,14 @@ def test_a_unit_follows_what_the_text_is_made_of(model):
     assert f"unit {best.unit + 1}: {best.feature}" in svg
 
 
-def test_noise_is_followed_by_none(model):
+def test_a_unit_that_only_fits_the_half_it_was_chosen_on_is_not_told():
     draws = np.random.default_rng(0)
-    symbols = [each for each in model.encoding_.vocabulary.symbols if each != "\n"]
-    found = followers(model, "".join(draws.choice(symbols, 4000)))
-    assert "indentation" not in [each.feature for each in found]
+    feature, states = draws.normal(size=60), draws.normal(size=(60, 300))
+    assert np.abs(_correlations(feature[:30], states[:30])).max() > LEAST
+    assert list(_best("noise", feature, states, 30)) == []
+    states[:, 7] = feature
+    (found,) = _best("itself", feature, states, 30)
+    assert (found.unit, round(found.correlation, 9)) == (7, 1)
 
 
 def test_there_is_nothing_to_follow_without_an_lstm():

@@ -9,7 +9,6 @@ sequences a class, classes of a single one, test sequences that stand in the tra
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from throughtime.base.errors import ConfigError, DataError
+from throughtime.base.errors import DataError
 from throughtime.recipes.labelling.settings import Split
+from throughtime.recipes.settings import own_share as share_of
 from throughtime.tasks.labels import as_labels, classes_of, held_out, numbered
 
 Places = NDArray[np.int64]
@@ -188,15 +188,7 @@ def own_share(split: Split) -> float | None:
     Raises:
         ConfigError: a number outside (0, 1).
     """
-    if not re.fullmatch(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", split.test.strip()):
-        return None
-    share = float(split.test)
-    if not 0 < share < 1:
-        raise ConfigError(
-            f"The test part is a share above 0 and below 1, or a file: test={split.test} came. Write for example "
-            "test=0.2 or test=other.csv."
-        )
-    return share
+    return share_of(split.test, "other.csv")
 
 
 def _parts(reading: Reading, split: Split) -> tuple[Reading, Reading, str]:

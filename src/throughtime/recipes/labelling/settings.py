@@ -14,7 +14,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from throughtime.nn.whole_pool import HOWS
 from throughtime.recipes.settings import (
+    AUTO,
     Cell,
+    Chosen,
     Decay,
     Flag,
     Groups,
@@ -25,13 +27,14 @@ from throughtime.recipes.settings import (
     Share,
     Units,
     Window,
+    left_open,
     names_from,
 )
 from throughtime.tasks import SequenceClassifier
 from throughtime.tasks.options import MOST_WINDOW
 from throughtime.tasks.sequences import SPLITS
 
-AUTO, NONE = "auto", "none"
+NONE = "none"
 
 
 def _known_pools(pools: tuple[str, ...]) -> tuple[str, ...]:
@@ -40,25 +43,16 @@ def _known_pools(pools: tuple[str, ...]) -> tuple[str, ...]:
     return pools
 
 
-def _open(value: object) -> object:
-    """None for "auto"."""
-    return None if value == AUTO else value
-
-
 Pools = Annotated[
     tuple[str, ...],
     BeforeValidator(names_from),
     AfterValidator(_known_pools),
     Field(description=f"some of {','.join(HOWS)}"),
 ]
-# Constraints first: a function that reads the text comes before them.
-Chosen = Annotated[
-    int | None, Field(ge=1, lt=2**63, description=f"{AUTO}, or a whole number, 1 or more"), BeforeValidator(_open)
-]
 Front = Annotated[
     int | None,
     Field(ge=0, le=MOST_WINDOW, description=f"{AUTO}, or a whole number from 0 to {MOST_WINDOW:,}"),
-    BeforeValidator(_open),
+    BeforeValidator(left_open),
 ]
 
 

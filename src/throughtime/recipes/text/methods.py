@@ -129,7 +129,8 @@ def _notes(problem: TextProblem, found: Sequence[Sequence[Scored]]) -> Iterator[
         return
     yield (
         f"{ours[0].method} is {'better' if gap > 0 else 'worse'} than {rival[0].method} by {abs(gap):.3f} nats a symbol"
-        f"{'' if gap > 0 else ': n-grams are enough for this corpus, or the network wants more training'}."
+        f"{'' if gap > 0 else ': n-grams are enough for this corpus, or the network wants more training'}"
+        f"{'' if len(ours) > 1 else '; one training, so that no spread is known'}."
     )
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import pydoc_data.topics
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,13 @@ from pathlib import Path
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.data import epoch_order, read_texts
 from throughtime.data.files import read_text
+from throughtime.recipes.settings import own_share
 from throughtime.recipes.text.settings import LINES, Corpus
 from throughtime.tasks.corpus import as_corpus
 
 TITLE = "Python's documentation"
 TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
+EXAMPLE = "other.txt"  # of a test part of its own
 # A line of stars between topics: no topic holds one of this length.
 BETWEEN = "\n\n" + "*" * 78 + "\n\n"
 
@@ -119,7 +120,7 @@ def make_problem(
         if isinstance(test, list) != isinstance(text, list):
             raise DataError("Training and test part are of one kind, a text or documents: one of each came.")
         return TextProblem(title, text, test, (*notes, f"Parts: {_size(text)} train, {_size(test)} of {corpus.test}."))
-    share = own_share(corpus.test)
+    share = own_share(corpus.test, EXAMPLE)
     assert share is not None  # a file's texts come as `test`
     if isinstance(text, str):
         cut = len(text) - round(share * len(text))
@@ -136,23 +137,6 @@ def make_problem(
         raise DataError(f"Each part needs text: {_size(first)} train and {_size(second)} test. Give more text.")
     said = f"Parts: {_size(first)} train, {_size(second)} test ({how}); validation is taken from the training part."
     return TextProblem(title, first, second, (*notes, said))
-
-
-def own_share(test: str) -> float | None:
-    """The share that tests; None where `test` names a file.
-
-    Raises:
-        ConfigError: a number outside (0, 1).
-    """
-    if not re.fullmatch(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", test.strip()):
-        return None
-    share = float(test)
-    if not 0 < share < 1:
-        raise ConfigError(
-            f"The test part is a share above 0 and below 1, or a file: test={test} came. Write for example test=0.1 or "
-            "test=other.txt."
-        )
-    return share
 
 
 def _documents(texts: list[str]) -> list[str]:

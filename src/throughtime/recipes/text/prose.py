@@ -12,12 +12,12 @@ import torch.distributed as dist
 from throughtime.base.run_folder import RunFolder
 from throughtime.insight.lettering import visible
 from throughtime.recipes.recipe import Case, Recipe
-from throughtime.recipes.settings import parse
+from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
 from throughtime.recipes.text import report
 from throughtime.recipes.text.judging import judged, written
 from throughtime.recipes.text.methods import compare_methods, fit_network, scores_table
-from throughtime.recipes.text.problem import TITLE, TextProblem, joined, make_problem, own_share, read_corpus, sample
+from throughtime.recipes.text.problem import EXAMPLE, TITLE, TextProblem, joined, make_problem, read_corpus, sample
 from throughtime.recipes.text.settings import Corpus, Model, Settings, estimator_of
 from throughtime.recipes.text.units import drawing, followers
 from throughtime.tasks import SequenceGenerator
@@ -134,7 +134,7 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> TextCase
     if data is None:
         text, notes = sample()
         return TextCase(make_problem(TITLE, text, replace(corpus, test="0.1"), seed, notes), chosen)
-    apart = own_share(corpus.test) is None
+    apart = own_share(corpus.test, EXAMPLE) is None
     tests = read_corpus(corpus.test, corpus) if apart else None
     problem = make_problem(Path(data).name, read_corpus(data, corpus), corpus, seed, (), tests)
     return TextCase(problem, chosen, corpus.test if apart else None)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from throughtime.recipes.settings import (
     Cell,
+    Chosen,
     Decay,
     Groups,
     Layers,
@@ -24,17 +25,7 @@ from throughtime.recipes.settings import (
 from throughtime.tasks import SequenceGenerator
 from throughtime.tasks.corpus import SPLITS
 
-AUTO, LINES = "auto", "lines"
-
-
-def _open(value: object) -> object:
-    """None for "auto"."""
-    return None if value == AUTO else value
-
-
-Chosen = Annotated[
-    int | None, Field(ge=1, lt=2**63, description=f"{AUTO}, or a whole number, 1 or more"), BeforeValidator(_open)
-]
+LINES = "lines"
 Above = Annotated[float, Field(gt=0, le=100, description="a number above 0 and at most 100")]
 Part = Annotated[float, Field(gt=0, le=1, description="a number above 0 and at most 1")]
 
