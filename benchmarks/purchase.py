@@ -8,22 +8,25 @@
 Same sizes, purchases an update, epochs, cosine schedule and clipping; each user's last purchase is told at the end.
 Data are made by `recipes.synthetic_purchases`, not real. Quality is measured at a tenth of the users and items, where
 all three sides can be trained with several seeds; speed and memory at the full size, updates of both sides in turn,
-each at its best number of threads; there ours is trained to the end, in a process of its own. --whole trains torch
-there, too: an hour and more.
+each at its best number of threads; there ours is trained to the end, in a process of its own. --whole does nothing
+but train both sides there to the end, for a row of its own: the torch loop on the device that is named, since a CPU
+takes an hour and more for each seed; ours on the CPU, so many seeds at once as it has cores.
 
-python -m benchmarks.purchase [--short] [--whole]
+python -m benchmarks.purchase [--short] [--whole DEVICE]
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +47,7 @@ from throughtime.tasks.purchase_options import check_purchase_options
 from throughtime.tasks.purchase_rows import WINDOW_STEPS, PackedRows, choose_rows
 from throughtime.tasks.purchases import PurchasePredictor
 
+Row = dict[str, Any]
 SIZE, ROWS, TOP, TOLD = 64, 64, 20, 10_000
 # The best of .01, .02, .04, .08 for torch and of .01, .02 for ours, at a tenth of the size and three epochs.
 RATES = {"torch": 4e-2, "ours": 2e-2}
@@ -94,7 +98,8 @@ class Plain(nn.Module):
             places = order[start : start + USERS_AT_ONCE]
             x, ends = pad([histories.of_user(place) for place in places])
             with torch.no_grad():
-                yield places, self.out(self(x)[ends - 1, torch.arange(len(places))])
+                features = self(x.to(self.out.weight.device))
+                yield places, self.out(features[ends - 1, torch.arange(len(places))]).cpu()
 
 
 def batches(train: Histories, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -121,16 +126,16 @@ def torch_step(network: Plain, optimizer: torch.optim.Optimizer, x: Tensor, leng
     optimizer.zero_grad()
 
 
-def train_torch(shop: Shop, seed: int, epochs: int) -> Plain:
+def train_torch(shop: Shop, seed: int, epochs: int, device: str = "cpu") -> Plain:
     torch.manual_seed(seed)
-    network = Plain(shop.items)
+    network = Plain(shop.items).to(device)
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     done, total = 0, shop.pairs * epochs
     for epoch in range(epochs):
         for x, lengths in batches(shop.train, seed, epoch):
             for group in optimizer.param_groups:
                 group["lr"] = RATES["torch"] * (1 + np.cos(np.pi * done / total)) / 2
-            torch_step(network, optimizer, x, lengths)
+            torch_step(network, optimizer, x.to(device), lengths.to(device))
             done += int((lengths - 1).sum())
     return network
 
@@ -149,10 +154,10 @@ def hit_of_ours(predictor: PurchasePredictor, shop: Shop) -> float:
     return hits(predictor.ranks(who, shop.told.items))
 
 
-def quality(size: tuple[int, int, int], seeds: int, epochs: int) -> list[dict[str, object]]:
+def quality(size: tuple[int, int, int], seeds: int, epochs: int) -> list[Row]:
     """Hit@20 of every side and seed, and of the baselines, with each side's seconds."""
     shop = Shop.of(*size)
-    rows: list[dict[str, object]] = [
+    rows: list[Row] = [
         {"side": name, "hit@20": [hits(last_ranks(ranker.fit(shop.train, shop.items), shop.told, shop.items))]}
         for name, ranker in (("popularity", Popularity()), ("markov", Markov()))
     ]
@@ -201,7 +206,7 @@ def updates_of_torch(shop: Shop, count: int) -> tuple[Callable[[], None], int]:
     return run, int(sum((lengths - 1).sum() for _, lengths in some))
 
 
-def speed(shop: Shop, rounds: int) -> list[dict[str, object]]:
+def speed(shop: Shop, rounds: int) -> list[Row]:
     """Purchases a second of both sides, updates in turn."""
     sides = {"torch": updates_of_torch(shop, 2), "ours": updates_of_ours(shop, 10)}
     timings = interleaved([run for run, _ in sides.values()], rounds)
@@ -213,17 +218,37 @@ def speed(shop: Shop, rounds: int) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def trained(side: str, size: tuple[int, int, int], seed: int, epochs: int, threads: int) -> dict[str, object]:
+def trained(side: str, size: tuple[int, int, int], seed: int, epochs: int, threads: int, device: str = "cpu") -> Row:
     """One side trained to the end, with the peak of its process's memory; for a process of its own."""
     torch.set_num_threads(threads)
     shop = Shop.of(*size)
     began = time.perf_counter()
-    ranker = train_torch(shop, seed, epochs) if side == "torch" else ours(seed, epochs).fit(*shop.columns)
-    seconds = time.perf_counter() - began
-    found = hits(last_ranks(ranker, shop.told, shop.items)) if side == "torch" else hit_of_ours(ranker, shop)
+    if side == "torch":
+        network = train_torch(shop, seed, epochs, device)
+        seconds = time.perf_counter() - began
+        found = hits(last_ranks(network, shop.told, shop.items))
+    else:
+        predictor = ours(seed, epochs).fit(*shop.columns)
+        seconds = time.perf_counter() - began
+        found = hit_of_ours(predictor, shop)
     rate = shop.pairs * epochs / seconds
     return {"side": side, "seed": seed, "hit@20": found, "seconds": seconds, "purchases_per_s": rate,
-            "peak_bytes": peak_bytes(), "threads": threads, "epochs": epochs}  # fmt: skip
+            "peak_bytes": peak_bytes(), "threads": threads, "device": _name(device), "epochs": epochs}  # fmt: skip
+
+
+def _name(device: str) -> str:
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+
+
+def whole(size: tuple[int, int, int], seeds: int, epochs: int, device: str) -> list[Row]:
+    """Both sides trained to the end, the torch loop on `device`; no more of ours at once than there are cores."""
+    cores = os.cpu_count() or 1
+    at_once = min(seeds, cores)
+    with multiprocessing.get_context("spawn").Pool(at_once, maxtasksperchild=1) as pool:
+        jobs = [("ours", size, seed, epochs, cores // at_once) for seed in range(seeds)]
+        pending = pool.starmap_async(trained, jobs, chunksize=1)
+        torches = [trained("torch", size, seed, epochs, 1, device) for seed in range(seeds)]
+        return [*torches, *pending.get()]
 
 
 def peak_bytes() -> int:
@@ -234,13 +259,13 @@ def peak_bytes() -> int:
     raise OSError("/proc/self/status says nothing of VmHWM")
 
 
-def alone(*arguments: object) -> dict[str, object]:
+def alone(*arguments: object) -> Row:
     """`trained` in a fresh process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(trained, arguments)
 
 
-def shown(rows: list[dict[str, object]]) -> None:
+def shown(rows: list[Row]) -> None:
     for row in rows:
         found = row["hit@20"]
         values = found if isinstance(found, list) else [found]
@@ -251,34 +276,41 @@ def shown(rows: list[dict[str, object]]) -> None:
         print(f"{row['side']:10} hit@20 {statistics.mean(values):.4f}{spread}{extra}", flush=True)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="about a minute: small data, few rounds")
-    parser.add_argument("--whole", action="store_true", help="torch trained at the full size, too")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "purchase.jsonl")
-    options = parser.parse_args()
-    where = provenance()
+def full_measurement(options: argparse.Namespace) -> Row:
+    """Quality at a smaller size, speed at the full one, and ours trained there."""
     small, rounds = (SMALL, 2) if options.short else (TENTH, options.rounds)
-    row: dict[str, object] = {"quality_users_items_events": small, "full_users_items_events": FULL}
-    row |= {"epochs": options.epochs, "E": SIZE, "H": SIZE, "rates": RATES}
+    row: Row = {"quality_users_items_events": small}
     row["quality"] = quality(small, options.seeds, options.epochs)
     shown(row["quality"])
     row["speed"] = speed(Shop.of(*FULL), rounds)
     for side in row["speed"]:
         print(f"{side['side']:10} {side['purchases_per_s']:,.0f} purchases/s, {side['times as fast']:.1f}x", flush=True)
     if not options.short:
-        threads = row["speed"][-1]["threads"]
-        row["trained"] = [alone("ours", FULL, 0, options.epochs, threads)]
-        if options.whole:
-            row["trained"] += [alone("ours", FULL, seed, options.epochs, threads) for seed in range(1, options.seeds)]
-            threads = row["speed"][0]["threads"]
-            row["trained"] += [alone("torch", FULL, seed, options.epochs, threads) for seed in range(options.seeds)]
+        row["trained"] = [alone("ours", FULL, 0, options.epochs, row["speed"][-1]["threads"])]
         shown(row["trained"])
+    return row
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="about a minute: small data, few rounds")
+    parser.add_argument("--whole", metavar="DEVICE", help="nothing but both sides trained to the end at the full size")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "purchase.jsonl")
+    options = parser.parse_args()
+    where = provenance()
+    row: Row = {"full_users_items_events": FULL, "epochs": options.epochs, "E": SIZE, "H": SIZE, "rates": RATES}
+    question = "purchases beside a full-softmax torch loop"
+    if options.whole:
+        question += ", both trained to the end"
+        row["trained"] = whole(SMALL if options.short else FULL, options.seeds, options.epochs, options.whole)
+        shown(row["trained"])
+    else:
+        row |= full_measurement(options)
     if names_its_code(str(where["commit"])):
-        store(options.results, {"question": "purchases beside a full-softmax torch loop", **where, **row})
+        store(options.results, {"question": question, **where, **row})
     return 0
 
 
