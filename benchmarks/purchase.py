@@ -301,11 +301,12 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "purchase.jsonl")
     options = parser.parse_args()
     where = provenance()
-    row: Row = {"full_users_items_events": FULL, "epochs": options.epochs, "E": SIZE, "H": SIZE, "rates": RATES}
+    full = SMALL if options.whole and options.short else FULL
+    row: Row = {"full_users_items_events": full, "epochs": options.epochs, "E": SIZE, "H": SIZE, "rates": RATES}
     question = "purchases beside a full-softmax torch loop"
     if options.whole:
         question += ", both trained to the end"
-        row["trained"] = whole(SMALL if options.short else FULL, options.seeds, options.epochs, options.whole)
+        row["trained"] = whole(full, options.seeds, options.epochs, options.whole)
         shown(row["trained"])
     else:
         row |= full_measurement(options)
