@@ -118,7 +118,7 @@ def batches(train: Histories, seed: int, epoch: int) -> Iterator[tuple[Tensor, T
 
 
 def torch_step(network: Plain, optimizer: torch.optim.Optimizer, x: Tensor, lengths: Tensor) -> None:
-    kept = torch.arange(len(x) - 1)[:, None] < lengths - 1
+    kept = torch.arange(len(x) - 1, device=x.device)[:, None] < lengths - 1
     loss = nn.functional.cross_entropy(network.out(network(x[:-1])[kept]), x[1:][kept])
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
