@@ -31,6 +31,7 @@ OPTIONS = {
         "--beam",
         "--stop",
         "--seed",
+        "--out",
     ],
     "compare": ["RECIPE", "--data", "--out", "--seeds", "--set", "--backend", "--json"],
     "inspect": ["RUN", "--step", "--svg", "--series", "--unit", "--layer", "--data", "--json"],

@@ -26,6 +26,14 @@ def test_the_same_seed_prints_the_same(command, run):
     assert command("generate", run, "--steps", "30", "--prompt", "alpha", "--seed", "5")[1] != out
 
 
+def test_text_goes_into_a_file(command, run, tmp_path):
+    printed = command("generate", run, "--steps", "30", "--prompt", "alpha")[1]
+    code, out, err = command("generate", run, "--steps", "30", "--prompt", "alpha", "--out", tmp_path / "text.txt")
+    assert (code, err) == (0, "")
+    assert out == f"{tmp_path / 'text.txt'}: 35 characters\n"
+    assert (tmp_path / "text.txt").read_text() + "\n" == printed
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [

@@ -1,14 +1,15 @@
-"""`throughtime generate`: text by a trained run, printed as it is written."""
+"""`throughtime generate`: what a trained run writes, text printed as it is written, other things into a file."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from throughtime.cli.options import Run
 
-Steps = Annotated[int, typer.Option("--steps", metavar="N", help="Symbols to write at most.")]
+Steps = Annotated[int | None, typer.Option("--steps", metavar="N", help="Symbols to write at most; of text 500.")]
 Prompt = Annotated[str, typer.Option("--prompt", metavar="TEXT", help="A beginning to go on from.")]
 Temperature = Annotated[
     float, typer.Option("--temperature", metavar="T", help="Below 1 the likely become likelier, above 1 less so.")
@@ -20,12 +21,13 @@ Penalty = Annotated[
 ]
 Beam = Annotated[int | None, typer.Option("--beam", metavar="N", help="Find the likeliest text by a beam of N.")]
 Stop = Annotated[str | None, typer.Option("--stop", metavar="TEXT", help="Write no more after this text.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write into this file.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the draws: the same one, the same text.")]
 
 
 def generate(
     run: Run,
-    steps: Steps = 500,
+    steps: Steps = None,
     prompt: Prompt = "",
     temperature: Temperature = 1.0,
     top_k: TopK = None,
@@ -34,8 +36,9 @@ def generate(
     beam: Beam = None,
     stop: Stop = None,
     seed: Seed = 0,
+    out: Out = None,
 ) -> None:
-    """Write text with a run's model."""
+    """Write with a run's model: text, or what its recipe makes."""
     from throughtime import recipes
 
     pieces = recipes.generate(
@@ -49,6 +52,7 @@ def generate(
         beam=beam,
         stop=stop,
         seed=seed,
+        out=out,
     )
     for piece in pieces:
         print(piece, end="", flush=True)

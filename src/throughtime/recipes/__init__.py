@@ -15,7 +15,7 @@ from throughtime.decode import Sampling
 from throughtime.insight.svg import check_name
 from throughtime.recipes import run as _run
 from throughtime.recipes.catalogue import RECIPES, recipe_named
-from throughtime.recipes.recipe import Look
+from throughtime.recipes.recipe import Look, Request
 from throughtime.recipes.run import RunResult
 from throughtime.recipes.table import Column, Spread, Table, check_ending
 from throughtime.recipes.trials import trials_on
@@ -111,7 +111,7 @@ def evaluate(run: str | Path, data: str | Path | Any | None = None) -> Table:
 
 def generate(
     run: str | Path,
-    steps: int = 500,
+    steps: int | None = None,
     prompt: str = "",
     *,
     temperature: float = 1.0,
@@ -121,27 +121,25 @@ def generate(
     beam: int | None = None,
     stop: str | None = None,
     seed: int = 0,
+    out: str | Path | None = None,
 ) -> Iterator[str]:
-    """Text by a run's model, the prompt first, told while it is written.
+    """What a run's model writes, told while it is written: text, the prompt first, or which file it was put into.
 
     Args:
         run: folder of a trained run of a recipe that writes.
-        steps, prompt, temperature, top_k, top_p, repetition_penalty, beam, stop, seed: as
-            `SequenceGenerator.generate` takes them.
+        steps: symbols, or other steps, at most; None: as many as the recipe takes for enough, of text 500.
+        prompt, temperature, top_k, top_p, repetition_penalty, beam, stop, seed: as `SequenceGenerator.generate` takes
+            them, where the recipe has a use for them.
+        out: file of what is written; None: text is told alone, other things get a name of their own.
 
     Raises:
         ConfigError, DataError: settings or prompt break a rule, or the run's recipe does not write.
         FileMissingError, ModelFileError, RunError: whatever is wrong with the run.
+        WriteError: the file could not be written.
     """
-    model = _run.generator_of(run)
-    if beam is not None:
-        drawn = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "repetition_penalty": repetition_penalty}
-        yield str(model.generate(steps, prompt, beam=beam, stop=stop, seed=seed, **drawn))  # type: ignore[arg-type]
-        return
     sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
-    pieces = model.stream(steps, prompt, sampling=sampling, stop=stop, seed=seed)
-    yield prompt
-    yield from pieces
+    place = None if out is None else Path(out)
+    return _run.write(run, Request(steps, prompt, sampling, beam=beam, stop=stop, seed=seed, out=place))
 
 
 def predict(run: str | Path, data: str | Path | Any | None = None) -> Table:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ import torch.distributed as dist
 
 from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
+from throughtime.decode import Sampling
 from throughtime.recipes.settings import Groups
 from throughtime.recipes.table import Table
 from throughtime.tasks import load
@@ -47,6 +48,29 @@ class Look:
     series: str | None = None
     unit: int | None = None
     layer: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be written, and where.
+
+    Args:
+        steps: symbols, frames or points at most; None: as many as the recipe takes for enough.
+        prompt: what is gone on from, or what is to be said: a text, or the path of a file.
+        sampling: how each is drawn.
+        beam: beginnings that are kept side by side to find the likeliest; None: it is drawn.
+        stop: after this text nothing is written; None: there is none.
+        seed: of the draws.
+        out: file of what is written; None: what can be printed is, and other things have a name of their own.
+    """
+
+    steps: int | None = None
+    prompt: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
+    beam: int | None = None
+    stop: str | None = None
+    seed: int = 0
+    out: Path | None = None
 
 
 class Case(ABC):
@@ -188,6 +212,8 @@ class Recipe:
         load: from data (None: the recipe's sample) and settings by key to the case.
         read: from other data, and what a run's own case gave as `settings()` and `table()`, to a case all of which is
             test part; the last argument: whether they must hold what came, to be scored.
+        generate: of a recipe that writes, from a fitted model, a request and a run's settings to what is printed, piece
+            by piece: the text itself, or what was put into which file.
     """
 
     name: str
@@ -195,3 +221,4 @@ class Recipe:
     tbptt: str
     load: Callable[[str | Path | Any | None, Mapping[str, Any]], Case]
     read: Callable[[str | Path | Any, Mapping[str, Any], Mapping[str, Any], bool], Case]
+    generate: Callable[[Any, Request, Mapping[str, Any]], Iterator[str]] | None = None

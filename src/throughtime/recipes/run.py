@@ -24,10 +24,10 @@ from throughtime.base.errors import ConfigError, DataError, FileMissingError, Ru
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.recipes.catalogue import RECIPES
-from throughtime.recipes.recipe import AUTO, Case, Model, Recipe
+from throughtime.recipes.recipe import AUTO, Case, Model, Recipe, Request
 from throughtime.recipes.table import Table
 from throughtime.recipes.trials import one_thread
-from throughtime.tasks import SequenceGenerator, load
+from throughtime.tasks import load
 from throughtime.train.ranks import Ranks, joined
 
 MODEL, REPORT = "model.safetensors", "report.html"
@@ -109,21 +109,22 @@ def predict(path: str | Path, data: str | Path | Any | None) -> Table:
     return case.predictions(model)
 
 
-def generator_of(path: str | Path) -> SequenceGenerator:
-    """A finished run's model, one that writes.
+def write(path: str | Path, request: Request) -> Iterator[str]:
+    """What a finished run's model writes, piece by piece, as `Recipe.generate` tells it.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: its recipe does not write, or the request breaks a rule.
         FileMissingError, ModelFileError, RunError: the run is not finished, or cannot be read.
     """
     with RunFolder.read(path) as run:
-        model = load(_model_in(run))
-    if not isinstance(model, SequenceGenerator):
-        raise ConfigError(
-            f"What writes is a run of a recipe for that, such as text: {path} is of {run.settings['recipe']}. Use "
-            "throughtime predict."
-        )
-    return model
+        recipe = _recipe_of(run.settings, run.path)
+        if recipe.generate is None:
+            writers = ", ".join(each.name for each in RECIPES.values() if each.generate)
+            raise ConfigError(
+                f"What writes is a run of a recipe for that, {writers}: {path} is of {recipe.name}. Use throughtime "
+                "predict."
+            )
+        return recipe.generate(load(_model_in(run)), request, run.settings["settings"])
 
 
 def open_finished(path: str | Path, data: str | Path | Any | None, *, scored: bool = False) -> tuple[Any, Case]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
 
+from throughtime.base.atomic import write_text
 from throughtime.base.run_folder import RunFolder
 from throughtime.insight.lettering import visible
-from throughtime.recipes.recipe import Case, Recipe
+from throughtime.recipes.recipe import Case, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
 from throughtime.recipes.text import report
@@ -28,6 +29,8 @@ from throughtime.train.ranks import Ranks
 SAMPLE = Settings(model=Model(hidden_size=128, epochs=4, batch_size=8, learning_rate=4e-3, dropout=0.1))
 # Of the test part so much is gone on from, so often, in `predict`.
 PROMPT, CONTINUED, PLACES = 60, 120, 5
+# Symbols that `generate` writes where none are asked for.
+ENOUGH = 500
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,31 @@ def read(data: str | Path | Any, settings: Mapping[str, Any], table: Mapping[str
     return TextCase(TextProblem(Path(data).name, "", text, ()), chosen)
 
 
+def generate(model: SequenceGenerator, request: Request, settings: Mapping[str, Any]) -> Iterator[str]:
+    """Text, told as it is written; into a file at once.
+
+    Raises:
+        ConfigError, DataError: as `SequenceGenerator.generate`.
+        WriteError: the file could not be written.
+    """
+    pieces = _pieces(model, request, ENOUGH if request.steps is None else request.steps)
+    if request.out is None:
+        return pieces
+    text = "".join(pieces)
+    write_text(request.out, text)
+    return iter([f"{request.out}: {len(text):,} characters"])
+
+
+def _pieces(model: SequenceGenerator, request: Request, steps: int) -> Iterator[str]:
+    prompt, stop, seed = request.prompt, request.stop, request.seed
+    if request.beam is not None:
+        yield model.generate(steps, prompt, beam=request.beam, stop=stop, seed=seed, **vars(request.sampling))
+        return
+    pieces = model.stream(steps, prompt, sampling=request.sampling, stop=stop, seed=seed)
+    yield prompt
+    yield from pieces
+
+
 def _known(prompt: str, model: SequenceGenerator) -> str:
     """Without symbols that training never showed."""
     for symbol in model.encoding_.unknown(prompt):
@@ -168,4 +196,5 @@ RECIPE = Recipe(
     tbptt="50,50",
     load=load,
     read=read,
+    generate=generate,
 )
