@@ -14,7 +14,20 @@ import throughtime
 
 HEAVY = ("torch", "sklearn", "pydantic", "polars", "matplotlib", "dask", "distributed")
 # What only development installs; the library must run without.
-DEVELOPMENT = ("jaxtyping", "beartype", "pandas", "pyarrow", "hypothesis", "pytest", "dask", "distributed", "pooch")
+DEVELOPMENT = (
+    "jaxtyping",
+    "beartype",
+    "pandas",
+    "pyarrow",
+    "hypothesis",
+    "pytest",
+    "dask",
+    "distributed",
+    "pooch",
+    "mido",
+    "HersheyFonts",
+    "sacrebleu",
+)
 
 PRINT_HELP = (
     "import contextlib, io, throughtime.cli\n"
