@@ -59,9 +59,9 @@ class SequenceGenerator(BaseEstimator):
         epochs: passes over the part that trains, at most; None: about 3,000 updates, at most 60 epochs; of frames 60.
         batch_size: rows that are read side by side; None: up to 32, fewer where each would have under 10 windows; of
             frames 8 sequences.
-        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 2e-3, of frames 5e-3.
-        weight_decay: 0 .. 100, decoupled (AdamW).
-        dropout: share of the layers' outputs dropped in training, in [0, 1); None: 0.3, of frames 0.5.
+        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 5e-3.
+        weight_decay: 0 .. 100, decoupled (AdamW); None: 0.1, of frames 0.01.
+        dropout: share of the layers' outputs dropped in training, in [0, 1); None: 0.4, of frames 0.5.
         embedding_dropout: share of the features of symbols dropped, one mask a row, in [0, 1).
         weight_drop: share of an LSTM's recurrent weights dropped, in [0, 1).
         averaging: of the weights over updates, in [0, 1), as `train.Training` has it.
@@ -99,7 +99,7 @@ class SequenceGenerator(BaseEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        weight_decay: float = 1e-2,
+        weight_decay: float | None = None,
         dropout: float | None = None,
         embedding_dropout: float = 0.0,
         weight_drop: float = 0.0,

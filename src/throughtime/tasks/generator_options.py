@@ -29,10 +29,11 @@ class Usual:
     hidden_size: int
     learning_rate: float
     dropout: float
+    weight_decay: float
 
 
-TEXT = Usual(512, 2e-3, 0.3)
-FRAMES = Usual(200, 5e-3, 0.5)
+TEXT = Usual(512, 5e-3, 0.4, 0.1)
+FRAMES = Usual(200, 5e-3, 0.5, 0.01)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,9 +99,9 @@ class Model:
     tied: Literal["auto", "true", "false"] = "auto"
     epochs: Chosen = None
     batch_size: Chosen = None
-    learning_rate: Rate = 2e-3
-    weight_decay: Decay = 1e-2
-    dropout: Share = 0.3
+    learning_rate: Rate = 5e-3
+    weight_decay: Decay = 0.1
+    dropout: Share = 0.4
     embedding_dropout: Share = 0.0
     weight_drop: Share = 0.0
     averaging: Share = 0.99
