@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,29 +12,25 @@ from torch import Tensor
 
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.base.run_folder import RunFolder
-from throughtime.data.ragged import epoch_order
 from throughtime.decode import Sampling
 from throughtime.nn import Network
-from throughtime.tasks.batches import choose_schedule
 from throughtime.tasks.frames import (
     FrameDesign,
     Roll,
-    RollBatches,
     as_rolls,
     build,
     drawn,
     head_of,
     nats_of,
     rates_of,
+    roll_piece,
 )
 from throughtime.tasks.generator_options import GeneratorOptions
 from throughtime.tasks.medium import Medium, Trained, Wanted
-from throughtime.train import Training, fit
-from throughtime.train.ranks import Ranks, refuse_too_few
+from throughtime.tasks.sequence_training import Kind, parts_of, train_on
 
-# Sequences of an update, and epochs at most: few pieces are a corpus of music, and patience ends before.
-ROWS, EPOCHS = 8, 60
-WARMUP_UPDATES = 10
+# Few pieces are a corpus of music: small updates, and as many epochs as patience lets.
+KIND: Kind[Roll] = Kind("frames", 8, None, roll_piece, nats_of)
 
 
 @dataclass(frozen=True)
@@ -60,40 +55,14 @@ class FrameMedium(Medium):
         group: torch.distributed.ProcessGroup | None,
     ) -> Trained:
         """Train; arguments and errors as `TextMedium.fit`."""
-        ranks = Ranks(group)
-        train, valid = _parts(as_rolls(corpus), validation, options)
+        rolls = as_rolls(corpus)
+        own = None if validation is None else as_rolls(validation, "validation", rolls[0].shape[1])
+        train, valid = parts_of(rolls, own, options)
         design = _design(options, train[0].shape[1])
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(options.seed)
             network = build(design, rates_of(train)).to(options.device)
-        rows = options.batch_size or ROWS
-        refuse_too_few(min(rows, len(train)), ranks)
-        batches = RollBatches(train, rows, options.seed, options.device)
-        schedule = options.schedule or choose_schedule(max(map(len, train)), len(batches))
-        if options.progress is not False and ranks.is_first:
-            sys.stderr.write(f"{sum(map(len, train)):,} frames in {len(train)} sequences, TBPTT({schedule})\n")
-        training = Training(
-            epochs=options.epochs or EPOCHS,
-            learning_rate=options.learning_rate,
-            weight_decay=options.weight_decay,
-            warmup_updates=WARMUP_UPDATES,
-            averaging=options.averaging,
-            patience=options.patience if valid else None,
-            seed=options.seed,
-            checkpoint_every_s=options.checkpoint_every_s,
-        )
-        history = fit(
-            network,
-            head_of(network).loss,
-            batches,
-            schedule,
-            training,
-            evaluate=(lambda network: nats_of(network, valid)) if valid else None,
-            memory=options.memory,
-            run=run,
-            progress=options.progress,
-            group=group,
-        )
+        history, schedule = train_on(KIND, network, head_of(network).loss, (train, valid), options, run, group)
         return cls(design, network.eval()), history, schedule
 
     @classmethod
@@ -146,19 +115,3 @@ def _design(options: GeneratorOptions, keys: int) -> FrameDesign:
         dropout=options.dropout,
         weight_drop=options.weight_drop,
     )
-
-
-def _parts(rolls: list[Roll], validation: Any, options: GeneratorOptions) -> tuple[list[Roll], list[Roll]]:
-    """What trains, and what validates, if anything does."""
-    if validation is not None:
-        return rolls, as_rolls(validation, "validation", rolls[0].shape[1])
-    if options.share is None:
-        return rolls, []
-    if len(rolls) < 2:
-        raise DataError("Validation needs a sequence of its own: one came. Give more, or pass validation=None.")
-    count = min(max(1, round(options.share * len(rolls))), len(rolls) - 1)
-    order = epoch_order(len(rolls), options.seed, 0)
-    train, valid = ([rolls[place] for place in sorted(part)] for part in (order[count:], order[:count]))
-    if max(map(len, valid)) < 2:
-        raise DataError("Validation needs a sequence of two frames: none it drew has them. Pass validation=None.")
-    return train, valid

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from throughtime.base.errors import DataError, ShapeError
 from throughtime.bptt import Piece
-from throughtime.data.ragged import batch_count, batch_rows, pad
+from throughtime.data.ragged import pad
 from throughtime.nn import Network
 from throughtime.nn.heads import BernoulliHead, KeysHead
 from throughtime.nn.heads.keys import FrameHead
@@ -118,30 +118,6 @@ def head_of(network: nn.Module) -> FrameHead:
 def rates_of(rolls: Sequence[Roll]) -> Tensor:
     """[K] how often each key is down, never 0 or 1."""
     return torch.from_numpy(np.concatenate(rolls).mean(0)).clamp(RAREST, 1 - RAREST)
-
-
-class RollBatches:
-    """Pieces of up to `batch_size` sequences, drawn anew each epoch; a pure function of (seed, epoch, index).
-
-    Args:
-        rolls: sequences.
-        batch_size: sequences a piece holds, at least 1.
-        seed: of the order.
-        device: where the pieces go.
-    """
-
-    def __init__(self, rolls: Sequence[Roll], batch_size: int, seed: int, device: torch.device) -> None:
-        self._rolls, self._batch_size, self._seed, self._device = rolls, batch_size, seed, device
-
-    def __len__(self) -> int:
-        """Pieces in an epoch."""
-        return batch_count(len(self._rolls), self._batch_size)
-
-    def __getitem__(self, place: tuple[int, int]) -> Piece:
-        """The piece at (epoch, index)."""
-        epoch, index = place
-        rows = batch_rows(len(self._rolls), self._batch_size, seed=self._seed, epoch=epoch, index=index)
-        return roll_piece([self._rolls[row] for row in rows], self._device)
 
 
 def roll_piece(rolls: Sequence[Roll], device: torch.device | str) -> Piece:

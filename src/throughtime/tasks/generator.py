@@ -4,9 +4,10 @@
     score       nats a symbol, or a frame
     generate    drawn one by one, or the likeliest by a beam; `stream` tells them as they come
 
-What differs between text and frames of keys is asked of a `Medium`: `text_medium` and `frame_medium`.
+What differs between text, frames of keys and strokes of a pen is asked of a `Medium`: `text_medium`, `frame_medium` and
+`stroke_medium`.
 
-Dimensions: N symbols or sequences, V symbols of the vocabulary, T frames, K keys.
+Dimensions: N symbols or sequences, V symbols of the vocabulary, T frames or points, K keys.
 """
 
 from __future__ import annotations
@@ -26,27 +27,31 @@ from throughtime.decode import Sampling
 from throughtime.tasks import saving
 from throughtime.tasks.corpus import CHARACTERS
 from throughtime.tasks.frame_medium import FrameMedium
-from throughtime.tasks.generator_options import INDEPENDENT, OVER_KEYS, SYMBOLS, check_generator_options
+from throughtime.tasks.generator_options import INDEPENDENT, OVER_KEYS, STROKES, SYMBOLS, check_generator_options
 from throughtime.tasks.medium import Medium, Wanted
 from throughtime.tasks.options import check_fitted
+from throughtime.tasks.stroke_medium import StrokeMedium
 from throughtime.tasks.text_medium import TextMedium
 from throughtime.train import History
 
-_KINDS: dict[str, type[TextMedium] | type[FrameMedium]] = {
+_KINDS: dict[str, type[TextMedium] | type[FrameMedium] | type[StrokeMedium]] = {
     SYMBOLS: TextMedium,
     INDEPENDENT: FrameMedium,
     OVER_KEYS: FrameMedium,
+    STROKES: StrokeMedium,
 }
+# A bias beyond these makes no difference that floats could tell.
+MOST_BIAS = 20.0
 
 
 class SequenceGenerator(BaseEstimator):
-    """Learns to write what it reads: texts in any script, lists of symbols, or frames of keys.
+    """Learns to write what it reads: texts in any script, lists of symbols, frames of keys, or strokes of a pen.
 
     Args:
         emission: "categorical": one symbol after the other; "bernoulli": frames of keys, each key by itself; "keys":
-            each key of a frame told from those below it, so that chords are whole.
+            each key of a frame told from those below it, so that chords are whole; "strokes": moves of a pen.
         cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window: no memory beyond it).
-        hidden_size: units of each layer, 1 .. 65,536; None: 512, of frames 200.
+        hidden_size: units of each layer, 1 .. 65,536; None: 512, of frames 200, of strokes 256.
         num_layers: 1 .. 1,000.
         window_steps: symbols the perceptron sees, 1 .. 100,000.
         symbols: how text becomes symbols: "characters", "words", "subwords", "jamo" or "bytes"; lists of symbols stay
@@ -58,10 +63,10 @@ class SequenceGenerator(BaseEstimator):
         memory: bytes, or text like "512MB", that an update may keep for its backward pass, as in `through_time`.
         epochs: passes over the part that trains, at most; None: about 3,000 updates, at most 60 epochs; of frames 60.
         batch_size: rows that are read side by side; None: up to 32, fewer where each would have under 10 windows; of
-            frames 8 sequences.
-        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 5e-3.
-        weight_decay: 0 .. 100, decoupled (AdamW); None: 0.1, of frames 0.01.
-        dropout: share of the layers' outputs dropped in training, in [0, 1); None: 0.4, of frames 0.5.
+            frames 8 sequences, of strokes 64.
+        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 5e-3, of strokes 3e-3.
+        weight_decay: 0 .. 100, decoupled (AdamW); None: 0.1 of text, else 0.01.
+        dropout: share of the layers' outputs dropped in training, in [0, 1); None: 0.4, of frames 0.5, of strokes 0.1.
         embedding_dropout: share of the features of symbols dropped, one mask a row, in [0, 1).
         weight_drop: share of an LSTM's recurrent weights dropped, in [0, 1).
         averaging: of the weights over updates, in [0, 1), as `train.Training` has it.
@@ -148,7 +153,8 @@ class SequenceGenerator(BaseEstimator):
 
         Args:
             corpus: one long text; the path of a UTF-8 file of any size; or documents, a list or series of texts or of
-                lists of symbols. Of frames a list of arrays [T, K] of 0 and 1.
+                lists of symbols. Of frames a list of arrays [T, K] of 0 and 1; of strokes one of arrays [T, 3]: how far
+                the pen moves, dx and dy, and 1 where it lifts after the point.
             y: nothing; scikit-learn's tools pass it.
             run: an open run folder: training writes checkpoints and events there, and goes on from its newest one.
             group: a torch.distributed group: its ranks all call this and share out the rows; the first has the `run`.
@@ -176,7 +182,8 @@ class SequenceGenerator(BaseEstimator):
     def score(self, corpus: Any, y: Any = None) -> float:
         """Nats a symbol, the mean of -log p over all but a text's first one; of documents over all, and their ends.
 
-        Of frames, nats a frame, the mean over all but each sequence's first. Smaller is better. A text is read in one
+        Of frames, nats a frame, the mean over all but each sequence's first; of strokes likewise, of a density in the
+        moves' own units. Smaller is better. A text is read in one
         row from its beginning, its state carried; symbols that training never showed count as the unknown one.
 
         Args:
@@ -203,6 +210,7 @@ class SequenceGenerator(BaseEstimator):
         beam: int | None = None,
         length_power: float = 0.0,
         stop: str | None = None,
+        bias: float = 0.0,
         seed: int = 0,
     ) -> Any:
         """Go on from a prompt.
@@ -210,17 +218,19 @@ class SequenceGenerator(BaseEstimator):
         Args:
             steps: symbols to write, at least 1; fewer where `stop` or a document's end comes before.
             prompt: a text, or a list of symbols, whose symbols training showed; empty: a text begins as a new line
-                does, a document as documents do. Of frames an array [T, K]; empty: silence.
+                does, a document as documents do. Of frames an array [T, K]; empty: silence. Of strokes an array [T, 3].
             temperature, top_k, top_p, repetition_penalty: of each draw, as `decode.Sampling` takes them; frames have
-                the temperature alone, and neither beam nor stop.
+                the temperature alone, strokes none of them, and neither has beam or stop.
             beam: beginnings that are kept side by side to find the likeliest; None: symbols are drawn. Nothing else of
                 the draws goes with it.
             length_power: of a beam, as `decode.beam_search` takes it.
             stop: a text, or a symbol of a list, after which nothing is written; None: there is none.
+            bias: of strokes: above 0 tidier than what was learned, below 0 wilder; -20 .. 20.
             seed: of the draws; 0 .. 2**63 - 1.
 
         Returns:
-            The prompt and what follows it: a text, a tuple of symbols, or frames [T + steps, K] of bool.
+            The prompt and what follows it: a text, a tuple of symbols, frames [T + steps, K] of bool, or points
+            [T + steps, 3]; fewer where a document or a drawing ends before.
 
         Raises:
             NotFittedError: before `fit`.
@@ -228,7 +238,7 @@ class SequenceGenerator(BaseEstimator):
             DataError, ShapeError: the prompt is of another kind, or has symbols that training never showed.
         """
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
-        wanted = self._wanted(steps, sampling, beam=beam, length_power=length_power, stop=stop, seed=seed)
+        wanted = self._wanted(steps, sampling, beam=beam, length_power=length_power, stop=stop, bias=bias, seed=seed)
         return self._medium.generate(prompt, wanted)
 
     def stream(
@@ -238,18 +248,19 @@ class SequenceGenerator(BaseEstimator):
         *,
         sampling: Sampling | None = None,
         stop: str | None = None,
+        bias: float = 0.0,
         seed: int = 0,
     ) -> Iterator[Any]:
-        """What follows a prompt, told while it is written: pieces of text, symbols, or frames [K].
+        """What follows a prompt, told while it is written: pieces of text, symbols, frames [K], or points [3].
 
         Args:
-            steps, prompt, stop, seed: as `generate` takes them.
+            steps, prompt, stop, bias, seed: as `generate` takes them.
             sampling: how symbols are drawn; None: from the network's own probabilities.
 
         Raises:
             NotFittedError, ConfigError, DataError, ShapeError: as `generate`, at once.
         """
-        return self._medium.stream(prompt, self._wanted(steps, sampling or Sampling(), stop=stop, seed=seed))
+        return self._medium.stream(prompt, self._wanted(steps, sampling or Sampling(), stop=stop, bias=bias, seed=seed))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator into one file, atomically; `throughtime.load` reads it.
@@ -299,12 +310,15 @@ class SequenceGenerator(BaseEstimator):
             self.encoding_ = medium.encoding
         self.parameters_count_ = sum(parameter.numel() for parameter in medium.network.parameters())
 
-    def _wanted(self, steps: Any, sampling: Sampling, *, stop: Any, seed: Any, **of_beam: Any) -> Wanted:
+    def _wanted(self, steps: Any, sampling: Sampling, *, stop: Any, bias: Any, seed: Any, **of_beam: Any) -> Wanted:
         """What is to be written, checked as far as every medium asks for it."""
         check_fitted(self)
         checks = Checks()
         steps, seed = checks.whole("steps", steps), checks.whole("seed", seed, 0)
         if stop is not None and not (isinstance(stop, str) and stop):
             checks.add(f"`stop` is a text of a sign at least, or None: {stop!r} came")
+        bias = checks.number("bias", bias, least=-MOST_BIAS, most=MOST_BIAS)
+        if bias and self.emission != STROKES:
+            checks.add(f"`bias` is of strokes: {bias} came with {self.emission!r}")
         checks.report("Writing")
-        return Wanted(steps, sampling, stop=stop, seed=seed, **of_beam)
+        return Wanted(steps, sampling, stop=stop, seed=seed, bias=bias, **of_beam)

@@ -18,8 +18,8 @@ from throughtime.tasks.options import (
     refuse_auto,
 )
 
-SYMBOLS, INDEPENDENT, OVER_KEYS = "categorical", "bernoulli", "keys"
-EMISSIONS = (SYMBOLS, INDEPENDENT, OVER_KEYS)
+SYMBOLS, INDEPENDENT, OVER_KEYS, STROKES = "categorical", "bernoulli", "keys", "strokes"
+EMISSIONS = (SYMBOLS, INDEPENDENT, OVER_KEYS, STROKES)
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Usual:
 
 TEXT = Usual(512, 5e-3, 0.4, 0.1)
 FRAMES = Usual(200, 5e-3, 0.5, 0.01)
+POINTS = Usual(256, 3e-3, 0.1, 0.01)
+_USUAL = {SYMBOLS: TEXT, INDEPENDENT: FRAMES, OVER_KEYS: FRAMES, STROKES: POINTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class GeneratorOptions(SharedOptions):
 
 def _filled(estimator: Any) -> SimpleNamespace:
     """An estimator's settings, the open ones as they are usual for its kind of corpus."""
-    usual = vars(TEXT if estimator.emission == SYMBOLS else FRAMES)
+    usual = vars(_USUAL.get(estimator.emission, TEXT))
     settings = estimator.get_params(deep=False)
     return SimpleNamespace(**settings | {name: usual[name] for name in usual if settings[name] is None})
 
@@ -99,7 +101,7 @@ def check_generator_options(estimator: Any) -> GeneratorOptions:
     of_symbols = {"embedding_size": size, "embedding_dropout": options.embedding_dropout, "tied": tied}
     given_all_the_same = [name for name, value in of_symbols.items() if value]
     if options.emission != SYMBOLS and given_all_the_same:
-        checks.add(f"frames have no symbols to be told apart: {', '.join(given_all_the_same)} came")
+        checks.add(f"frames and strokes have no symbols to be told apart: {', '.join(given_all_the_same)} came")
     checks.report(f"Settings of {type(estimator).__name__}")
     return options
 

@@ -1,4 +1,4 @@
-"""What a generator writes in, text or frames: a trained network, how a corpus is scored, and how more of it is made."""
+"""What a generator writes in, text, frames or strokes: a trained network, how a corpus is scored, how more is made."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ class Wanted:
     """How something is to be written.
 
     Args:
-        steps: symbols or frames.
+        steps: symbols, frames or points.
         sampling: how each is drawn.
         beam: beginnings kept side by side; None: it is drawn.
         length_power: of a beam.
         stop: a text after which nothing is written; None: none.
         seed: of the draws.
+        bias: of strokes; above 0 tidier.
     """
 
     steps: int
@@ -34,6 +35,7 @@ class Wanted:
     length_power: float = 0.0
     stop: str | None = None
     seed: int = 0
+    bias: float = 0.0
 
 
 class Medium(ABC):
@@ -49,7 +51,7 @@ class Medium(ABC):
 
     @abstractmethod
     def score(self, corpus: Any) -> float:
-        """Nats a symbol, or a frame; see `SequenceGenerator.score`."""
+        """Nats a symbol, a frame or a point; see `SequenceGenerator.score`."""
 
     @abstractmethod
     def stream(self, prompt: Any, wanted: Wanted) -> Iterator[Any]:

@@ -4,10 +4,11 @@
     categorical   one of K classes
     tied          one of very many symbols, by the vectors that the input has
     keys          which of K keys are down, each by itself or each told from those below it
+    strokes       how far a pen moves, and whether it lifts
     mixed         several of these beside each other, independent given the features
 
 All weights start at zero, so that training begins at the standard distribution (m = 0, s = 1; equal classes), not at a
-random one. A missing target (nan) has loss 0 and passes no gradient back.
+random one; a mixture's means alone are spread out. A missing target (nan) has loss 0 and passes no gradient back.
 """
 
 from throughtime.nn.heads.categorical import CategoricalHead
@@ -25,6 +26,7 @@ from throughtime.nn.heads.numeric import (
     check_probability,
     positive_scale,
 )
+from throughtime.nn.heads.strokes import StrokeHead
 from throughtime.nn.heads.tied import TiedHead
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "KeysHead",
     "MixedHead",
     "NumericHead",
+    "StrokeHead",
     "StudentHead",
     "StudentOutput",
     "TiedHead",

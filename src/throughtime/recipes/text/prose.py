@@ -26,7 +26,9 @@ from throughtime.tasks.generator_options import check_generator_options
 from throughtime.train.ranks import Ranks
 
 # What keeps the sample's training about a minute on one core; many small updates teach a small network most in it.
-SAMPLE = Settings(model=Model(hidden_size=128, epochs=4, batch_size=8, learning_rate=4e-3, weight_decay=0.01, dropout=0.1))
+SAMPLE = Settings(
+    model=Model(hidden_size=128, epochs=4, batch_size=8, learning_rate=4e-3, weight_decay=0.01, dropout=0.1)
+)
 # Of the test part so much is gone on from, so often, in `predict`.
 PROMPT, CONTINUED, PLACES = 60, 120, 5
 # Symbols that `generate` writes where none are asked for.
