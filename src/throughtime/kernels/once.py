@@ -29,21 +29,24 @@ class _Once(Function):
         raise KernelError(ctx.refusal)
 
 
-def once(kernel: str, layer: str, gradients: Tensors, sources: Tensors) -> Tensors:
+def once(kernel: str, layer: str, gradients: Tensors, sources: Tensors, remedy: str | None = None) -> Tensors:
     """The gradients, which refuse to be differentiated where autograd is recording.
 
     Args:
         kernel: whose gradients they are, for the message.
-        layer: "LSTM" or "RNN".
+        layer: such as "LSTM" or "RNN".
         gradients: None where there is none.
         sources: what they were made from.
+        remedy: a sentence on where such derivatives are to be had; None: from the layer's oracle.
     """
     if not torch.is_grad_enabled():
         return gradients
     refusal = (
         f"The {kernel}'s {layer} gradients are written out once and cannot be differentiated again: a second "
-        f"derivative was asked for. Call throughtime.kernels.oracle_{layer.lower()}.forward, which is plain "
-        "PyTorch, where you need one."
+        "derivative was asked for. "
+    ) + (
+        remedy
+        or f"Call throughtime.kernels.oracle_{layer.lower()}.forward, which is plain PyTorch, where you need one."
     )
     live = [g for g in gradients if g is not None]
     passed = iter(_Once.apply(refusal, len(live), *live, *(s for s in sources if s is not None)))
