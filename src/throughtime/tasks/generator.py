@@ -16,11 +16,14 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from throughtime.base.checks import Checks
+from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.decode import Sampling
@@ -30,6 +33,7 @@ from throughtime.tasks.frame_medium import FrameMedium
 from throughtime.tasks.generator_options import INDEPENDENT, OVER_KEYS, STROKES, SYMBOLS, check_generator_options
 from throughtime.tasks.medium import Medium, Wanted
 from throughtime.tasks.options import check_fitted
+from throughtime.tasks.phrase_medium import PhraseMedium
 from throughtime.tasks.stroke_medium import StrokeMedium
 from throughtime.tasks.text_medium import TextMedium
 from throughtime.train import History
@@ -155,7 +159,8 @@ class SequenceGenerator(BaseEstimator):
             corpus: one long text; the path of a UTF-8 file of any size; or documents, a list or series of texts or of
                 lists of symbols. Of frames a list of arrays [T, K] of 0 and 1; of strokes one of arrays [T, 3]: how far
                 the pen moves, dx and dy, and 1 where it lifts after the point.
-            y: nothing; scikit-learn's tools pass it.
+            y: of strokes, the phrases that they write: the network learns to write any phrase of their letters, and a
+                `validation` of its own is a pair of both; None, and of other corpora: nothing.
             run: an open run folder: training writes checkpoints and events there, and goes on from its newest one.
             group: a torch.distributed group: its ranks all call this and share out the rows; the first has the `run`.
 
@@ -172,7 +177,10 @@ class SequenceGenerator(BaseEstimator):
         """
         options = check_generator_options(self)
         own = None if self.validation is None or options.share is not None else self.validation
-        medium, history, schedule = _KINDS[options.emission].fit(corpus, own, options, run, group)
+        if y is None or options.emission != STROKES:
+            medium, history, schedule = _KINDS[options.emission].fit(corpus, own, options, run, group)
+        else:
+            medium, history, schedule = PhraseMedium.fit((corpus, y), own, options, run, group)
         self._keep(medium)
         self.schedule_ = schedule
         self.history_: History | None = history
@@ -188,7 +196,7 @@ class SequenceGenerator(BaseEstimator):
 
         Args:
             corpus: as given to `fit`, of its kind.
-            y: nothing.
+            y: phrases, where `fit` had them; else nothing.
 
         Raises:
             NotFittedError: before `fit`.
@@ -196,7 +204,27 @@ class SequenceGenerator(BaseEstimator):
             FileMissingError: there is no such file.
         """
         check_fitted(self)
-        return self._medium.score(corpus)
+        return self._medium.score((corpus, y) if isinstance(self._medium, PhraseMedium) else corpus)
+
+    def reading(self, strokes: Any, phrase: str) -> NDArray[np.float32]:
+        """Which letter each point of a drawing belongs to, for a network that was fitted with phrases.
+
+        Args:
+            strokes: [T, 3], drawn by the network or by a hand.
+            phrase: of U letters, that they write.
+
+        Returns:
+            [T, U + 1]: how much the window saw of each letter, and of the end behind them, as a point was told.
+
+        Raises:
+            NotFittedError: before `fit`.
+            ConfigError: it was fitted without phrases.
+            DataError, ShapeError: strokes or phrase break a rule.
+        """
+        check_fitted(self)
+        if not isinstance(self._medium, PhraseMedium):
+            raise ConfigError("Letters are read by a network that was fitted with phrases: fit(strokes, phrases).")
+        return self._medium.reading(strokes, phrase)
 
     def generate(
         self,
@@ -218,7 +246,8 @@ class SequenceGenerator(BaseEstimator):
         Args:
             steps: symbols to write, at least 1; fewer where `stop` or a document's end comes before.
             prompt: a text, or a list of symbols, whose symbols training showed; empty: a text begins as a new line
-                does, a document as documents do. Of frames an array [T, K]; empty: silence. Of strokes an array [T, 3].
+                does, a document as documents do. Of frames an array [T, K]; empty: silence. Of strokes an array [T, 3],
+                or the phrase to be written, where `fit` had phrases.
             temperature, top_k, top_p, repetition_penalty: of each draw, as `decode.Sampling` takes them; frames have
                 the temperature alone, strokes none of them, and neither has beam or stop.
             beam: beginnings that are kept side by side to find the likeliest; None: symbols are drawn. Nothing else of
@@ -296,7 +325,8 @@ class SequenceGenerator(BaseEstimator):
             KeyError, TypeError, ValueError, RuntimeError: they do not fit together.
         """
         options, trained = check_generator_options(self), state["trained"]
-        medium = _KINDS[options.emission].from_dict(state["medium"], weights)
+        kind = PhraseMedium if "letters" in state["medium"]["design"] else _KINDS[options.emission]
+        medium = kind.from_dict(state["medium"], weights)
         medium.network.to(options.device)
         self._keep(medium)
         self.schedule_ = TBPTT.parse(trained["schedule"])

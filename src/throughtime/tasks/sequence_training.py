@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -113,6 +113,7 @@ def train_on(
     options: GeneratorOptions,
     run: RunFolder | None,
     group: dist.ProcessGroup | None,
+    state: Callable[[Tensor, int], Any] | None = None,
 ) -> tuple[History, TBPTT]:
     """Train a network on sequences.
 
@@ -122,7 +123,7 @@ def train_on(
         loss: of its output and a piece's targets.
         parts: of `parts_of`.
         options: settings, checked.
-        run, group: as `train.fit` takes them.
+        run, group, state: as `train.fit` takes them.
 
     Returns:
         What training did, and the schedule it used.
@@ -157,6 +158,7 @@ def train_on(
         batches,
         schedule,
         training,
+        state=state,
         evaluate=(lambda network: kind.nats_of(network, valid)) if valid else None,
         memory=options.memory,
         run=run,

@@ -12,7 +12,7 @@ Dimensions: N sequences, T points (each sequence its own), B rows, H hidden unit
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ from throughtime.tasks.network import RUN_STEPS, InputBeside, layer_of
 # [T, 3]: dx, dy, and 1 where the pen lifts after the point.
 Strokes = NDArray[np.float64]
 INPUTS = 4
+# Sequences that are scored side by side.
+AT_ONCE = 64
 
 
 def as_strokes(given: Any, name: str = "corpus") -> list[Strokes]:
@@ -135,21 +137,25 @@ def stroke_piece(strokes: Sequence[Strokes], scale: float, device: torch.device 
     return Piece(x.to(device), y.to(device), weights, lengths if ragged else None)
 
 
-def nats_of(network: nn.Module, strokes: Sequence[Strokes], scale: float) -> float:
+def nats_of(
+    network: nn.Module, strokes: Sequence[Strokes], scale: float, begin: Callable[[slice], Any] | None = None
+) -> float:
     """Mean of -log p of a point, a density in the strokes' own units, over all points but each sequence's first.
 
     Args:
         network: of `build`, in evaluation mode.
         strokes: of which one has two points at least.
         scale: of the moves.
+        begin: the state in which some of the sequences begin; None: that of nothing.
     """
-    device, batch = next(network.parameters()).device, 64
+    device = next(network.parameters()).device
     total = counted = 0.0
     network.eval()
     with torch.no_grad():
-        for start in range(0, len(strokes), batch):
-            piece = stroke_piece(strokes[start : start + batch], scale, device)
-            costs, state = [], None
+        for start in range(0, len(strokes), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            piece = stroke_piece(strokes[some], scale, device)
+            costs, state = [], begin(some) if begin else None
             for x, y in zip(piece.x.split(RUN_STEPS), piece.y.split(RUN_STEPS), strict=True):
                 output, state = network(x, state)
                 costs.append(head_of(network).loss(output.flatten(0, 1), y.flatten(0, 1)).view(y.shape[:2]).double())
@@ -161,7 +167,9 @@ def nats_of(network: nn.Module, strokes: Sequence[Strokes], scale: float) -> flo
     return total / counted + 2 * math.log(scale)
 
 
-def drawn(network: nn.Module, scale: float, prompt: Strokes, steps: int, bias: float, seed: int) -> Iterator[Strokes]:
+def drawn(
+    network: nn.Module, scale: float, prompt: Strokes, steps: int, bias: float, seed: int, state: Any = None
+) -> Iterator[Strokes]:
     """Points [3] drawn one after the other, until a sequence ends.
 
     Args:
@@ -171,9 +179,10 @@ def drawn(network: nn.Module, scale: float, prompt: Strokes, steps: int, bias: f
         steps: points to draw at most.
         bias: above 0 tidier.
         seed: of the draws.
+        state: in which the sequence begins; None: that of nothing.
     """
     network.eval()
-    device, draws, state = next(network.parameters()).device, np.random.default_rng(seed), None
+    device, draws = next(network.parameters()).device, np.random.default_rng(seed)
     read = torch.from_numpy(prompt / [scale, scale, 1]).float()
     x = F.pad(inputs_of(read), (0, 0, 1, 0))[:, None]
     for _ in range(steps):
