@@ -100,10 +100,19 @@ class Sampling:
         Raises:
             ShapeError: as `probabilities`.
         """
-        cumulated = self.probabilities(logits, last).cumsum(-1)
-        return np.array(
-            [_place(row, share) for row, share in zip(cumulated, draws.random(len(cumulated)), strict=True)]
-        )
+        if self.is_plain and not isinstance(logits, Tensor):
+            # A text is written symbol by symbol: dividing by the sum is a cost that shows, and changes no draw.
+            scaled = logits.astype(np.float64) / self.temperature
+            cumulated = np.exp(scaled - scaled.max(-1, keepdims=True)).cumsum(-1)
+        else:
+            cumulated = self.probabilities(logits, last).cumsum(-1)
+        shares = draws.random(len(cumulated))
+        return np.array([_place(row, share) for row, share in zip(cumulated, shares, strict=True)])
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every symbol may come, whatever came before."""
+        return self.top_k is None and self.top_p == 1 and self.repetition_penalty == 1
 
     def _cut(self, shares: Floats) -> Floats:
         """The likeliest symbols alone, made to sum to 1; of equal ones the first stay."""
@@ -126,4 +135,5 @@ def _softmax(logits: Floats) -> Floats:
 def _place(cumulated: Floats, share: float) -> int:
     """The symbol in whose part of the sum the share lies; rounding leads to none without a part."""
     total = cumulated[-1]
-    return int(min(np.searchsorted(cumulated, share * total, side="right"), np.searchsorted(cumulated, total)))
+    place = int(cumulated.searchsorted(share * total, "right"))
+    return place if place < len(cumulated) else int(cumulated.searchsorted(total))

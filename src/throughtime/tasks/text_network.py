@@ -115,7 +115,7 @@ class Writer:
         core, embed = network.core, network.embed
         assert isinstance(core, InputBeside)
         assert isinstance(embed, SymbolEmbedding)
-        self._vectors, self._scores = embed.weight.detach(), _scores_of(network)
+        self._rows, self._scores = embed.weight.detach().split(1), _scores_of(network, embed)
         self._stepper = core.layer.stepper(1) if hasattr(core.layer, "stepper") else None  # type: ignore[operator]
         self._state: Any = None
 
@@ -123,7 +123,7 @@ class Writer:
         """Begin anew with symbols [T], T >= 1: logits [V] of the next."""
         self._state, output = None, torch.empty(0)
         with torch.no_grad():
-            for part in symbols.to(self._vectors.device).split(RUN_STEPS):
+            for part in symbols.to(self._rows[0].device).split(RUN_STEPS):
                 output, self._state = self._network(part[:, None], self._state)
         if self._stepper is not None:
             self._stepper.state = self._state
@@ -133,11 +133,10 @@ class Writer:
         """Go on with one more symbol: logits [V] of the next."""
         if self._stepper is None:  # a perceptron's window is all there is to keep
             with torch.no_grad():
-                one = torch.tensor([[symbol]], device=self._vectors.device)
+                one = torch.tensor([[symbol]], device=self._rows[0].device)
                 output, self._state = self._network(one, self._state)
             return output[0, 0].cpu().numpy()
-        x = self._vectors[symbol : symbol + 1]
-        return self._scores(torch.cat([self._stepper(x), x], -1)[0].cpu().numpy())
+        return self._scores(self._stepper(self._rows[symbol])[0].cpu().numpy(), symbol)
 
     @property
     def state(self) -> Any:
@@ -147,15 +146,19 @@ class Writer:
     def advance(self, symbols: Tensor, state: Any) -> tuple[Tensor, Any]:
         """One more symbol for each of R rows: logits [R, V] and the state after them, for `decode.beam_search`."""
         with torch.no_grad():
-            output, state = self._network(symbols[None].to(self._vectors.device), state)
+            output, state = self._network(symbols[None].to(self._rows[0].device), state)
         return output[0], state
 
 
-def _scores_of(network: Network) -> Callable[[Floats], Floats]:
-    """The head on one step's features [H + E], in numpy: such small products are a fraction of a call of torch's."""
+def _scores_of(network: Network, embed: SymbolEmbedding) -> Callable[[Floats, int], Floats]:
+    """The head on a layer's output [H] behind a symbol, in numpy: such small products are a fraction of a call of
+    torch's. What the symbol itself adds is worked out once for all.
+    """
     head = head_of(network)
-    W, b = (part.detach().cpu().numpy() for part in (head.linear.weight, head.linear.bias))
+    vectors, W, b = (part.detach().cpu().numpy() for part in (embed.weight, head.linear.weight, head.linear.bias))
+    of_layer = np.ascontiguousarray(W[:, : W.shape[1] - vectors.shape[1]])
+    of_symbol = vectors @ W[:, of_layer.shape[1] :].T + b
     if isinstance(head, CategoricalHead):
-        return lambda features: W @ features + b
-    table, added = (part.detach().cpu().numpy() for part in (head.embedding.weight, head.bias))
-    return lambda features: table @ (W @ features + b) + added
+        return lambda y, symbol: of_layer @ y + of_symbol[symbol]
+    added = head.bias.detach().cpu().numpy()
+    return lambda y, symbol: vectors @ (of_layer @ y + of_symbol[symbol]) + added
