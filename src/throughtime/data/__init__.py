@@ -19,6 +19,7 @@ from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
 from throughtime.data.splits import by_share, by_time, series_by_share, series_by_time
 from throughtime.data.streams import TokenStretch, contiguous_rows, document_rows
+from throughtime.data.strokes import read_strokes
 from throughtime.data.symbols import Splitter, Vocabulary
 from throughtime.data.tables import in_kind_of, read_table
 from throughtime.data.tokens import TokenFile, file_documents, parquet_documents, write_tokens
@@ -57,6 +58,7 @@ __all__ = [
     "read_again",
     "read_fasta",
     "read_labelled",
+    "read_strokes",
     "read_table",
     "read_texts",
     "read_ts",
