@@ -18,7 +18,10 @@ class GatesAgain {
     int64_t first = 0, count = 0;
     each_of_part(l, share_, span, [&](int64_t k, int64_t step, int64_t q) {
       if (count == 0) first = k;
-      xs[count] = place<F>(l, l.x, q, step);
+      if (l.table)
+        start_from(symbol(l, q, step), k);
+      else
+        xs[count] = place<F>(l, l.x, q, step);
       hs[count] = h_before<F>(l, s, m.zeros, step, q);
       if (l.drop_h.data) {
         F* to = m.dropped + (share_.thread * GROUP + count) * s.P;
@@ -38,6 +41,12 @@ class GatesAgain {
  private:
   static constexpr int64_t WIDE = PANEL * W<F>;
 
+  // A row's sums begin with what its symbol adds.
+  void start_from(int64_t symbol, int64_t k) const {
+    F* to = w.norm_ih ? (s.lstm ? m.n_ih : m.n_hh) : m.gates;
+    std::copy_n(m.table + symbol * s.Z, s.Z, to + k * s.Z);
+  }
+
   void group_again(int64_t first, int64_t count, const F* const* xs, const F* const* hs, const F* const* cs) const {
     const bool apart = w.norm_ih && s.lstm;  // the two products are normalised each on its own
     F* z = w.norm_ih ? m.n_hh + first * s.Z : m.gates + first * s.Z;
@@ -45,8 +54,10 @@ class GatesAgain {
       const int64_t wide = panel * WIDE;
       Terms<F> of_x{xs, s.C, m.W_ih + wide * s.C}, of_h{hs, s.P, m.W_hh + wide * s.P};
       const F* start = w.norm_ih ? m.zeros : m.small.bias + wide;
-      if (apart) rows_times_panel<F>(count, {of_x, {}, start, 0}, m.n_ih + first * s.Z + wide, s.Z), of_x.K = 0;
-      rows_times_panel<F>(count, {of_x, of_h, start, 0}, z + wide, s.Z);
+      if (apart && !l.table) rows_times_panel<F>(count, {of_x, {}, start, 0}, m.n_ih + first * s.Z + wide, s.Z);
+      if (apart) of_x.K = 0;
+      const bool begun = l.table && !apart;  // by `start_from`
+      rows_times_panel<F>(count, {of_x, of_h, begun ? z + wide : start, begun ? s.Z : 0}, z + wide, s.Z);
     }
     for (int64_t k = 0; k < count; ++k) {
       F* gates = m.gates + (first + k) * s.Z;

@@ -52,6 +52,14 @@ class BackwardWorker {
       pack_gates<F>(s, static_cast<const F*>(w.W_ih), s.C, m.W_ih, from, until);
       pack_gates<F>(s, static_cast<const F*>(w.W_hh), s.P, m.W_hh, from, until);
     }
+    if (l.table) {
+      if (again_) {
+        std::tie(from, until) = share_.part(l.V);
+        pack_table<F>(l, s, m.table, from, until);
+      }
+      std::tie(from, until) = share_.part(s.blocks);
+      std::fill_n(m.d_table + from * l.V * W<F>, (until - from) * l.V * W<F>, F(0));
+    }
     if (share_.thread == 0) {
       SmallWeights<F> small = m.small;
       small.pack(s, w);
@@ -88,6 +96,7 @@ class BackwardWorker {
     if (l.dx.data) gradients_.input_gradients(span);
     share_.wait();
     gradients_.weight_gradients(rows, until < s.T);
+    if (l.table) gradients_.table_gradient(rows, from == 0);
     share_.wait();
     return from;
   }

@@ -26,6 +26,8 @@ struct BackwardMemory {
   int64_t apart;                 // from block to block: an odd number of cache lines, so that they fall apart in the caches
   F *da, *ds, *dp;               // blocks: of the summed inputs, of the two products before they were normalised
   F *x, *h, *m, *dm_h;           // blocks: the other factors of the weights' gradients
+  int64_t* symbols;              // of the chunk's rows, where inputs are symbols
+  F *table, *d_table;            // what they add, [V, Z], where gates are made again; its gradient, [blocks][V][W]
   F *gates, *n_ih, *n_hh, *scale;  // of a chunk, where they are made again
   F *row_dm_h, *row_dm, *row_c_new, *row_r, *row_du, *dropped;  // [GROUP, ...] a thread
   F* sums;                       // gradients of small weights, [sums_size] a thread
@@ -41,6 +43,8 @@ struct BackwardMemory {
     const bool again = !l.gates, after = s.lstm && (w.norm_c || w.W_hr);
     wide_H = up(s.H, PANEL * W<F>) * PANEL * W<F>;
     W_ih = cut.cut<F>(again ? s.Z * s.C : 0);
+    table = cut.cut<F>(again && l.table ? l.V * s.Z : 0);
+    d_table = cut.cut<F>(l.table ? l.V * s.Z : 0);
     W_hh = cut.cut<F>(again ? s.Z * s.P : 0);
     back_ih = cut.cut<F>(l.dx.data ? s.blocks * W<F> * s.Cp : 0);
     back_hh = cut.cut<F>(s.blocks * W<F> * s.Pp);
@@ -50,6 +54,7 @@ struct BackwardMemory {
     dc = cut.cut<F>(s.lstm ? s.S * s.Hp : 0);
     rows = std::min(std::max(chunk_rows(s.H), s.S), s.N);
     apart = (up(rows * VECTOR_BYTES, 64) | 1) * 64 / int64_t(sizeof(F));
+    symbols = cut.cut<int64_t>(l.table ? rows : 0);
     da = cut.cut<F>(s.Z / W<F> * apart);
     ds = w.norm_ih ? cut.cut<F>(s.Z / W<F> * apart) : da;
     dp = w.norm_ih && s.lstm ? cut.cut<F>(s.Z / W<F> * apart) : ds;

@@ -1,6 +1,8 @@
 // Gradients of x and of the weights, a chunk of real steps at a time: three products over all its steps.
 //
 //   dx = da W_ih,  dW_ih += da^T x,  dW_hh += da^T (h drop_h),  db += da
+//
+// Where inputs are symbols, da is added to their rows of the table's gradient instead of the first two.
 #pragma once
 
 #include "backward_memory.h"
@@ -16,7 +18,10 @@ class ChunkGradients {
   // The other factors of the weights' gradients, in blocks: this thread's part.
   void gather_factors(const Span& span) const {
     each_of_part(l, share_, span, [&](int64_t k, int64_t step, int64_t q) {
-      gather(place<F>(l, l.x, q, step), s.C, nullptr, k, m.x);
+      if (l.table)
+        m.symbols[k] = symbol(l, q, step);
+      else
+        gather(place<F>(l, l.x, q, step), s.C, nullptr, k, m.x);
       gather(h_before<F>(l, s, m.zeros, step, q), s.P, l.drop_h.data ? place<F>(l, l.drop_h, q, step) : nullptr, k, m.h);
     });
   }
@@ -42,13 +47,30 @@ class ChunkGradients {
 
   void weight_gradients(int64_t rows, bool add) const {
     const auto [from, until] = share_.part(s.blocks);
-    outer(m.dp, from, until, m.x, s.C, rows, static_cast<F*>(d.W_ih), add);
+    if (!l.table) outer(m.dp, from, until, m.x, s.C, rows, static_cast<F*>(d.W_ih), add);
     outer(m.ds, from, until, m.h, s.P, rows, static_cast<F*>(d.W_hh), add);
     if (d.b_ih)
       for (int64_t b = from; b < until; ++b) bias_gradient(b, rows, add);
     if (w.W_hr) {
       const auto [p_from, p_until] = share_.part(up(s.P, W<F>));
       projection_gradient(p_from, p_until, rows, add);
+    }
+  }
+
+  // This thread's part of the table's gradient; with the last chunk it is written out.
+  void table_gradient(int64_t rows, bool last) const {
+    const auto [from, until] = share_.part(s.blocks);
+    for (int64_t block = from; block < until; ++block) {
+      F* sums = m.d_table + block * l.V * W<F>;
+      const F* dp = m.dp + block * m.apart;
+      for (int64_t k = 0; k < rows; ++k) {
+        F* at = sums + m.symbols[k] * W<F>;
+        store<F>(at, load<F>(at) + load<F>(dp + k * W<F>));
+      }
+      if (!last) continue;
+      const int64_t u = s.block_unit(block), columns = s.G * s.H;
+      F* to = static_cast<F*>(l.d_table) + s.block_gate(block) * s.H + u;
+      for (int64_t v = 0; v < l.V; ++v) store_some<F>(to + v * columns, load<F>(sums + v * W<F>), s.count(u));
     }
   }
 

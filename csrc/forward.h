@@ -28,6 +28,7 @@ struct ForwardMemory {
   SmallWeights<F> small;
   F *W_ih, *W_hh, *W_hr, *zeros;
   F* c;               // [S, Hp]
+  F* table;           // what symbols add, [V, Z], where there are some
   F* inputs;          // x's product for the steps ahead, [rows, Z] a thread (one for all by units)
   int64_t input_rows;
   F *dropped, *z, *m, *c_new, *o;  // [GROUP, ...] a thread
@@ -45,8 +46,10 @@ struct ForwardMemory {
     W_hr = cut.cut<F>(l.weights.W_hr ? s.Pp * s.H : 0);
     zeros = cut.cut<F>(std::max(std::max(s.P, s.H), int64_t(PANEL * W<F>)));
     c = cut.cut<F>(s.lstm ? s.S * s.Hp : 0);
-    const int64_t owners = choice.by_units ? 1 : choice.threads;
-    input_rows = choice.inputs_ahead ? std::max(AHEAD, up(s.S, owners) + TOGETHER) : 0;
+    const int64_t owners = choice.by_units ? 1 : choice.threads, step_rows = up(s.S, owners) + TOGETHER;
+    table = cut.cut<F>(l.table ? l.V * s.Z : 0);
+    // Rows of a table are copied, not made: a step's are enough at once.
+    input_rows = !choice.inputs_ahead ? 0 : l.table ? step_rows : std::max(AHEAD, step_rows);
     inputs = cut.cut<F>(owners * input_rows * s.Z);
     const int64_t rows = choice.threads * GROUP;
     dropped = cut.cut<F>(l.drop_h.data ? rows * s.P : 0);
@@ -97,6 +100,10 @@ class ForwardWorker {
     const auto [from, until] = share_.part(s.panels);
     pack_gates<F>(s, static_cast<const F*>(w.W_ih), s.C, m.W_ih, from, until);
     pack_gates<F>(s, static_cast<const F*>(w.W_hh), s.P, m.W_hh, from, until);
+    if (l.table) {
+      const auto [symbol_from, symbol_until] = share_.part(l.V);
+      pack_table<F>(l, s, m.table, symbol_from, symbol_until);
+    }
     if (share_.thread != 0) return;
     pack_small();
     if (w.W_hr) pack_rows<F>(static_cast<const F*>(w.W_hr), s.P, s.H, m.W_hr);
@@ -136,7 +143,7 @@ class ForwardWorker {
   int64_t steps_with_inputs_ahead(int64_t from) {
     int64_t rows = 0, until = from;
     while (until < s.T && (rows == 0 || rows + own_rows(until) <= m.input_rows)) rows += own_rows(until++);
-    input_products(from, rows);
+    l.table ? input_symbols(from, rows) : input_products(from, rows);
     for (int64_t j = from, done = 0; j < until; done += own_rows(j++)) step(j, inputs_ + done * s.Z);
     return until;
   }
@@ -157,6 +164,15 @@ class ForwardWorker {
       for (int64_t panel = panel_from_; panel < panel_until_; ++panel)
         product(OF_X, panel, count, xs, norm_ ? m.zeros : m.small.bias + panel * WIDE, 0,
                 inputs_ + first * s.Z + panel * WIDE, s.Z);
+    }
+  }
+
+  // The same where inputs are symbols: rows of the table.
+  void input_symbols(int64_t j, int64_t rows) {
+    const int64_t from = panel_from_ * WIDE, count = (panel_until_ - panel_from_) * WIDE;
+    for (int64_t k = 0, i = 0; k < rows; ++k, ++i) {
+      while (i == own_rows(j)) i = 0, ++j;
+      std::copy_n(m.table + symbol(l, sequence(i), j) * s.Z + from, count, inputs_ + k * s.Z + from);
     }
   }
 

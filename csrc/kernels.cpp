@@ -26,7 +26,7 @@ Choice choose(const tt_layer& l) {
   if (whole_rows || choice.threads == 1) choice.by_units = false;
   if (!choice.by_units) choice.threads = int(std::min<int64_t>(choice.threads, s.S));
   const int64_t rows_at_once = choice.by_units ? s.S : up(s.S, choice.threads);
-  choice.inputs_ahead = l.weights.norm_ih || (rows_at_once < 12 && s.C > 4 && s.T > 1);
+  choice.inputs_ahead = l.weights.norm_ih || l.table || (rows_at_once < 12 && s.C > 4 && s.T > 1);
   return choice;
 }
 

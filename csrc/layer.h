@@ -165,6 +165,11 @@ inline F* place(const tt_layer& l, const tt_array& a, int64_t s, int64_t j) {
   return element<F>(a, l.begin[s] + (l.reverse ? -j : j), l.row[s]);
 }
 
+// The symbol of step j of sequence s.
+inline int64_t symbol(const tt_layer& l, int64_t s, int64_t j) {
+  return l.symbols.data[(l.begin[s] + (l.reverse ? -j : j)) * l.symbols.step + l.row[s] * l.symbols.row];
+}
+
 inline int64_t running(const tt_layer& l, int64_t j) { return l.offset[j + 1] - l.offset[j]; }
 
 // A panel's vectors from `from` until `until`: whole passes.

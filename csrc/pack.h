@@ -68,6 +68,27 @@ void pack_vector(const Sizes<F>& z, const void* one, const void* two, F* to) {
   }
 }
 
+// What a symbol adds to the summed inputs, [G H], in z-order, and with it up to two biases.
+template <class F>
+void pack_symbol(const Sizes<F>& z, const F* row, const void* one, const void* two, F* to) {
+  for (int64_t block = 0; block < z.Z / W<F>; ++block) {
+    const int64_t u = z.block_unit(block), count = z.count(u), at = z.block_gate(block) * z.H + u;
+    Vec<F> bias{};
+    if (count > 0 && one) bias += load_some<F>(static_cast<const F*>(one) + at, count);
+    if (count > 0 && two) bias += load_some<F>(static_cast<const F*>(two) + at, count);
+    store<F>(to + block * W<F>, count > 0 ? bias + load_some<F>(row + at, count) : bias);
+  }
+}
+
+// The table of a layer's symbols, [V, Z]: some of its rows. Where sums are normalised, without the biases.
+template <class F>
+void pack_table(const tt_layer& l, const Sizes<F>& z, F* to, int64_t from, int64_t until) {
+  const bool norm = l.weights.norm_ih;
+  for (int64_t v = from; v < until; ++v)
+    pack_symbol<F>(z, static_cast<const F*>(l.table) + v * z.G * z.H, norm ? nullptr : l.weights.b_ih,
+                   norm ? nullptr : l.weights.b_hh, to + v * z.Z);
+}
+
 // A vector over units, padded.
 template <class F>
 void pack_units(const Sizes<F>& z, const void* from, int64_t which, F* to) {

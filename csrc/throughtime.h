@@ -23,6 +23,12 @@ typedef struct {
   int64_t step, row;  // strides in elements
 } tt_array;
 
+// Whole numbers [T, B], any stride between steps and rows. data NULL: absent.
+typedef struct {
+  const int64_t* data;
+  int64_t step, row;  // strides in elements
+} tt_numbers;
+
 enum { TT_LSTM = 0, TT_TANH = 1, TT_RELU = 2 };
 enum { TT_FLOAT = 0, TT_DOUBLE = 1 };
 enum { TT_FORWARD = 0, TT_BACKWARD = 1 };
@@ -72,6 +78,13 @@ typedef struct {
   tt_array dx;             // out [T, B, C] or NULL
   void *dh0, *dc0;         // out [B, P], [B, H]; only rows that an entering sequence names are written
   tt_weights d_weights;    // out, one for each weight that is there (b_hh may be NULL: its gradient is b_ih's)
+
+  // Where each input is one of V symbols: what a symbol adds to the summed inputs, [V, G H], instead of x, W_ih and
+  // their gradients; C is 0 then. NULL: there are none.
+  int64_t V;
+  const void* table;
+  void* d_table;           // out, backward
+  tt_numbers symbols;      // [T, B], each 0 .. V - 1 at real steps
 
   void* scratch;           // 64-byte aligned, tt_scratch_bytes of them
 } tt_layer;

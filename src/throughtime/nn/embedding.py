@@ -69,11 +69,7 @@ class SymbolEmbedding(nn.Module):
             DtypeError: not int64.
             ShapeError: not [T, B].
         """
-        if x.dtype != torch.int64:
-            raise DtypeError(f"Symbols are int64 numbers: {x.dtype} came. Encode them.")
-        if x.dim() != 2:
-            raise ShapeError(f"Symbols are [T, B]: {tuple(x.shape)} came. Time is axis 0.")
-        y = nn.functional.embedding(x, self.weight)
+        y = nn.functional.embedding(self.checked(x), self.weight)
         if not self.training or not (self.dropout or self.word_dropout):
             return y
         key = current_key() or fresh_key(x.shape[1], x.device)
@@ -84,6 +80,14 @@ class SymbolEmbedding(nn.Module):
         if self.word_dropout:
             y = y.masked_fill(masks.per_step(self.word_dropout, WORD_DROPOUT, 0, 1), 0)
         return y
+
+    def checked(self, x: Tensor) -> Tensor:
+        """Symbols as `forward` takes them; it says what is raised."""
+        if x.dtype != torch.int64:
+            raise DtypeError(f"Symbols are int64 numbers: {x.dtype} came. Encode them.")
+        if x.dim() != 2:
+            raise ShapeError(f"Symbols are [T, B]: {tuple(x.shape)} came. Time is axis 0.")
+        return x
 
     def extra_repr(self) -> str:
         """The sizes."""

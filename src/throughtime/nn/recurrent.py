@@ -28,6 +28,7 @@ from throughtime.nn.parameters import check_parameters, named, reference
 from throughtime.nn.settings import Shared, notice_idle_dropout
 from throughtime.nn.stepper import Stepper
 from throughtime.nn.steps import Steps
+from throughtime.nn.symbols import Symbols
 
 State = tuple[Tensor, ...]
 Shapes = list[tuple[str, tuple[int, ...]]]
@@ -353,6 +354,8 @@ class Recurrent(ByKernel, ABC):
         tapes: list[Any] | None,
     ) -> tuple[Tensor, State]:
         """One layer on the kernel named."""
+        if isinstance(x, Symbols):
+            return x.run(self.cell, state, weights[0], rows, masks[0])
         if kernel == "torch":
             dropped = [_drop_weight(w, m) for w, m in zip(weights, masks, strict=True)]
             return self._fused(x, state, [w for each in dropped for w in each if w is not None], 1, rows)

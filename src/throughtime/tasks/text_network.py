@@ -24,6 +24,8 @@ from throughtime.bptt import TBPTT, Piece, through_stream
 from throughtime.nn import Network
 from throughtime.nn.embedding import SymbolEmbedding
 from throughtime.nn.heads import CategoricalHead, Head, TiedHead
+from throughtime.nn.recurrent import Recurrent
+from throughtime.nn.symbols import linear_beside, read_symbols
 from throughtime.tasks.network import RUN_STEPS, InputBeside, layer_of
 
 Floats = NDArray[np.floating[Any]]
@@ -64,6 +66,25 @@ class TextDesign:
         return asdict(self)
 
 
+class TextNetwork(Network):
+    """A network of `build`, which works out once for each symbol what the symbol adds to gates and logits."""
+
+    embed: SymbolEmbedding
+    core: InputBeside
+    head: CategoricalHead | TiedHead
+
+    def forward(
+        self, x: Tensor, state: Any = None, *, lengths: Any = None, resets: Tensor | None = None
+    ) -> tuple[Tensor, Any]:
+        """As `Network.forward`, of symbols [T, B]."""
+        layer, vectors = self.core.layer, self.embed.weight
+        if not isinstance(layer, Recurrent) or (self.training and self.embed.dropout):
+            return super().forward(x, state, lengths=lengths, resets=resets)
+        y, state = read_symbols(layer, self.embed.checked(x), vectors, state, lengths=lengths, resets=resets)
+        output = linear_beside(self.head.linear, self.core.dropout(y), x, vectors)
+        return self.head.scores(output) if isinstance(self.head, TiedHead) else output, state
+
+
 def build(design: TextDesign) -> Network:
     """The network of a design, with first weights from torch's generator."""
     spread = SMALL if design.tied else UNIT
@@ -77,7 +98,7 @@ def build(design: TextDesign) -> Network:
     )
     features = design.hidden_size + design.embedding_size
     head: Head = TiedHead(features, embed) if design.tied else CategoricalHead(features, design.symbols)
-    return Network(embed, InputBeside(layer, design.dropout), head)
+    return TextNetwork(embed, InputBeside(layer, design.dropout), head)
 
 
 def head_of(network: nn.Module) -> CategoricalHead | TiedHead:

@@ -127,7 +127,7 @@ class Pass:
 
 def forward(
     how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor, last: Sequence[Tensor],
-    record: bool | Tape,
+    record: bool | Tape, symbols: Tensor | None = None,
 ) -> Pass:  # fmt: skip
     """Make a forward pass ready; y [T, B, P] and the last states will be written in place.
 
@@ -140,8 +140,9 @@ def forward(
         y: [T, B, P] to write; steps past a row's end are left alone.
         last: h_n [B, P] and c_n [B, H] to write; rows without a step are left alone.
         record: whether to keep a tape, or the one to write.
+        symbols: [T, B] int64 each below V: x is their table [V, G H], contiguous, and there is no W_ih. None: no.
     """
-    layer, kept = _describe(how, x, h0, c0, weights, y)
+    layer, kept = _describe(how, x, h0, c0, weights, y, symbols)
     tape = record if isinstance(record, Tape) else _new_tape(layer, how, weights, x) if record else None
     if tape is not None:
         _put_tape(layer, tape)
@@ -164,25 +165,28 @@ class Gradients:
 def backward(
     how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor, tape: Tape,
     dy: Tensor | None, d_last: Sequence[Tensor | None], dx: Tensor | None, d_first: Sequence[Tensor],
+    symbols: Tensor | None = None,
 ) -> Pass:  # fmt: skip
     """Make a backward pass ready; dx [T, B, C] and the first states' gradients will be written in place.
 
     Args:
-        how: as given to `forward`, like x, h0, c0, weights and y.
+        how: as given to `forward`, like x, h0, c0, weights, y and symbols.
         tape: what `forward` returned.
         dy: [T, B, P], or None for zeros.
         d_last: gradients of the last h and c, None for zeros.
-        dx: to write, or None; steps past a row's end are left alone.
+        dx: to write, or None; steps past a row's end are left alone. Of symbols their table's, contiguous.
         d_first: gradients of h0 and c0 to write; rows whose h0 enters nowhere are left alone.
     """
-    layer, kept = _describe(how, x, h0, c0, weights, y)
+    layer, kept = _describe(how, x, h0, c0, weights, y, symbols)
     _put_tape(layer, tape)
     if dy is not None:
         dy = _unit_stride(dy)
         layer.dy = library.array(dy)
     d_last = [None if d is None else d.contiguous() for d in d_last]
     layer.dh_n, layer.dc_n = (library.pointer(d) for d in (*d_last, None)[:2])
-    if dx is not None:
+    if symbols is not None:
+        layer.d_table = library.pointer(dx)
+    elif dx is not None:
         layer.dx = library.array(dx)
     layer.dh0, layer.dc0 = (library.pointer(d) for d in (*d_first, None)[:2])
     found = type(weights)(*(None if w is None else torch.empty_like(w) for w in weights))  # type: ignore[arg-type]
@@ -198,17 +202,28 @@ def activate(function: int, x: Tensor) -> Tensor:
 
 
 def _describe(
-    how: Direction, x: Tensor, h0: Tensor, c0: Tensor | None, weights: AnyWeights, y: Tensor
+    how: Direction,
+    x: Tensor,
+    h0: Tensor,
+    c0: Tensor | None,
+    weights: AnyWeights,
+    y: Tensor,
+    symbols: Tensor | None,
 ) -> tuple[Layer, list[Any]]:
     """The call's structure, and what must stay alive as long as it does."""
     layer = Layer.from_buffer_copy(how.blank)
     layer.type = library.TYPES[x.dtype]
-    layer.C, layer.H, layer.P = x.shape[-1], weights.W_ih.shape[0] // (4 if c0 is not None else 1), h0.shape[-1]
+    layer.H, layer.P = weights.W_hh.shape[0] // (4 if c0 is not None else 1), h0.shape[-1]
     layer.weights = library.weights(weights)
-    layer.x, layer.y = library.array(x), library.array(y)
+    layer.y = library.array(y)
+    if symbols is None:
+        layer.C, layer.x = x.shape[-1], library.array(x)
+    else:
+        layer.V, layer.table, layer.symbols = len(x), x.data_ptr(), library.numbers(symbols)
+        layer.x = library.Array(x.data_ptr(), 0, 0)
     layer.h0, layer.c0 = h0.data_ptr(), library.pointer(c0)
     masks = how.masks
-    kept: list[Any] = [how.plan]
+    kept: list[Any] = [how.plan, symbols]
     if masks is NO_MASKS:
         return layer, kept
     for name, mask in (("zone_c", masks.zone_c), ("zone_h", masks.zone_h), ("drop_h", masks.drop_h)):

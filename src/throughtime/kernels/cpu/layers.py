@@ -66,7 +66,31 @@ def run(
     Raises:
         ShapeError, DtypeError, KernelError: a tensor's memory cannot be read as the kernels would, see `pointers`.
     """
-    call, x, state, flat = prepared(cell, x, state, weights, rows, masks)
+    return _run(*prepared(cell, x, state, weights, rows, masks))
+
+
+def run_symbols(
+    cell: str, table: Tensor, symbols: Tensor, state: State, weights: AnyWeights, rows: Rows, masks: Masks
+) -> tuple[Tensor, State]:
+    """A layer in one direction whose inputs are symbols: what each adds to the summed inputs is a row of a table.
+
+    Args:
+        cell: "lstm", "tanh" or "relu".
+        table: [V, G H], the product of the symbols' vectors with W_ih.
+        symbols: [T, B] int64, 0 .. V - 1.
+        state, rows: as in `run`.
+        weights, masks: of the direction; W_ih is None.
+
+    Returns:
+        As `run`; gradients reach the table.
+
+    Raises:
+        ShapeError, DtypeError, KernelError: as `run`, or a symbol is no row of the table.
+    """
+    return _run(*prepared(cell, table.contiguous(), state, [weights], rows, [masks], symbols))
+
+
+def _run(call: Call, x: Tensor, state: State, flat: list[Tensor | None]) -> tuple[Tensor, State]:
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (x, *state, *flat)):
         y, *last = _Layer.apply(call, x, *state, *flat)
     else:
@@ -75,21 +99,30 @@ def run(
 
 
 def prepared(
-    cell: str, x: Tensor, state: State, weights: Sequence[AnyWeights], rows: Rows, masks: Sequence[Masks]
+    cell: str,
+    x: Tensor,
+    state: State,
+    weights: Sequence[AnyWeights],
+    rows: Rows,
+    masks: Sequence[Masks],
+    symbols: Tensor | None = None,
 ) -> tuple[Call, Tensor, State, list[Tensor | None]]:
-    """A call's arguments, checked: all that is no tensor, then the tensors, the weights in one list.
+    """A call's arguments, checked: all that is no tensor to differentiate by, then the others, weights in one list.
 
     Args:
         cell, x, state, weights, rows, masks: as in `run`, which says what is raised.
+        symbols: of a call whose x is their table; None: there are none.
     """
     pointers.refuse_transforms(lambda: (x, *state, *(w for each in weights for w in each)))
-    x, state, weights = pointers.checked(cell, x, state, weights, masks)
+    x, state, weights = pointers.checked(cell, x, state, weights, masks, symbols)
     if rows.plain and all(mask is NO_MASKS for mask in masks):
         call = plain_call(cell, rows.steps, rows.count, len(masks), direction.threads(), _keep_gates.get())
     else:
         plans = [direction.plan_of(rows, d == 1) for d in range(len(masks))]
         call = _call(cell, plans, masks, direction.threads(), _keep_gates.get(), rows.plain)
         weights = [_dropped(w, m) for w, m in zip(weights, masks, strict=True)]
+    if symbols is not None:
+        call = replace(call, symbols=symbols)
     return call, x, state, [w for each in weights for w in each]
 
 
@@ -101,6 +134,7 @@ class Call:
     threads: int
     dense: bool
     parts: int
+    symbols: Tensor | None = None
 
 
 @lru_cache(maxsize=128)
@@ -142,14 +176,16 @@ def forward(
     """
     x, state = _rows_together(x), [s.contiguous() for s in state]
     D, P = len(call.ways), state[0].shape[-1]
-    y, tape = into or (_like_order(x, D * P, torch.empty if call.dense else torch.zeros), None)
+    steps = x if call.symbols is None else call.symbols
+    y, tape = into or (_like_order(steps, D * P, torch.empty if call.dense else torch.zeros, x.dtype), None)
     last = [torch.empty_like(s) if call.dense else s.clone() for s in state]
     passes = []
     for d, (way, weights) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
         h0, *c0 = [_of(s, d, D) for s in state]
         ends = [_of(s, d, D) for s in last]
         out = _units(y, d, D)
-        passes.append(direction.forward(way, x, h0, c0[0] if c0 else None, weights, out, ends, tape or record))
+        c = c0[0] if c0 else None
+        passes.append(direction.forward(way, x, h0, c, weights, out, ends, tape or record, call.symbols))
     library.run([each.layer for each in passes], library.FORWARD, call.threads)
     return y, last, [each.tape for each in passes if each.tape is not None]
 
@@ -206,15 +242,18 @@ def _backward(
     dxs, passes = [], []
     for d, (way, each) in enumerate(zip(call.ways, _split(call, flat), strict=True)):
         h0, *c0 = [_of(s, d, D) for s in state]
-        if needs_x:
-            dxs.append(_like_order(x, x.shape[-1], torch.empty if call.dense else torch.zeros))
+        if call.symbols is not None:
+            dxs.append(torch.empty_like(x))
+        elif needs_x:
+            dxs.append(_like_order(x, x.shape[-1], torch.empty if call.dense else torch.zeros, x.dtype))
         passes.append(
             direction.backward(
                 way, x, h0, c0[0] if c0 else None, each, _units(y, d, D), Tape(*taped[3 * d : 3 * d + 3]),
                 None if dy is None else _units(dy, d, D),
                 [None if g is None else _of(g, d, D) for g in d_last],
-                dxs[d] if needs_x else None,
+                dxs[d] if dxs else None,
                 [_of(g, d, D) for g in d_first],
+                call.symbols,
             )
         )  # fmt: skip
     library.run([each.layer for each in passes], library.BACKWARD, call.threads)
@@ -253,9 +292,9 @@ def _rows_together(x: Tensor) -> Tensor:
     return x if x.stride(-1) == 1 or x.shape[-1] == 1 else x.contiguous()
 
 
-def _like_order(x: Tensor, units: int, make: Any) -> Tensor:
+def _like_order(x: Tensor, units: int, make: Any, dtype: torch.dtype) -> Tensor:
     """A new [T, B, units] whose steps and rows lie in memory as those of x do."""
     T, B = x.shape[:2]
     if x.stride(0) < x.stride(1):
-        return make(B, T, units, dtype=x.dtype).transpose(0, 1)
-    return make(T, B, units, dtype=x.dtype)
+        return make(B, T, units, dtype=dtype).transpose(0, 1)
+    return make(T, B, units, dtype=dtype)

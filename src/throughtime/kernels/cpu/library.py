@@ -43,6 +43,12 @@ class Array(Structure):
     _fields_ = [("data", c_void_p), ("step", c_int64), ("row", c_int64)]
 
 
+class Numbers(Structure):
+    """tt_numbers: whole numbers [T, B]."""
+
+    _fields_ = [("data", c_void_p), ("step", c_int64), ("row", c_int64)]
+
+
 class Weights(Structure):
     """tt_weights."""
 
@@ -79,6 +85,9 @@ class Layer(Structure):
         ("dx", Array),
         *((name, c_void_p) for name in ("dh0", "dc0")),
         ("d_weights", Weights),
+        ("V", c_int64),
+        *((name, c_void_p) for name in ("table", "d_table")),
+        ("symbols", Numbers),
         ("scratch", c_void_p),
     ]
 
@@ -162,6 +171,11 @@ def pointer(tensor: Tensor | None) -> int | None:
 def array(tensor: Tensor) -> Array:
     """A tensor [T, B, units] whose last axis lies side by side."""
     return Array(tensor.data_ptr(), tensor.stride(0), tensor.stride(1))
+
+
+def numbers(tensor: Tensor) -> Numbers:
+    """A tensor [T, B] of int64."""
+    return Numbers(tensor.data_ptr(), tensor.stride(0), tensor.stride(1))
 
 
 def weights(of: LSTMWeights | RNNWeights) -> Weights:

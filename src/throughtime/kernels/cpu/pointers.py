@@ -82,29 +82,39 @@ def refuse_transforms(tensors: Callable[[], Iterable[Tensor | None]]) -> None:
 
 
 def checked(
-    cell: str, x: Tensor, state: State, weights: Sequence[AnyWeights], masks: Sequence[Masks]
+    cell: str,
+    x: Tensor,
+    state: State,
+    weights: Sequence[AnyWeights],
+    masks: Sequence[Masks],
+    symbols: Tensor | None = None,
 ) -> tuple[Tensor, State, list[AnyWeights]]:
     """A call's tensors, each plain and of the size that the others ask for.
 
     Args:
         cell: "lstm", "tanh" or "relu".
-        x: [T, B, C].
+        x: [T, B, C]; with symbols their table [V, G H].
         state: (h, c) or (h,).
         weights: of each direction.
         masks: of each direction; looked at, not returned.
+        symbols: [T, B], whole numbers of the table's rows; looked at, not returned. None: there are none.
 
     Raises:
         ShapeError: sizes do not fit together, or a storage does not hold its tensor's numbers.
         DtypeError: a tensor is not dense, on the CPU, of x's dtype, or that dtype is none of the kernels'.
         KernelError: a tensor has no memory of its own.
     """
-    T, B, C = x.shape
-    P, H = state[0].shape[-1], weights[0].W_ih.shape[0] // (4 if cell == "lstm" else 1)
+    gates = 4 if cell == "lstm" else 1
+    P, H = state[0].shape[-1], weights[0].W_hh.shape[0] // gates
+    T, B = (x if symbols is None else symbols).shape[:2]
+    C, shape = (x.shape[-1], (T, B, x.shape[-1])) if symbols is None else (0, (len(x), gates * H))
+    if symbols is not None:
+        _check_symbols(symbols, len(x))
     dtype = x.dtype
     if dtype not in library.TYPES:
         raise DtypeError(f"The cpu kernel computes in float32 and float64: `x` came as {dtype}. {_REMEDY}")
     sizes = _sizes(cell, C, H, P)
-    x = _fit("x", x, (T, B, C), dtype)
+    x = _fit("x", x, shape, dtype)
     state = tuple(
         _fit(name, part, (len(weights), B, units), dtype)
         for name, part, units in zip(("h", "c"), state, (P, H), strict=False)
@@ -117,6 +127,16 @@ def checked(
         if mask.drop_W is not None:
             _fit("drop_W", mask.drop_W, sizes[1], dtype)
     return x, state, whole
+
+
+def _check_symbols(symbols: Tensor, count: int) -> None:
+    """What would lead a pointer elsewhere."""
+    _fit("symbols", symbols, (*symbols.shape[:1], *symbols.shape[1:2]), torch.int64)
+    low, high = (int(end) for end in symbols.aminmax()) if symbols.numel() else (0, 0)
+    if low < 0 or high >= max(count, 1):
+        raise ShapeError(
+            f"`symbols` must be rows of their table, 0 .. {count - 1}, for the cpu kernel: {low} .. {high} came."
+        )
 
 
 def plain(name: str, tensor: Tensor) -> Tensor:

@@ -47,7 +47,11 @@ class TiedHead(Head):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [..., H] to unnormalised log-probabilities [..., K]."""
-        return F.linear(self.linear(features), self.embedding.weight, self.bias)
+        return self.scores(self.linear(features))
+
+    def scores(self, vectors: Tensor) -> Tensor:
+        """P h + p [..., E] to the same."""
+        return F.linear(vectors, self.embedding.weight, self.bias)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Negative log-likelihood; arguments, result and errors as `CategoricalHead.loss`."""
