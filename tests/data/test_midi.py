@@ -108,28 +108,27 @@ def test_pitches_have_names():
     assert [pitch_name(pitch) for pitch in (21, 60, 61, 108)] == ["A0", "C4", "C#4", "C8"]
 
 
+def parsed(content, name):
+    """The piece, or None where it was refused by an error that names the file."""
+    try:
+        return parse_midi(content, name)
+    except DataError as error:
+        return None if name in str(error) else pytest.fail(str(error))
+
+
 def test_a_truncated_file_gives_notes_or_one_clear_error():
     whole = midi_bytes(chord())
-    refused = 0
-    for length in range(len(whole)):
-        try:
-            assert parse_midi(whole[:length], "cut.mid").notes
-        except DataError as error:
-            assert "cut.mid" in str(error)
-            refused += 1
-    assert refused > len(whole) / 2
+    found = [parsed(whole[:length], "cut.mid") for length in range(len(whole))]
+    assert all(music.notes for music in found if music)
+    assert found.count(None) > len(whole) / 2
 
 
 @given(st.integers(0, 200), st.integers(0, 255))
 def test_an_altered_byte_gives_notes_or_one_clear_error(place, value):
     content = bytearray(midi_bytes(chord()))
     content[place % len(content)] = value
-    try:
-        music = parse_midi(bytes(content), "altered.mid")
-    except DataError as error:
-        assert "altered.mid" in str(error)
-    else:
-        assert len(to_roll(music, 4)) <= MOST_QUARTERS * 4 + 1
+    music = parsed(bytes(content), "altered.mid")
+    assert music is None or len(to_roll(music, 4)) <= MOST_QUARTERS * 4 + 1
 
 
 @pytest.mark.parametrize(

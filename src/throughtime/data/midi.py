@@ -3,9 +3,9 @@
     notes       start and duration in quarter notes, pitch 0 .. 127; a file's drums (channel 10) are left out
     roll        [T, 88] whether each key of a piano, A0 (21) .. C8 (108), is down; `frames` of them a quarter note
 
-A roll cannot tell a key that is struck again from one that is held: held frames are one note. Roll to file to roll gives
-the same roll, silence at its end included. Of a file's tempos the first is kept; times are in quarter notes whatever
-the tempo does.
+A roll cannot tell a key that is struck again from one that is held: held frames are one note. Roll to file to roll
+gives the same roll, silence at its end included. Of a file's tempos the first is kept; times are in quarter notes
+whatever the tempo does.
 
 Dimensions: T frames, K = 88 keys.
 
@@ -215,8 +215,8 @@ def _music_of(file: Any, name: str) -> Music:
         raise DataError(f"A MIDI file has a note at least, drums left out: {name} has none. Leave it out.")
     if quarters > MOST_QUARTERS:
         raise DataError(
-            f"A MIDI file is {MOST_QUARTERS:,} quarter notes long at most: {name} says {quarters:,.0f}. Cut it, or leave "
-            "it out."
+            f"A MIDI file is {MOST_QUARTERS:,} quarter notes long at most: {name} says {quarters:,.0f}. Cut it, or "
+            "leave it out."
         )
     # Whole microseconds make 89.99996 of 90.
     tempo = round(60e6 / min(tempos, key=lambda each: each[0])[1], 2) if tempos else TEMPO

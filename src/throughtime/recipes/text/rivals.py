@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from throughtime.recipes.by_nats import Scored
 from throughtime.recipes.text.problem import TextProblem
 from throughtime.tasks.corpus import TextEncoding
 from throughtime.tasks.kneser_ney import KneserNey
@@ -21,27 +22,14 @@ LETTER_ORDERS = (1, 3, 6)
 
 
 @dataclass(frozen=True)
-class Scored:
+class TextScored(Scored):
     """What one method makes of the test part.
 
     Args:
-        method: its name.
-        nats: mean of -log p over symbols.
         bits: per character, whatever the symbols are.
-        parameters: numbers fitted.
-        seconds: of fitting.
     """
 
-    method: str
-    nats: float
     bits: float
-    parameters: int
-    seconds: float
-
-    @property
-    def perplexity(self) -> float:
-        """e to the nats."""
-        return math.exp(self.nats)
 
 
 def orders(kind: str) -> tuple[int, ...]:
@@ -49,7 +37,7 @@ def orders(kind: str) -> tuple[int, ...]:
     return ORDERS.get(kind, LETTER_ORDERS)
 
 
-def try_ngrams(problem: TextProblem, kind: str, order: int) -> Scored:
+def try_ngrams(problem: TextProblem, kind: str, order: int) -> TextScored:
     """Count the training part's n-grams and score the test part."""
     encoding = TextEncoding.fit(problem.train, kind)
     began = time.perf_counter()
@@ -60,7 +48,8 @@ def try_ngrams(problem: TextProblem, kind: str, order: int) -> Scored:
     costs = -model.log_probabilities(test)[1:]
     name = "single symbols" if order == 1 else f"Kneser-Ney, {order} symbols"
     nats = float(costs.mean())
-    return Scored(name, nats, bits_of(nats, len(costs), problem), model.parameters, seconds)
+    bits = bits_of(nats, len(costs), problem)
+    return TextScored(name, nats, model.parameters, seconds, seeded=False, bits=bits)
 
 
 def symbols_of(text: str | list[str], encoding: TextEncoding) -> np.ndarray:
