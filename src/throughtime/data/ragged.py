@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from throughtime.base.errors import ConfigError, DataError, DtypeError, ShapeError
+
+Item = TypeVar("Item")
 
 
 def pad(sequences: Sequence[Any], *, fill: float = 0, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
@@ -89,6 +91,24 @@ def batch_rows(count: int, batch_size: int, *, seed: int, epoch: int, index: int
 
 
 @lru_cache(maxsize=2)
+def drawn_share(items: Sequence[Item], share: float, seed: int) -> tuple[list[Item], list[Item]]:
+    """A share of the items, drawn by a seed, and before it the others; both in their order.
+
+    Args:
+        items: of any kind.
+        share: in (0, 1); the number is rounded.
+        seed: in [0, 2**63).
+
+    Raises:
+        ConfigError: seed out of range.
+    """
+    chosen = set(epoch_order(len(items), seed, 0)[: round(share * len(items))].tolist())
+    parts: tuple[list[Item], list[Item]] = ([], [])
+    for place, item in enumerate(items):
+        parts[place in chosen].append(item)
+    return parts
+
+
 def epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order of an epoch: a permutation of 0 .. count - 1, read-only.
 

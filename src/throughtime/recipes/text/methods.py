@@ -10,9 +10,10 @@ import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.by_nats import NETWORK, NETWORKS, Scored, Unit, scores_of, tried
+from throughtime.recipes.ngrams import symbols_of
 from throughtime.recipes.table import Column, Table
 from throughtime.recipes.text.problem import TextProblem
-from throughtime.recipes.text.rivals import TextScored, bits_of, orders, symbols_of, try_ngrams
+from throughtime.recipes.text.rivals import TextScored, bits_of, orders, try_ngrams
 from throughtime.recipes.text.settings import Model, estimator_of
 from throughtime.tasks import SequenceGenerator
 
