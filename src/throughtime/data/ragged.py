@@ -90,7 +90,6 @@ def batch_rows(count: int, batch_size: int, *, seed: int, epoch: int, index: int
     return epoch_order(count, seed, epoch)[index * batch_size : (index + 1) * batch_size]
 
 
-@lru_cache(maxsize=2)
 def drawn_share(items: Sequence[Item], share: float, seed: int) -> tuple[list[Item], list[Item]]:
     """A share of the items, drawn by a seed, and before it the others; both in their order.
 
@@ -109,6 +108,7 @@ def drawn_share(items: Sequence[Item], share: float, seed: int) -> tuple[list[It
     return parts
 
 
+@lru_cache(maxsize=2)
 def epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order of an epoch: a permutation of 0 .. count - 1, read-only.
 

@@ -17,8 +17,9 @@ from throughtime.insight.lettering import fitted
 from throughtime.insight.svg import BLUE, FAINT, ORANGE, PALE, QUIET, SMALLEST_TEXT, WIDTH, Sheet
 
 # Pixels. A semitone's row shows that tones next to each other are two.
-_LEFT, _RIGHT, _TOP, _HEADING, _ROW, _AXIS = 72.0, 30.0, 84.0, 30.0, 7.0, 40.0
-_LEGEND = 150.0
+_LEFT, _RIGHT, _TOP, _HEADING, _ROW, _AXIS = 48.0, 20.0, 84.0, 30.0, 7.0, 40.0
+# Of a drawing in a page: its column's, so that it stands there unscaled and can be read.
+_PAGE_WIDTH = 800.0
 # Semitones drawn above and below the tones, and in all: an octave at least.
 _MARGIN, _LEAST_ROWS = 2, 12
 _BAR = 4.0  # quarter notes
@@ -54,7 +55,7 @@ def draw_piano_rolls(pieces: Sequence[PlayedPiece], *, title: str, page: bool = 
         page: whether it is to stand in a page, in the colour of its text; else it is a file.
 
     Returns:
-        The text of an SVG file, 1280 pixels wide.
+        The text of an SVG file, 1280 pixels wide; of a page's element, 800.
 
     Raises:
         ShapeError: no pieces, or none with a tone.
@@ -63,13 +64,13 @@ def draw_piano_rolls(pieces: Sequence[PlayedPiece], *, title: str, page: bool = 
     if not pitches:
         raise ShapeError(f"A drawing of music needs a tone: {len(pieces)} pieces without one came. Pass some.")
     low, high = _pitches_shown(min(pitches), max(pitches))
-    quarters = max(piece.quarters for piece in pieces)
-    height = _HEADING + (high - low + 1) * _ROW + _AXIS
-    sheet = Sheet(title, WIDTH, _TOP + height * len(pieces), page=page)
-    sheet.text(_LEFT, 44, fitted(title, WIDTH - _LEFT - _RIGHT, 24, bold=True), size=24, bold=True, kind="title")
+    quarters, width = max(piece.quarters for piece in pieces), _PAGE_WIDTH if page else WIDTH
+    height, room = _HEADING + (high - low + 1) * _ROW + _AXIS, width - _LEFT - _RIGHT
+    sheet = Sheet(title, width, _TOP + height * len(pieces), page=page)
+    sheet.text(_LEFT, 44, fitted(title, room, 24, bold=True), size=24, bold=True, kind="title")
     sheet.text(_LEFT, 66, _explained(pieces), size=12, fill=QUIET, kind="note")
     for place, piece in enumerate(pieces):
-        _Panel(sheet, _TOP + place * height + _HEADING, low, high, quarters).draw(piece)
+        _Panel(sheet, _TOP + place * height + _HEADING, room, low, high, quarters).draw(piece)
     return sheet.to_svg()
 
 
@@ -80,25 +81,24 @@ def _pitches_shown(low: int, high: int) -> tuple[int, int]:
 
 
 def _explained(pieces: Sequence[PlayedPiece]) -> str:
-    given = "; orange: what was given, blue: what follows it" if any(piece.given for piece in pieces) else ""
-    return f"Time in quarter notes to the right, a line at each bar of four; pitch upwards, C4 is the middle C{given}."
+    given = " Orange: what was given; blue: what follows." if any(piece.given for piece in pieces) else ""
+    return f"Quarter notes to the right, a line at each bar; C4 is the middle C.{given}"
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """Where a piece is drawn: its upper edge, the pitches at its ends, and the quarter notes that fill it."""
+    """Where a piece is drawn: its upper edge and width, the pitches at its ends, and the quarter notes that fill it."""
 
     sheet: Sheet
     top: float
+    width: float
     low: int
     high: int
     quarters: float
 
     def draw(self, piece: PlayedPiece) -> None:
         """Heading, octaves, bars and tones."""
-        self.sheet.text(
-            _LEFT, self.top - 10, fitted(piece.name, WIDTH - _LEFT - _RIGHT, 14, bold=True), size=14, bold=True
-        )
+        self.sheet.text(_LEFT, self.top - 10, fitted(piece.name, self.width, 14, bold=True), size=14, bold=True)
         self._draw_grid()
         with self.sheet.group("piece", name=piece.name):
             for start, duration, pitch in piece.tones:
@@ -127,7 +127,7 @@ class _Panel:
         self.sheet.rect(self._x(start), self._y(pitch), width, _ROW - _GAP, fill=colour, radius=1.5, kind=kind)
 
     def _x(self, quarters: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * quarters / max(self.quarters, 1.0)
+        return _LEFT + self.width * quarters / max(self.quarters, 1.0)
 
     def _y(self, pitch: int) -> float:
         """The upper edge of a pitch's row."""

@@ -17,7 +17,7 @@ from throughtime.recipes.music.rivals import rules
 from throughtime.recipes.music.settings import Model, estimator_of
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceGenerator
-from throughtime.tasks.generator_options import INDEPENDENT, OVER_KEYS
+from throughtime.tasks.generator_options import OVER_KEYS
 
 # Beside a network that tells keys together, the same one that does not: what of a gap to the rules chords account for.
 ALONE = "LSTM, each key alone"
@@ -60,8 +60,8 @@ def scored(problem: MusicProblem, model: SequenceGenerator, name: str) -> Scored
 
 def try_network(problem: MusicProblem, name: str, model: Model, tbptt: str, seed: int) -> Scored:
     """Fit one of `NETWORKS`, or `ALONE`, from one seed and score the test part."""
-    emission = INDEPENDENT if name == ALONE else model.emission
-    chosen = replace(model, cell=NETWORKS[OURS if name == ALONE else name], emission=emission, seed=seed)
+    model = replace(model, emission="bernoulli") if name == ALONE else model
+    chosen = replace(model, cell=NETWORKS[OURS if name == ALONE else name], seed=seed)
     return scored(problem, fit_network(problem, chosen, tbptt), name)
 
 

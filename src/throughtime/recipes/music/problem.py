@@ -86,7 +86,9 @@ def make_problem(
         ConfigError: the share is none.
         DataError: a part would be empty.
     """
-    train, valid = found.parts.get(TRAIN, ()), found.parts.get(VALID, ())
+    train: Sequence[Music] = found.parts.get(TRAIN, ())
+    tests: Sequence[Music]
+    valid = found.parts.get(VALID, ())
     if test is not None:
         tests, how = test.everything, f"of {collection.test}"
     elif found.parts.get(TEST):
