@@ -71,7 +71,7 @@ class Writing:
 
     length: Positive = 96
     primer: Positive = 16
-    temperature: Above = 1.0
+    temperature: Above = 0.9
     tempo: Tempo = 90.0
 
 
