@@ -32,7 +32,7 @@ from throughtime.train.ranks import Ranks
 # What keeps the sample's training well under a minute on one core. Its shortest notes are eighths.
 SAMPLE = Settings(
     collection=Collection(frames=2),
-    model=Model(hidden_size=100, epochs=12, batch_size=4, learning_rate=0.02, dropout=0.1),
+    model=Model(hidden_size=100, epochs=12, batch_size=4, learning_rate=0.02, dropout=0.3),
 )
 # Of so many test pieces the middle is gone on from, in `predict`; so many steps, of which so many words are shown.
 PLACES, CONTINUED, BEFORE, AFTER = 5, 24, 2, 4
