@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from throughtime.recipes.settings import Cell
@@ -20,6 +21,7 @@ NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LS
 NETWORK, OURS = "network", "LSTM"
 # Standard errors of a gap between seeds that are taken for more than noise.
 NOISE = 2.0
+OF_NGRAMS = "Smaller is better. Parameters of n-grams are those counted; a symbol that is not known counts as unknown."
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,20 @@ class Unit:
     name: str
     beside: Mapping[str, Column]
     advice: str
+
+
+def trials_of(
+    try_network: Callable[[str, int], Scored], networks: Sequence[str], first: int, seeds: int
+) -> list[Callable[[], Scored]]:
+    """Trials of networks, the slowest of each seed first.
+
+    Args:
+        try_network: from a network's name and a seed to what it makes of the test part.
+        networks: their names, the slowest last.
+        first: of the seeds.
+        seeds: trials of each network, at least 1.
+    """
+    return [partial(try_network, name, first + seed) for seed in range(seeds) for name in reversed(networks)]
 
 
 def tried(trials: Sequence[Callable[[], Scored]], progress: bool, networks: Sequence[str]) -> list[list[Scored]]:

@@ -38,8 +38,8 @@ def test_melodies_are_tried_with_n_grams():
 
 @pytest.mark.parametrize("name", [OURS, ALONE])
 def test_a_trial_is_of_the_method_it_names(name):
-    found = try_network(problem("rolls"), name, QUICK, "n,n", 3)
+    found = try_network(problem("rolls"), QUICK, "n,n", name, 3)
     assert (found.method, found.seeded) == (name, True)
-    keys = try_network(problem("rolls"), OURS, QUICK, "n,n", 3)
+    keys = try_network(problem("rolls"), QUICK, "n,n", OURS, 3)
     # The head over keys has weights that independent keys lack.
     assert (found.parameters < keys.parameters) is (name == ALONE)

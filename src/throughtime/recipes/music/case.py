@@ -12,6 +12,7 @@ import torch.distributed as dist
 from throughtime.base.errors import DataError
 from throughtime.base.run_folder import RunFolder
 from throughtime.data import batch_count
+from throughtime.recipes.learning import in_words
 from throughtime.recipes.music import report
 from throughtime.recipes.music.judging import improvised, judged, known
 from throughtime.recipes.music.kinds import Melody, kind_of
@@ -142,10 +143,9 @@ class MusicCase(Case):
         """What there is to say of the network."""
         history, chosen = model.history_, self.chosen.model
         assert history is not None  # it was trained just now
-        kept = "the last" if history.best_epoch is None else f"epoch {history.best_epoch + 1}"
         return (
             f"{chosen.cell} with {model.parameters_count_:,} parameters, emission {model.emission}, TBPTT({tbptt}), "
-            f"seed {chosen.seed}; {kept} of {len(history.epochs)} epochs kept; trained in {model.seconds_:.1f} s.",
+            f"seed {chosen.seed}; {in_words(history, model.seconds_)}",
         )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
-from throughtime.recipes.by_nats import NETWORK, NETWORKS, OURS, Scored, Unit, scores_of, tried
+from throughtime.recipes.by_nats import NETWORK, NETWORKS, OF_NGRAMS, OURS, Scored, Unit, scores_of, trials_of, tried
 from throughtime.recipes.music.kinds import Kind, Melody
 from throughtime.recipes.music.problem import MusicProblem
 from throughtime.recipes.music.reading import TEST, TRAIN, VALID
@@ -21,6 +21,11 @@ from throughtime.tasks.generator_options import OVER_KEYS
 
 # Beside a network that tells keys together, the same one that does not: what of a gap to the rules chords account for.
 ALONE = "LSTM, each key alone"
+_OF_ROLLS = "Smaller is better; a piece's first frame is read, not told."
+_CHORDS = (
+    "Rates and Markov take each key by itself, the network tells a frame's keys together (emission=keys): a part of "
+    "its gain is that chords are whole; "
+)
 ADVICE = "rules are enough for this music, or the network wants more training"
 
 
@@ -58,7 +63,7 @@ def scored(problem: MusicProblem, model: SequenceGenerator, name: str) -> Scored
     return Scored(name, nats, model.parameters_count_, model.seconds_, seeded=True)
 
 
-def try_network(problem: MusicProblem, name: str, model: Model, tbptt: str, seed: int) -> Scored:
+def try_network(problem: MusicProblem, model: Model, tbptt: str, name: str, seed: int) -> Scored:
     """Fit one of `NETWORKS`, or `ALONE`, from one seed and score the test part."""
     model = replace(model, emission="bernoulli") if name == ALONE else model
     chosen = replace(model, cell=NETWORKS[OURS if name == ALONE else name], seed=seed)
@@ -68,7 +73,9 @@ def try_network(problem: MusicProblem, name: str, model: Model, tbptt: str, seed
 def scores_table(problem: MusicProblem, model: SequenceGenerator) -> Table:
     """A generator beside rules on the test part; alone where there is no training part to count."""
     rivals = [rule() for rule in (rules(problem) if problem.train else ())]
-    return _table(problem, model.emission, [[each] for each in (*rivals, scored(problem, model, NETWORK))], False)
+    return _table(
+        problem, model.emission, [[each] for each in (*rivals, scored(problem, model, NETWORK))], counted=False
+    )
 
 
 def compare_methods(problem: MusicProblem, model: Model, tbptt: str, seeds: int, progress: bool) -> Table:
@@ -83,12 +90,8 @@ def compare_methods(problem: MusicProblem, model: Model, tbptt: str, seeds: int,
     """
     emission = problem.kind.emission(model.emission)
     networks = [*([ALONE] if emission == OVER_KEYS else []), *NETWORKS]
-    trials = [
-        partial(try_network, problem, name, model, tbptt, model.seed + seed)
-        for seed in range(seeds)
-        for name in reversed(networks)
-    ]
-    return _table(problem, emission, tried([*trials, *rules(problem)], progress, networks), True)
+    trials = trials_of(partial(try_network, problem, model, tbptt), networks, model.seed, seeds)
+    return _table(problem, emission, tried([*trials, *rules(problem)], progress, networks), counted=True)
 
 
 def unit_of(kind: Kind) -> Unit:
@@ -99,17 +102,7 @@ def unit_of(kind: Kind) -> Unit:
 
 def _table(problem: MusicProblem, emission: str, found: Sequence[Sequence[Scored]], counted: bool) -> Table:
     title = f"{problem.title}: {problem.steps:,} {problem.kind.step}s of {len(problem.test):,} test pieces"
-    notes = [*problem.notes, _OF_MELODIES if isinstance(problem.kind, Melody) else _OF_ROLLS]
+    notes = [*problem.notes, OF_NGRAMS if isinstance(problem.kind, Melody) else _OF_ROLLS]
     if emission == OVER_KEYS and problem.train:
         notes.append(_CHORDS + (f"{ALONE}, shows the rest." if counted else "throughtime compare shows the rest."))
     return scores_of(title, unit_of(problem.kind), found, notes, counted)
-
-
-_OF_ROLLS = "Smaller is better; a piece's first frame is read, not told."
-_OF_MELODIES = (
-    "Smaller is better. Parameters of n-grams are those counted; a symbol that is not known counts as unknown."
-)
-_CHORDS = (
-    "Rates and Markov take each key by itself, the network tells a frame's keys together (emission=keys): a part of "
-    "its gain is that chords are whole; "
-)

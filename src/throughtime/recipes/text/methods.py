@@ -9,7 +9,7 @@ from functools import partial
 import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
-from throughtime.recipes.by_nats import NETWORK, NETWORKS, Scored, Unit, scores_of, tried
+from throughtime.recipes.by_nats import NETWORK, NETWORKS, OF_NGRAMS, Scored, Unit, scores_of, trials_of, tried
 from throughtime.recipes.ngrams import symbols_of
 from throughtime.recipes.table import Column, Table
 from throughtime.recipes.text.problem import TextProblem
@@ -22,7 +22,6 @@ UNIT = Unit(
     {"bits": Column("bits a character", digits=3), "perplexity": Column("perplexity", digits=2)},
     "n-grams are enough for this corpus, or the network wants more training",
 )
-RULE = "Smaller is better. Parameters of n-grams are those counted; a symbol that is not known counts as unknown."
 
 
 def fit_network(
@@ -59,7 +58,7 @@ def scored(problem: TextProblem, model: SequenceGenerator, name: str) -> TextSco
     return TextScored(name, nats, model.parameters_count_, model.seconds_, seeded=True, bits=bits)
 
 
-def try_network(problem: TextProblem, name: str, model: Model, tbptt: str, seed: int) -> TextScored:
+def try_network(problem: TextProblem, model: Model, tbptt: str, name: str, seed: int) -> TextScored:
     """Fit one of `NETWORKS` from one seed and score the test part."""
     return scored(problem, fit_network(problem, replace(model, cell=NETWORKS[name], seed=seed), tbptt), name)
 
@@ -80,15 +79,11 @@ def compare_methods(problem: TextProblem, model: Model, tbptt: str, seeds: int, 
         seeds: trials of each network, at least 1.
         progress: whether to show how many trials are done.
     """
-    trials = [
-        partial(try_network, problem, name, model, tbptt, model.seed + seed)
-        for seed in range(seeds)
-        for name in reversed(NETWORKS)
-    ]
-    trials += [partial(try_ngrams, problem, model.symbols, order) for order in orders(model.symbols)]
-    return _table(problem, tried(trials, progress, list(NETWORKS)), counted=True)
+    trials = trials_of(partial(try_network, problem, model, tbptt), list(NETWORKS), model.seed, seeds)
+    ngrams = [partial(try_ngrams, problem, model.symbols, order) for order in orders(model.symbols)]
+    return _table(problem, tried([*trials, *ngrams], progress, list(NETWORKS)), counted=True)
 
 
 def _table(problem: TextProblem, found: Sequence[Sequence[Scored]], counted: bool) -> Table:
     title = f"{problem.title}: {problem.characters:,} characters of test text"
-    return scores_of(title, UNIT, found, (*problem.notes, RULE), counted)
+    return scores_of(title, UNIT, found, (*problem.notes, OF_NGRAMS), counted)
