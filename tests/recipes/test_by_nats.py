@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from throughtime.recipes.by_nats import NETWORK, NETWORKS, Scored, Unit, scores_of, tried, verdict
+from throughtime.recipes.by_nats import NETWORK, NETWORKS, Scored, Unit, scores_of, trials_of, tried, verdict
 from throughtime.recipes.table import Column, Spread
 
 UNIT = Unit("frame", {"perplexity": Column("perplexity")}, "train longer")
@@ -26,6 +26,17 @@ def test_trials_are_given_method_by_method_networks_last():
     trials = [network(2.0), network(3.0, "perceptron"), network(2.5), rule(4.0)]
     found = tried([partial(replace, each) for each in trials], False, list(NETWORKS))
     assert [[each.method for each in group] for group in found] == [["Markov"], ["perceptron"], ["LSTM", "LSTM"]]
+
+
+def test_each_network_is_tried_from_each_seed():
+    trials = trials_of(lambda name, seed: rule(seed, name), ["perceptron", "LSTM"], 5, 2)
+    made = [trial() for trial in trials]
+    assert [(each.method, each.nats) for each in made] == [
+        ("LSTM", 5),
+        ("perceptron", 5),
+        ("LSTM", 6),
+        ("perceptron", 6),
+    ]
 
 
 def test_trials_of_several_seeds_have_a_spread():

@@ -85,10 +85,19 @@ def pitch_name(pitch: int) -> str:
     return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def read_midi(path: str | Path) -> Music:
-    """The piece in a MIDI file; errors as `parse_midi`, or FileMissingError."""
+def read_midi(path: str | Path, what: str = "MIDI file") -> Music:
+    """The piece in a MIDI file.
+
+    Args:
+        path: of the file.
+        what: it is, for messages.
+
+    Raises:
+        FileMissingError: there is no such file.
+        ConfigError, DataError: as `parse_midi`.
+    """
     place = Path(path)
-    check_file(place, "MIDI file")
+    check_file(place, what)
     return parse_midi(place.read_bytes(), str(place))
 
 

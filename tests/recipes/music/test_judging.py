@@ -12,14 +12,17 @@ from throughtime.recipes.music.judging import (
     Improvisation,
     copied,
     distance,
+    improvised,
     judged,
+    known,
     note_durations,
     pitch_classes,
 )
 from throughtime.recipes.music.kinds import kind_of
 from throughtime.recipes.music.problem import make_problem
 from throughtime.recipes.music.reading import Found
-from throughtime.recipes.music.settings import Collection
+from throughtime.recipes.music.settings import Collection, Writing
+from throughtime.tasks import SequenceGenerator
 
 MUSIC = Music((Note(0.0, 1.0, 60), Note(0.0, 0.3, 72), Note(1.0, 2.7, 64), Note(3.0, 9.0, 64)), 12.0)
 
@@ -69,3 +72,32 @@ def test_music_that_is_the_same_is_no_further_away(name):
     assert found.table.column(f"{kind.step}s that training has") == [0.0, 1.0]
     assert list(found.durations) == ["network", "2 held-out pieces"]
     assert "2 other held-out pieces" in found.table.notes[0]
+
+
+def test_silence_is_no_distance_away():
+    kind = kind_of("rolls", 1)
+    pieces = Found({"train": (tune(),), "test": (tune(), tune(1))}, ())
+    problem = make_problem("made up", kind, pieces, Collection(), 0)
+    steps = kind.encode(tune())
+    found = judged(problem, [Improvisation(steps[:4], np.zeros_like(steps), steps[4:], 90.0)], 1.0)
+    assert found.table.column("pitch classes, distance")[0] is None
+    assert found.table.column("durations, distance")[1] is not None
+
+
+@pytest.mark.parametrize("name", ["rolls", "melody"])
+def test_half_of_a_piece_is_given_at_most(name):
+    kind = kind_of(name, 1)
+    pieces = Found({"train": tuple(tune(up) for up in range(4)), "test": (tune(times=1), tune(1))}, ())
+    problem = make_problem("made up", kind, pieces, Collection(), 0)
+    emission = kind.emission("keys")
+    model = SequenceGenerator(emission=emission, hidden_size=4, epochs=1, validation=None, progress=False)
+    (found,) = improvised(problem, model.fit(problem.read["train"]), Writing(length=5, primer=99))
+    assert (len(found.primer), len(found.theirs)) == (4, 4)
+    assert len(found.ours) <= 5
+
+
+def test_symbols_that_training_never_showed_are_not_given():
+    model = SequenceGenerator(hidden_size=4, epochs=1, validation=None, progress=False)
+    model.fit([("60:1", "62:1", "60:1")] * 4)
+    assert known(("60:1", "99:9", "62:1"), model) == ("60:1", "62:1")
+    assert known((), model) == ()

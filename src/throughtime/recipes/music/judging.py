@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from throughtime.data.midi import NAMES, Music
+from throughtime.data.midi import NAMES, TEMPO, Music
 from throughtime.metrics import longest_copy
 from throughtime.recipes.music.kinds import Kind
 from throughtime.recipes.music.problem import MusicProblem
@@ -40,7 +40,7 @@ class Improvisation:
     """What the network makes of a beginning, and what the piece made of it.
 
     Args:
-        primer: steps that were given.
+        primer: steps that were given, half of the piece at most.
         ours: steps that the network wrote.
         theirs: as many of the piece's own, where it has them.
         tempo: of the piece.
@@ -77,9 +77,10 @@ def improvised(problem: MusicProblem, model: SequenceGenerator, writing: Writing
     count = min(JUDGED, max(1, len(problem.test) // 2))
     found = []
     for seed, (steps, piece) in enumerate(zip(problem.read[TEST][:count], problem.test, strict=False)):
-        primer = known(steps[: writing.primer], model)
+        given = min(writing.primer, max(1, len(steps) // 2))
+        primer = known(steps[:given], model)
         written = model.generate(writing.length, primer, temperature=writing.temperature, seed=seed)
-        theirs = steps[writing.primer : writing.primer + writing.length]
+        theirs = steps[given : given + writing.length]
         found.append(Improvisation(primer, written[len(primer) :], theirs, piece.tempo))
     return found
 
@@ -102,18 +103,13 @@ def judged(problem: MusicProblem, found: Sequence[Improvisation], temperature: f
     """
     kind = problem.kind
     others = problem.test[len(found) :] or problem.test
-    written = {
-        f"network, temperature {temperature:g}": [each.ours for each in found],
-        "held-out music": [each.theirs for each in found],
-    }
-    reference = [kind.decode(kind.encode(piece), piece.tempo) for piece in others]
-    classes, durations = pitch_classes(reference), note_durations(reference)
-    rows, shown = [], {}
-    for name, pieces in written.items():
-        music = [kind.decode(steps, 1.0) for steps in pieces if len(steps)]
-        shown[name] = pitch_classes(music), note_durations(music)
-        apart = [distance(*pair) for pair in zip(shown[name], (classes, durations), strict=True)]
-        rows.append((name, *apart, *copied(kind, pieces, problem.read[TRAIN])))
+    ours, theirs = [each.ours for each in found], [each.theirs for each in found]
+    reference = _histograms(kind, [kind.encode(piece) for piece in others])
+    train = problem.read[TRAIN]
+    rows = (
+        (f"network, temperature {temperature:g}", *_apart(kind, ours, reference), *copied(kind, ours, train)),
+        ("held-out music", *_apart(kind, theirs, reference), *copied(kind, theirs, train)),
+    )
     columns = (
         Column("music"),
         Column("pitch classes, distance", digits=3),
@@ -127,12 +123,24 @@ def judged(problem: MusicProblem, found: Sequence[Improvisation], temperature: f
         f"themselves. Distances (total variation, 0 to 1) are from {len(others)} {beside}; the copy is the longest run "
         "that stands in one training piece, in the same key.",
     )
-    (ours, _), reference_name = shown.values(), f"{len(others)} held-out pieces"
+    shown = {"network": _histograms(kind, ours), f"{len(others)} held-out pieces": reference}
     return Judged(
-        Table("Beside held-out music", columns, tuple(rows), notes),
-        {"network": ours[0], reference_name: classes},
-        {"network": ours[1], reference_name: durations},
+        Table("Beside held-out music", columns, rows, notes),
+        {name: classes for name, (classes, _) in shown.items()},
+        {name: durations for name, (_, durations) in shown.items()},
     )
+
+
+def _histograms(kind: Kind, sequences: Iterable[Any]) -> tuple[Shares, Shares]:
+    """Shares of pitch classes and durations in sequences of steps."""
+    pieces = [kind.decode(steps, TEMPO) for steps in sequences if len(steps)]
+    return pitch_classes(pieces), note_durations(pieces)
+
+
+def _apart(kind: Kind, sequences: Sequence[Any], reference: tuple[Shares, Shares]) -> list[float | None]:
+    """How far both histograms are from the reference's; None where all is silence."""
+    pairs = zip(_histograms(kind, sequences), reference, strict=True)
+    return [distance(shares, other) if shares.any() else None for shares, other in pairs]
 
 
 def pitch_classes(pieces: Iterable[Music]) -> Shares:

@@ -23,7 +23,7 @@ import numpy as np
 
 from throughtime.base.errors import DataError
 from throughtime.data.files import check_file, read_text
-from throughtime.data.midi import KEYS, LOWEST, Music, from_roll, off_piano, parse_midi
+from throughtime.data.midi import KEYS, LOWEST, Music, from_roll, off_piano, parse_midi, read_midi
 
 MIDI = (".mid", ".midi")
 TRAIN, VALID, TEST = PARTS = ("train", "valid", "test")
@@ -77,12 +77,10 @@ def read_primer(path: str | Path) -> Music:
         ConfigError: the package mido is not installed.
         DataError, FileMissingError: it is broken, or has a note that a piano has no key for.
     """
-    place = Path(path)
-    check_file(place, "primer, a MIDI file,")
-    music = parse_midi(place.read_bytes(), str(place))
+    music = read_midi(path, "primer, a MIDI file,")
     if wrong := off_piano(music):
         raise DataError(
-            f"A primer's pitches are those of a piano, {LOWEST} .. {LOWEST + KEYS - 1}: {place} has "
+            f"A primer's pitches are those of a piano, {LOWEST} .. {LOWEST + KEYS - 1}: {path} has "
             f"{', '.join(map(str, wrong))}. Transpose it."
         )
     return _begun(music)
