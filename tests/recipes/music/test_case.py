@@ -42,7 +42,7 @@ def melody(data, tmp_path_factory):
 
 
 def test_scores_stand_beside_rules_and_what_was_skipped_is_named(trained):
-    assert trained.table.column("method") == ["rates of keys", "Markov, key by key", "network"]
+    assert trained.table.column("method") == ["rates of keys", "Markov of each key", "network"]
     assert any(note.startswith("Skipped: 1 files that cannot be read, cut.mid") for note in trained.notes)
     nats = trained.table.column("nats a frame")
     assert recipes.evaluate(trained.run).column("nats a frame") == nats

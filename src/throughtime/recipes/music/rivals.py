@@ -23,7 +23,7 @@ from throughtime.recipes.music.problem import MusicProblem
 from throughtime.recipes.music.reading import TEST, TRAIN
 from throughtime.recipes.ngrams import count_ngrams
 
-RATES, MARKOV = "rates of keys", "Markov, key by key"
+RATES, MARKOV = "rates of keys", "Markov of each key"
 # Pitch and duration are one symbol: longer runs come once.
 ORDERS = (1, 2, 4)
 
