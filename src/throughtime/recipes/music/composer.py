@@ -3,8 +3,8 @@
     piece      2 .. 5 phrases of two bars of 4/4 in one key, major or minor; the last one ends on the tonic
     phrase     six chords of a quarter note each, and one of a half; the last three are a cadence: authentic (V I), half
                (ii V) or deceptive (V vi); before it functions follow each other as a Markov chain
-    voices     the bass takes root or third near where it was; tenor, alto and soprano take the chord's tones so that
-               they move least, without crossing, without parallel fifths or octaves, the third not doubled
+    voices     the bass takes root or third near where it was; tenor, alto and soprano take all of the chord's tones so
+               that they cross nowhere and cost least: moves, parallel fifths and octaves, a doubled third, wide chords
     between    where a voice moves by a third, a passing note may fill it for an eighth
 
 What comes next depends on the key, on the place in the bar and in the phrase, and on the chord before: more than one
