@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from scipy.io import loadmat
 
 from benchmarks.rows import ROOT, names_its_code, provenance, store
+from throughtime.recipes.music.rivals import key_by_key
 from throughtime.recipes.trials import run_trials
 from throughtime.tasks import SequenceGenerator
 
@@ -92,21 +93,6 @@ def trial(name: str, folder: Path, emission: str, seed: int) -> dict[str, Any]:
     model.fit(rolls["train"])
     seconds = time.perf_counter() - began
     return {"nats": model.score(rolls["test"]), "seconds": seconds, "epoch": model.best_epoch_}
-
-
-def key_by_key(train: Rolls, test: Rolls, memory: bool) -> float:
-    """Nats a frame where each key has its own chance, with `memory` one for each state it was in a frame before."""
-    before = np.concatenate([roll[:-1] for roll in train]).astype(int) * memory
-    after = np.concatenate([roll[1:] for roll in train])
-    chances = np.zeros((2, KEYS))
-    for state in (0, 1):
-        there = before == state
-        chances[state] = ((after & there).sum(0) + 1) / (there.sum(0) + 2)
-    total = 0.0
-    for roll in test:
-        p = np.take_along_axis(chances, roll[:-1].astype(int) * memory, 0)
-        total -= np.log(np.where(roll[1:], p, 1 - p)).sum()
-    return total / sum(len(roll) - 1 for roll in test)
 
 
 def summary(name: str, emission: str, folder: Path, found: list[dict[str, Any]]) -> dict[str, Any]:

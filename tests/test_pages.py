@@ -13,6 +13,7 @@ import pytest
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.forecasting.settings import Settings as ForecastSettings
 from throughtime.recipes.labelling import beats, dna, sentiment
+from throughtime.recipes.music.settings import Settings as MusicSettings
 from throughtime.recipes.purchase.settings import Settings as PurchaseSettings
 from throughtime.recipes.settings import keys
 from throughtime.recipes.stock.settings import Settings as StockSettings
@@ -29,6 +30,7 @@ KNOWN = {
     "dna": set(keys(dna.Settings())),
     "sentiment": set(keys(sentiment.Settings())),
     "text": set(keys(TextSettings())),
+    "music": set(keys(MusicSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -1,6 +1,8 @@
-"""`throughtime generate` prints text as it is written."""
+"""`throughtime generate` prints text as it is written, and says which file music was written into."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
@@ -48,3 +50,21 @@ def test_what_cannot_be_is_one_line(command, run, options, code, message):
     assert (got, out) == (code, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_music_goes_into_a_file_of_its_own_name(command, tmp_path, monkeypatch):
+    pytest.importorskip("mido", reason="mido, which reads and writes MIDI, is not installed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pieces.json").write_text(json.dumps([[[60, 64], [62], [64]] * 4] * 10))
+    settings = {"epochs": "1", "hidden_size": "8", "length": "4", "frames": "1"}
+    recipes.train("music", data=tmp_path / "pieces.json", out=tmp_path / "run", settings=settings, progress=False)
+    code, out, err = command("generate", "run", "--steps", "8", "--seed", "1")
+    assert (code, err) == (0, "")
+    assert out.startswith("music-1.mid: 8 frames, ")
+    code, out, err = command("generate", "run", "--steps", "4", "--prompt", "music-1.mid", "--out", "more.wav")
+    assert (code, err) == (0, "")
+    assert out.startswith("more.wav: 4 frames after 8 of the primer, ")
+    code, out, err = command("generate", "run", "--out", "piece.ogg")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "piece.ogg" in err

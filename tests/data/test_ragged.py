@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from throughtime.base.errors import ConfigError, DataError, DtypeError, ShapeError
-from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
+from throughtime.data.ragged import batch_count, batch_rows, drawn_share, epoch_order, pad
 
 
 def test_pad_by_hand():
@@ -87,3 +87,14 @@ def test_out_of_range():
         batch_rows(3, 2, seed=0, epoch=0, index=2)
     with pytest.raises(ConfigError, match="-1 and 0 came"):
         epoch_order(3, -1, 0)
+
+
+def test_a_share_is_drawn_by_its_seed():
+    items = [f"piece {place}" for place in range(10)]
+    rest, drawn = drawn_share(items, 0.3, seed=1)
+    assert len(drawn) == 3
+    assert sorted(rest + drawn) == items
+    assert rest == sorted(rest)
+    assert drawn == sorted(drawn)
+    assert drawn_share(items, 0.3, seed=1) == (rest, drawn)
+    assert drawn_share(items, 0.3, seed=2) != (rest, drawn)

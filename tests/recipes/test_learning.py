@@ -1,11 +1,11 @@
-"""The picture of a training."""
+"""The picture of a training, and its line."""
 
 from __future__ import annotations
 
 import pytest
 from matplotlib.figure import Figure
 
-from throughtime.recipes.learning import learning_curve
+from throughtime.recipes.learning import in_words, learning_curve
 from throughtime.train import Epoch, History
 
 
@@ -26,3 +26,9 @@ def test_the_legend_of_the_learning_curve_hides_no_curve(monkeypatch: pytest.Mon
         learning_curve(History(epochs=epochs, best_epoch=11))
         axes = figures[-1].axes[0]
         assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1
+
+
+@pytest.mark.parametrize(("best", "said"), [(None, "the last of 3 epochs"), (1, "epoch 2 of 3 epochs")])
+def test_a_training_in_words(best: int | None, said: str) -> None:
+    epochs = [Epoch(loss=1.0, validation=None, learning_rate=0.1, updates=1)] * 3
+    assert in_words(History(epochs=epochs, best_epoch=best), 2.04) == f"{said} kept; trained in 2.0 s."

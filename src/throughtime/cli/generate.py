@@ -9,8 +9,13 @@ import typer
 
 from throughtime.cli.options import Run
 
-Steps = Annotated[int | None, typer.Option("--steps", metavar="N", help="Symbols to write at most; of text 500.")]
-Prompt = Annotated[str, typer.Option("--prompt", metavar="TEXT", help="A beginning to go on from.")]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", metavar="N", help="Symbols or frames to write at most; of text 500, of music 128."),
+]
+Prompt = Annotated[
+    str, typer.Option("--prompt", metavar="TEXT", help="A beginning to go on from; of music a MIDI file.")
+]
 Temperature = Annotated[
     float, typer.Option("--temperature", metavar="T", help="Below 1 the likely become likelier, above 1 less so.")
 ]
@@ -21,7 +26,9 @@ Penalty = Annotated[
 ]
 Beam = Annotated[int | None, typer.Option("--beam", metavar="N", help="Find the likeliest text by a beam of N.")]
 Stop = Annotated[str | None, typer.Option("--stop", metavar="TEXT", help="Write no more after this text.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write into this file.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write into this file; of music .mid, .wav or .svg.")
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the draws: the same one, the same text.")]
 
 

@@ -13,7 +13,7 @@ from throughtime.data.fasta import (
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
 from throughtime.data.labelled import read_labelled, read_texts
-from throughtime.data.ragged import batch_count, batch_rows, epoch_order, pad
+from throughtime.data.ragged import batch_count, batch_rows, drawn_share, epoch_order, pad
 from throughtime.data.reading import from_arrays, from_frame, read_again
 from throughtime.data.scaling import Scaling, choose_transforms
 from throughtime.data.series import SeriesSet
@@ -43,6 +43,7 @@ __all__ = [
     "choose_transforms",
     "contiguous_rows",
     "document_rows",
+    "drawn_share",
     "epoch_order",
     "file_documents",
     "fill_forward",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from throughtime.base.errors import ConfigError, DataError, DtypeError, ShapeError
+
+Item = TypeVar("Item")
 
 
 def pad(sequences: Sequence[Any], *, fill: float = 0, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
@@ -86,6 +88,24 @@ def batch_rows(count: int, batch_size: int, *, seed: int, epoch: int, index: int
     if not 0 <= index < total:
         raise ConfigError(f"`index` is from 0 to {total - 1} with {count} sequences by {batch_size}; {index} came.")
     return epoch_order(count, seed, epoch)[index * batch_size : (index + 1) * batch_size]
+
+
+def drawn_share(items: Sequence[Item], share: float, seed: int) -> tuple[list[Item], list[Item]]:
+    """A share of the items, drawn by a seed, and before it the others; both in their order.
+
+    Args:
+        items: of any kind.
+        share: in (0, 1); the number is rounded.
+        seed: in [0, 2**63).
+
+    Raises:
+        ConfigError: seed out of range.
+    """
+    chosen = set(epoch_order(len(items), seed, 0)[: round(share * len(items))].tolist())
+    parts: tuple[list[Item], list[Item]] = ([], [])
+    for place, item in enumerate(items):
+        parts[place in chosen].append(item)
+    return parts
 
 
 @lru_cache(maxsize=2)

@@ -7,6 +7,7 @@ from throughtime.base.errors import ConfigError
 from throughtime.recipes import anomaly, stock
 from throughtime.recipes.forecasting import weather
 from throughtime.recipes.labelling import dna, sentiment
+from throughtime.recipes.music import case as music
 from throughtime.recipes.purchase import shop
 from throughtime.recipes.recipe import Recipe
 from throughtime.recipes.text import prose
@@ -21,6 +22,7 @@ RECIPES: dict[str, Recipe] = {
         sentiment.RECIPE,
         anomaly.RECIPE,
         prose.RECIPE,
+        music.RECIPE,
     )
 }
 

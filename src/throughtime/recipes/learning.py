@@ -1,4 +1,4 @@
-"""The picture of a training: its loss after each epoch."""
+"""A training in a picture, its loss after each epoch, and in a line."""
 
 from __future__ import annotations
 
@@ -34,3 +34,9 @@ def learning_curve(history: History, unit: str = "nats a step") -> str:
         legend_above(axes, 3)
 
     return as_element(draw, 2.6, "learning")
+
+
+def in_words(history: History, seconds: float) -> str:
+    """Which of how many epochs was kept, and how long it all took."""
+    kept = "the last" if history.best_epoch is None else f"epoch {history.best_epoch + 1}"
+    return f"{kept} of {len(history.epochs)} epochs kept; trained in {seconds:.1f} s."

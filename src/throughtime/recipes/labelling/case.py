@@ -17,6 +17,7 @@ from throughtime.recipes.labelling.methods import check_network, fit_network, pr
 from throughtime.recipes.labelling.problem import LabelProblem, Reading, other_problem
 from throughtime.recipes.labelling.settings import Model
 from throughtime.recipes.labelling.tables import predictions_table, scores_table
+from throughtime.recipes.learning import in_words
 from throughtime.recipes.recipe import Case, Look
 from throughtime.recipes.settings import Groups
 from throughtime.recipes.table import Table
@@ -107,10 +108,9 @@ class LabelCase(Case):
         """What there is to say of the network, the network itself first."""
         history = model.history_
         assert history is not None  # it was trained just now
-        kept = "the last" if history.best_epoch is None else f"epoch {history.best_epoch + 1}"
         network = (
             f"{self.model.cell} with {model.parameters_count_:,} parameters, TBPTT({tbptt}), seed {self.model.seed}; "
-            f"{kept} of {len(history.epochs)} epochs kept; trained in {model.seconds_:.1f} s."
+            f"{in_words(history, model.seconds_)}"
         )
         calibrated = f"Calibration: logits divided by {model.temperature_:.2f}, chosen inside the training part."
         return (network, *model.chosen_, calibrated)

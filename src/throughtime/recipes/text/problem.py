@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from throughtime.base.errors import ConfigError, DataError
-from throughtime.data import epoch_order, read_texts
+from throughtime.data import drawn_share, read_texts
 from throughtime.data.files import read_text
 from throughtime.recipes.settings import own_share
 from throughtime.recipes.text.settings import LINES, Corpus
@@ -128,10 +128,7 @@ def make_problem(
         second: Text = text[cut:]
         how = f"the last {share:.3g}"
     else:
-        order, count = epoch_order(len(text), seed, 0), round(share * len(text))
-        chosen = set(order[:count].tolist())
-        first = [each for place, each in enumerate(text) if place not in chosen]
-        second = [each for place, each in enumerate(text) if place in chosen]
+        first, second = drawn_share(text, share, seed)
         how = f"{share:.3g} of them, drawn by seed {seed}"
     if min(characters_of(first), characters_of(second)) < 2:
         raise DataError(f"Each part needs text: {_size(first)} train and {_size(second)} test. Give more text.")

@@ -12,6 +12,7 @@ import torch.distributed as dist
 from throughtime.base.atomic import write_text
 from throughtime.base.run_folder import RunFolder
 from throughtime.insight.lettering import visible
+from throughtime.recipes.learning import in_words
 from throughtime.recipes.recipe import Case, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
@@ -120,10 +121,9 @@ class TextCase(Case):
         """What there is to say of the network."""
         history, chosen = model.history_, self.chosen.model
         assert history is not None  # it was trained just now
-        kept = "the last" if history.best_epoch is None else f"epoch {history.best_epoch + 1}"
         return (
             f"{chosen.cell} with {model.parameters_count_:,} parameters on {chosen.symbols}, TBPTT({tbptt}), seed "
-            f"{chosen.seed}; {kept} of {len(history.epochs)} epochs kept; trained in {model.seconds_:.1f} s.",
+            f"{chosen.seed}; {in_words(history, model.seconds_)}",
         )
 
 

@@ -1,19 +1,13 @@
-"""What n-grams say of the test part: Kneser-Ney on the symbols of the network's own vocabulary.
-
-Dimensions: V symbols of the vocabulary.
-"""
+"""What n-grams say of the test part of a corpus, in bits a character too."""
 
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
-import numpy as np
-
+from throughtime.recipes.by_nats import Scored
+from throughtime.recipes.ngrams import count_ngrams
 from throughtime.recipes.text.problem import TextProblem
-from throughtime.tasks.corpus import TextEncoding
-from throughtime.tasks.kneser_ney import KneserNey
 
 # Of letters six tell most, of words and their parts four: longer ones come once.
 ORDERS = {"words": (1, 2, 4), "subwords": (1, 2, 4)}
@@ -21,27 +15,14 @@ LETTER_ORDERS = (1, 3, 6)
 
 
 @dataclass(frozen=True)
-class Scored:
+class TextScored(Scored):
     """What one method makes of the test part.
 
     Args:
-        method: its name.
-        nats: mean of -log p over symbols.
         bits: per character, whatever the symbols are.
-        parameters: numbers fitted.
-        seconds: of fitting.
     """
 
-    method: str
-    nats: float
     bits: float
-    parameters: int
-    seconds: float
-
-    @property
-    def perplexity(self) -> float:
-        """e to the nats."""
-        return math.exp(self.nats)
 
 
 def orders(kind: str) -> tuple[int, ...]:
@@ -49,29 +30,11 @@ def orders(kind: str) -> tuple[int, ...]:
     return ORDERS.get(kind, LETTER_ORDERS)
 
 
-def try_ngrams(problem: TextProblem, kind: str, order: int) -> Scored:
+def try_ngrams(problem: TextProblem, kind: str, order: int) -> TextScored:
     """Count the training part's n-grams and score the test part."""
-    encoding = TextEncoding.fit(problem.train, kind)
-    began = time.perf_counter()
-    model = KneserNey(symbols_of(problem.train, encoding), encoding.size, order)
-    seconds = time.perf_counter() - began
-    test = symbols_of(problem.test, encoding)
-    # The first symbol of all is told by none: a network reads it.
-    costs = -model.log_probabilities(test)[1:]
-    name = "single symbols" if order == 1 else f"Kneser-Ney, {order} symbols"
-    nats = float(costs.mean())
-    return Scored(name, nats, bits_of(nats, len(costs), problem), model.parameters, seconds)
-
-
-def symbols_of(text: str | list[str], encoding: TextEncoding) -> np.ndarray:
-    """A text's numbers; documents one after the other, an end between them."""
-    if isinstance(text, str):
-        return encoding.encode(text)
-    assert encoding.end is not None
-    parts = [np.array([encoding.end])]
-    for each in text:
-        parts += [encoding.encode(each), np.array([encoding.end])]
-    return np.concatenate(parts).astype(np.int64)
+    found = count_ngrams(problem.train, problem.test, kind, order)
+    bits = bits_of(found.nats, found.symbols, problem)
+    return TextScored(found.name, found.nats, found.parameters, found.seconds, seeded=False, bits=bits)
 
 
 def bits_of(nats: float, symbols: int, problem: TextProblem) -> float:

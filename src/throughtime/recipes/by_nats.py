@@ -1,0 +1,144 @@
+"""Methods that tell what comes next, judged by nats: their trials, their table, and what it comes to.
+
+A method's score is the mean of -log p over the symbols, or frames, of a test part. What a corpus adds, such as bits a
+character, stands in columns of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from throughtime.recipes.settings import Cell
+from throughtime.recipes.table import Column, Spread, Table
+from throughtime.recipes.trials import run_trials
+
+NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LSTM": "lstm"}
+# What a run's own network is called, and which of several is ours.
+NETWORK, OURS = "network", "LSTM"
+# Standard errors of a gap between seeds that are taken for more than noise.
+NOISE = 2.0
+OF_NGRAMS = "Smaller is better. Parameters of n-grams are those counted; a symbol that is not known counts as unknown."
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one method makes of the test part.
+
+    Args:
+        method: its name.
+        nats: mean of -log p over symbols, or frames.
+        parameters: numbers fitted.
+        seconds: of fitting.
+        seeded: whether it is trained from first weights, so that a trial from another seed differs.
+    """
+
+    method: str
+    nats: float
+    parameters: int
+    seconds: float
+    seeded: bool
+
+    @property
+    def perplexity(self) -> float:
+        """e to the nats."""
+        return math.exp(self.nats)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What nats are of, and what else is said of them.
+
+    Args:
+        name: "symbol" or "frame".
+        beside: columns after that of nats, by the attribute of a scored method that they show.
+        advice: what it may mean that the network is worse than the best rule.
+    """
+
+    name: str
+    beside: Mapping[str, Column]
+    advice: str
+
+
+def trials_of(
+    try_network: Callable[[str, int], Scored], networks: Sequence[str], first: int, seeds: int
+) -> list[Callable[[], Scored]]:
+    """Trials of networks, the slowest of each seed first.
+
+    Args:
+        try_network: from a network's name and a seed to what it makes of the test part.
+        networks: their names, the slowest last.
+        first: of the seeds.
+        seeds: trials of each network, at least 1.
+    """
+    return [partial(try_network, name, first + seed) for seed in range(seeds) for name in reversed(networks)]
+
+
+def tried(trials: Sequence[Callable[[], Scored]], progress: bool, networks: Sequence[str]) -> list[list[Scored]]:
+    """Run the trials, and give them method by method: the networks last, in their order.
+
+    Args:
+        trials: functions that a process can be sent.
+        progress: whether to show how many are done.
+        networks: names of the methods that are trained from several seeds.
+    """
+    done = run_trials(trials, progress)
+    order = [*(each.method for each in done if each.method not in networks), *networks]
+    found = sorted(done, key=lambda each: order.index(each.method))
+    return [list(group) for _, group in groupby(found, key=lambda each: each.method)]
+
+
+def scores_of(title: str, unit: Unit, found: Sequence[Sequence[Scored]], notes: Sequence[str], counted: bool) -> Table:
+    """One row a method.
+
+    Args:
+        title: of the table.
+        unit: what nats are of.
+        found: of each method its trials.
+        notes: what there is to say before the verdict.
+        counted: whether numbers of seeds are told.
+    """
+    columns = [
+        Column("method"),
+        Column(f"nats a {unit.name}", digits=3),
+        *unit.beside.values(),
+        Column("parameters"),
+        Column("seconds", digits=1),
+        *([Column("seeds")] if counted else []),
+    ]
+    rows = tuple(_row(unit, each, counted) for each in found)
+    return Table(title, tuple(columns), rows, (*notes, *verdict(unit, found)))
+
+
+def verdict(unit: Unit, found: Sequence[Sequence[Scored]]) -> Iterator[str]:
+    """Whether our network is better than the best rule by more than noise; nothing where either is not there."""
+    ours = next((trials for trials in found if trials[0].method in (OURS, NETWORK)), None)
+    rules = [trials for trials in found if not trials[0].seeded]
+    if ours is None or not rules:
+        return
+    best = min(rules, key=_mean)
+    gap = _mean(best) - _mean(ours)
+    noise = NOISE * Spread.of(each.nats for each in ours).deviation / len(ours) ** 0.5
+    if abs(gap) <= noise:
+        yield f"Between {ours[0].method} and {best[0].method} there is no more than noise."
+        return
+    yield (
+        f"{ours[0].method} is {'better' if gap > 0 else 'worse'} than {best[0].method} by {abs(gap):.3f} nats a "
+        f"{unit.name}{'' if gap > 0 else f': {unit.advice}'}"
+        f"{'' if len(ours) > 1 else '; one training, so that no spread is known'}."
+    )
+
+
+def _row(unit: Unit, trials: Sequence[Scored], counted: bool) -> tuple[str | int | float | Spread | None, ...]:
+    spread = [Spread.of(getattr(each, name) for each in trials) for name in ("nats", *unit.beside)]
+    shown = spread if len(trials) > 1 else [each.mean for each in spread]
+    seconds = sum(each.seconds for each in trials) / len(trials)
+    seeds = [len(trials) if trials[0].seeded else None] if counted else []
+    return (trials[0].method, *shown, trials[0].parameters, seconds, *seeds)
+
+
+def _mean(trials: Sequence[Scored]) -> float:
+    return Spread.of(each.nats for each in trials).mean
