@@ -87,9 +87,9 @@ class Model:
         window_steps: frames or notes the perceptron sees.
         epochs: passes over the part that trains, at most; "auto": 60, of melodies by their length.
         batch_size: pieces that are read side by side; "auto": 8, of melodies by their length.
-        learning_rate: peak of a cosine schedule; "auto": 5e-3, of melodies 2e-3.
+        learning_rate: peak of a cosine schedule; "auto": 5e-3.
         weight_decay: decoupled.
-        dropout: of the layers' outputs; "auto": 0.5, of melodies 0.3.
+        dropout: of the layers' outputs; "auto": 0.5, of melodies 0.4.
         weight_drop: of an LSTM's recurrent weights.
         averaging: of the weights over updates.
         validation: share of the training part that validates, where the data have no such part of their own.
