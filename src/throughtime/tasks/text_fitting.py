@@ -35,7 +35,7 @@ from throughtime.train import History, StreamBatches, Training, fit
 from throughtime.train.ranks import Ranks, refuse_too_few
 
 # The rate rises over so many updates, but not over more than this part of all.
-WARMUP_UPDATES, WARMUP_PART = 100, 10
+WARMUP_UPDATES, WARMUP_PART = 100, 30
 # Rows that are read side by side, where a row has so many windows at least; steps of a window.
 MOST_ROWS, LEAST_WINDOWS, WINDOW_STEPS = 32, 10, 100
 # Updates of a training, in so many epochs.

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from throughtime.bptt import TBPTT, Piece, through_stream
 from throughtime.nn import Network
 from throughtime.nn.embedding import SymbolEmbedding
-from throughtime.nn.heads import CategoricalHead, Head, TiedHead
+from throughtime.nn.heads import CategoricalHead, TiedHead
 from throughtime.nn.recurrent import Recurrent
 from throughtime.nn.symbols import linear_beside, read_symbols
 from throughtime.tasks.network import RUN_STEPS, InputBeside, layer_of
@@ -97,7 +97,9 @@ def build(design: TextDesign) -> Network:
         weight_drop=design.weight_drop,
     )
     features = design.hidden_size + design.embedding_size
-    head: Head = TiedHead(features, embed) if design.tied else CategoricalHead(features, design.symbols)
+    head = TiedHead(features, embed) if design.tied else CategoricalHead(features, design.symbols)
+    # At zero, as heads begin elsewhere, hundreds of updates pass before the layer's units differ in what they tell.
+    head.linear.reset_parameters()
     return TextNetwork(embed, InputBeside(layer, design.dropout), head)
 
 
