@@ -1,0 +1,132 @@
+"""From an image, or features that others made of it, to the regions that an attention looks at.
+
+    image       strided convolutions, each halving the sides: m_r = norm(relu(W (f_r + p_r)))        R = (S / 2^n)^2
+    features    m_r = norm(relu(W (norm(f_r) + p_r)))                                                R as given
+
+p_r is learned of each region's place: without it a grid would not know left from right. Groups of channels of one image
+are normalised together (GroupNorm), never a batch: an output must not depend on other rows.
+
+Dimensions: B images, S pixels a side, R regions, F features as given, D features of a region. Rows are on axis 1 of what
+comes out, as in every state.
+
+Source: Wu & He 2018, arXiv 1803.08494 (GroupNorm); Ba et al. 2016, arXiv 1607.06450 (LayerNorm).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from throughtime.base.checks import Checks
+from throughtime.base.errors import ShapeError
+
+# Channels of a convolution's output are a multiple of it, so that they make whole groups.
+GROUPS = 8
+# First features of places beside those of pixels, which are of about 1.
+PLACE_SPREAD = 0.5
+WHITE = 255
+
+
+class ImageEncoder(nn.Module):
+    """Convolutions from the pixels of square images to a grid of regions.
+
+    Args:
+        image_size: S, a multiple of 8: three convolutions halve it, so that there are (S / 8)^2 regions.
+        channels: of the first convolution, a multiple of 8; the second has twice as many.
+        size: D, a multiple of 8.
+        device, dtype: of the weights.
+
+    Raises:
+        ConfigError: an argument is no positive multiple of 8.
+    """
+
+    def __init__(self, image_size: int, channels: int, size: int, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        checks = Checks()
+        given = {"image_size": image_size, "channels": channels, "size": size}
+        sizes = [checks.whole(name, value) for name, value in given.items()]
+        wrong = [f"{name}={value}" for name, value in given.items() if not checks.problems and value % GROUPS]
+        checks.add(f"sizes are multiples of {GROUPS}: {', '.join(wrong)} came" if wrong else None)
+        checks.report("ImageEncoder cannot be built")
+        self.image_size, self.channels, self.size = sizes
+        widths = (3, self.channels, 2 * self.channels, self.size)
+        factory = {"device": device, "dtype": dtype}
+        steps = [_halving(inputs, outputs, factory) for inputs, outputs in pairwise(widths)]
+        self.pixels = nn.Sequential(*(part for step in steps for part in step))
+        self.places = _Places(self.regions, self.size, factory)
+
+    @property
+    def regions(self) -> int:
+        """R."""
+        return (self.image_size // 2**3) ** 2
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [B, S, S, 3] uint8 to regions [R, B, D], row by row of the grid.
+
+        Raises:
+            ShapeError: images of another size.
+        """
+        side = self.image_size
+        if images.dim() != 4 or images.shape[1:] != (side, side, 3):
+            raise ShapeError(f"Images are [B, {side}, {side}, 3]: {tuple(images.shape)} came. Bring them to one size.")
+        x = images.to(self.places.weight.dtype).div(WHITE / 2).sub(1).permute(0, 3, 1, 2)  # in -1 .. 1
+        return self.places(self.pixels(x).flatten(2).permute(2, 0, 1))
+
+
+class FeatureEncoder(nn.Module):
+    """Features of regions, made by another network, brought to the memory's size.
+
+    Args:
+        regions: R.
+        features: F.
+        size: D.
+        device, dtype: of the weights.
+
+    Raises:
+        ConfigError: an argument is no positive whole number.
+    """
+
+    def __init__(self, regions: int, features: int, size: int, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        checks = Checks()
+        self.regions = checks.whole("regions", regions)
+        self.features = checks.whole("features", features)
+        self.size = checks.whole("size", size)
+        checks.report("FeatureEncoder cannot be built")
+        factory = {"device": device, "dtype": dtype}
+        self.map = nn.Sequential(nn.LayerNorm(self.features, **factory), nn.Linear(self.features, self.size, **factory))
+        self.places = _Places(self.regions, self.size, factory)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features [B, R, F] to regions [R, B, D].
+
+        Raises:
+            ShapeError: features of another shape.
+        """
+        if features.dim() != 3 or features.shape[1:] != (self.regions, self.features):
+            raise ShapeError(
+                f"Features are [B, {self.regions}, {self.features}]: {tuple(features.shape)} came. Make them as those "
+                "of the training part."
+            )
+        return self.places(self.map(features.transpose(0, 1)))
+
+
+class _Places(nn.Module):
+    """Regions [R, B, D] with what is learned of their places."""
+
+    def __init__(self, regions: int, size: int, factory: dict[str, Any]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(regions, 1, size, **factory))
+        nn.init.normal_(self.weight, std=PLACE_SPREAD)
+        self.mix, self.norm = nn.Linear(size, size, **factory), nn.LayerNorm(size, **factory)
+
+    def forward(self, regions: Tensor) -> Tensor:
+        return self.norm(self.mix(regions + self.weight).relu())
+
+
+def _halving(inputs: int, outputs: int, factory: dict[str, Any]) -> tuple[nn.Module, ...]:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, **factory)
+    return convolution, nn.GroupNorm(GROUPS, outputs, **factory), nn.ReLU()
