@@ -15,8 +15,8 @@ and a beam's rows take theirs along.
 
 Dimensions: T steps, B rows, C inputs, H hidden units, R regions, D features of a region, A heads, K layers.
 
-Source: Bahdanau et al. 2015, arXiv 1409.0473 (attention); Xu et al. 2015, arXiv 1502.03044 (over an image); Luong et al.
-2015, arXiv 1508.04025 (asked by the step's own output); Vaswani et al. 2017, arXiv 1706.03762 (heads).
+Source: Bahdanau et al. 2015, arXiv 1409.0473 (attention); Xu et al. 2015, arXiv 1502.03044 (over an image); Luong et
+al. 2015, arXiv 1508.04025 (asked by the step's own output); Vaswani et al. 2017, arXiv 1706.03762 (heads).
 """
 
 from __future__ import annotations

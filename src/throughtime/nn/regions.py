@@ -3,17 +3,19 @@
     image       strided convolutions, each halving the sides: m_r = norm(relu(W (f_r + p_r)))        R = (S / 2^n)^2
     features    m_r = norm(relu(W (norm(f_r) + p_r)))                                                R as given
 
-p_r is learned of each region's place: without it a grid would not know left from right. Groups of channels of one image
+p_r is learned of each region's place: without it a grid would not know left from right. Of a grid it begins as mixtures
+of smooth functions of x and y, so that what lies beside each other begins alike. Groups of channels of one image
 are normalised together (GroupNorm), never a batch: an output must not depend on other rows.
 
-Dimensions: B images, S pixels a side, R regions, F features as given, D features of a region. Rows are on axis 1 of what
-comes out, as in every state.
+Dimensions: B images, S pixels a side, R regions, F features as given, D features of a region. Rows are on axis 1 of
+what comes out, as in every state.
 
 Source: Wu & He 2018, arXiv 1803.08494 (GroupNorm); Ba et al. 2016, arXiv 1607.06450 (LayerNorm).
 """
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +29,9 @@ from throughtime.base.errors import ShapeError
 GROUPS = 8
 # First features of places beside those of pixels, which are of about 1.
 PLACE_SPREAD = 0.5
+HALVINGS = 3
+# Waves from one side of a grid to the other, whose sines and cosines its places begin with.
+WAVES = (0.5, 1.0, 2.0)
 WHITE = 255
 
 
@@ -57,11 +62,13 @@ class ImageEncoder(nn.Module):
         steps = [_halving(inputs, outputs, factory) for inputs, outputs in pairwise(widths)]
         self.pixels = nn.Sequential(*(part for step in steps for part in step))
         self.places = _Places(self.regions, self.size, factory)
+        with torch.no_grad():
+            self.places.weight.copy_(_smooth(self.image_size // 2**HALVINGS, self.places.weight))
 
     @property
     def regions(self) -> int:
         """R."""
-        return (self.image_size // 2**3) ** 2
+        return (self.image_size // 2**HALVINGS) ** 2
 
     def forward(self, images: Tensor) -> Tensor:
         """Images [B, S, S, 3] uint8 to regions [R, B, D], row by row of the grid.
@@ -125,6 +132,16 @@ class _Places(nn.Module):
 
     def forward(self, regions: Tensor) -> Tensor:
         return self.norm(self.mix(regions + self.weight).relu())
+
+
+def _smooth(side: int, like: Tensor) -> Tensor:
+    """Features [side^2, 1, D] of the places of a grid: x and y, and their waves, mixed."""
+    at = (torch.arange(side, device=like.device, dtype=like.dtype) + 0.5) * 2 / side - 1  # -1 .. 1
+    xy = torch.stack(torch.meshgrid(at, at, indexing="xy"), -1).flatten(0, 1)  # [side^2, 2]
+    turns = [math.pi * waves * xy for waves in WAVES]
+    basis = torch.cat([xy, *(part for turn in turns for part in (turn.sin(), turn.cos()))], -1)
+    mixed = basis @ torch.randn(basis.shape[1], like.shape[-1], device=like.device, dtype=like.dtype)
+    return PLACE_SPREAD * (mixed / mixed.std())[:, None]
 
 
 def _halving(inputs: int, outputs: int, factory: dict[str, Any]) -> tuple[nn.Module, ...]:
