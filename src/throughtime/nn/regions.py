@@ -1,7 +1,14 @@
 """From an image, or features that others made of it, to the regions that an attention looks at.
 
-    image       strided convolutions, each halving the sides: m_r = norm(relu(W (f_r + p_r)))        R = (S / 2^n)^2
-    features    m_r = norm(relu(W (norm(f_r) + p_r)))                                                R as given
+    image       m_r = norm(relu(W ([form_r, colour_r] + p_r)))        R = (S / 8)^2
+    features    m_r = norm(relu(W (V norm(f_r) + p_r)))               R as given
+
+    form      three convolutions, each halving the sides, on edges: how strong one is at a pixel, and cosine and sine of
+              twice its angle, from the gradients' products summed over the colours
+    colour    one convolution on the colours, at a quarter of the resolution
+
+Edges are the same whichever colour lies on which: what a shape looks like is then learned once for all colours, and a
+thing is recognised in a colour that training never showed it in.
 
 p_r is learned of each region's place: without it a grid would not know left from right. Of a grid it begins as mixtures
 of smooth functions of x and y, so that what lies beside each other begins alike. Groups of channels of one image
@@ -10,7 +17,8 @@ are normalised together (GroupNorm), never a batch: an output must not depend on
 Dimensions: B images, S pixels a side, R regions, F features as given, D features of a region. Rows are on axis 1 of
 what comes out, as in every state.
 
-Source: Wu & He 2018, arXiv 1803.08494 (GroupNorm); Ba et al. 2016, arXiv 1607.06450 (LayerNorm).
+Source: Bigun & Granlund 1987, ICCV (twice the angle); Wu & He 2018, arXiv 1803.08494 (GroupNorm); Ba et al. 2016, arXiv
+1607.06450 (LayerNorm).
 """
 
 from __future__ import annotations
@@ -21,6 +29,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from throughtime.base.checks import Checks
 from throughtime.base.errors import ShapeError
@@ -29,23 +38,26 @@ from throughtime.base.errors import ShapeError
 GROUPS = 8
 # First features of places beside those of pixels, which are of about 1.
 PLACE_SPREAD = 0.5
-HALVINGS = 3
+HALVINGS, COARSE = 3, 4
+# An edge between colours so far apart, all three together, counts as half of one that could not be stronger: noise is
+# below it, and nearly everything that people see as an edge is above. From black to white it is 2 for each colour.
+FAINT = 0.5
 # Waves from one side of a grid to the other, whose sines and cosines its places begin with.
 WAVES = (0.5, 1.0, 2.0)
 WHITE = 255
 
 
 class ImageEncoder(nn.Module):
-    """Convolutions from the pixels of square images to a grid of regions.
+    """Convolutions from the pixels of square images, their edges and their colours, to a grid of regions.
 
     Args:
         image_size: S, a multiple of 8: three convolutions halve it, so that there are (S / 8)^2 regions.
-        channels: of the first convolution, a multiple of 8; the second has twice as many.
-        size: D, a multiple of 8.
+        channels: of the first convolution on edges, a multiple of 8; the second has twice as many.
+        size: D, a multiple of 16: one half is of form, one of colour.
         device, dtype: of the weights.
 
     Raises:
-        ConfigError: an argument is no positive multiple of 8.
+        ConfigError: an argument is no positive multiple of 8, or `size` none of 16.
     """
 
     def __init__(self, image_size: int, channels: int, size: int, device: Any = None, dtype: Any = None) -> None:
@@ -55,12 +67,15 @@ class ImageEncoder(nn.Module):
         sizes = [checks.whole(name, value) for name, value in given.items()]
         wrong = [f"{name}={value}" for name, value in given.items() if not checks.problems and value % GROUPS]
         checks.add(f"sizes are multiples of {GROUPS}: {', '.join(wrong)} came" if wrong else None)
+        if not checks.problems and size % (2 * GROUPS):
+            checks.add(f"`size` has two halves of whole groups, a multiple of {2 * GROUPS}: {size} came")
         checks.report("ImageEncoder cannot be built")
         self.image_size, self.channels, self.size = sizes
-        widths = (3, self.channels, 2 * self.channels, self.size)
+        widths = (3, self.channels, 2 * self.channels, self.size // 2)
         factory = {"device": device, "dtype": dtype}
         steps = [_halving(inputs, outputs, factory) for inputs, outputs in pairwise(widths)]
-        self.pixels = nn.Sequential(*(part for step in steps for part in step))
+        self.form = nn.Sequential(*(part for step in steps for part in step))
+        self.colour = nn.Sequential(nn.AvgPool2d(COARSE), *_halving(3, self.size // 2, factory))
         self.places = _Places(self.regions, self.size, factory)
         with torch.no_grad():
             self.places.weight.copy_(_smooth(self.image_size // 2**HALVINGS, self.places.weight))
@@ -80,7 +95,27 @@ class ImageEncoder(nn.Module):
         if images.dim() != 4 or images.shape[1:] != (side, side, 3):
             raise ShapeError(f"Images are [B, {side}, {side}, 3]: {tuple(images.shape)} came. Bring them to one size.")
         x = images.to(self.places.weight.dtype).div(WHITE / 2).sub(1).permute(0, 3, 1, 2)  # in -1 .. 1
-        return self.places(self.pixels(x).flatten(2).permute(2, 0, 1))
+        found = torch.cat([self.form(edges(x)), self.colour(x)], 1)  # [B, D, S / 8, S / 8]
+        return self.places(found.flatten(2).permute(2, 0, 1))
+
+
+def edges(x: Tensor) -> Tensor:
+    """Edges of images, whichever colours they are between.
+
+    Args:
+        x: [B, C, H, W] colours.
+
+    Returns:
+        [B, 3, H, W]: how strong the edge at a pixel is, 0 .. 1; that times cosine and sine of twice its angle.
+    """
+    wide = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    across, down = wide[:, :, 1:-1, 2:] - wide[:, :, 1:-1, :-2], wide[:, :, 2:, 1:-1] - wide[:, :, :-2, 1:-1]
+    xx, yy, xy = ((a * b).sum(1) for a, b in ((across, across), (down, down), (across, down)))
+    power = xx + yy
+    strength = power.sqrt() / (power.sqrt() + FAINT)
+    # (xx - yy) / power is the cosine; where there is no edge, all are 0.
+    share = strength / power.clamp(min=torch.finfo(x.dtype).tiny)
+    return torch.stack([strength, (xx - yy) * share, 2 * xy * share], 1)
 
 
 class FeatureEncoder(nn.Module):

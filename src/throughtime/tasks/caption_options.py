@@ -81,6 +81,10 @@ def check_caption_options(estimator: Any) -> CaptionOptions:
     uneven = [f"{name}={value}" for name, value in sizes.items() if value % GROUPS]
     if uneven:
         checks.add(f"sizes of the encoder are multiples of {GROUPS}: {', '.join(uneven)} came")
+    elif options.region_size % (2 * GROUPS):
+        checks.add(
+            f"`region_size` is a multiple of {2 * GROUPS}, half form and half colour: {options.region_size} came"
+        )
     if options.region_size % options.heads:
         checks.add(f"`heads` share `region_size` evenly: {options.heads} came for {options.region_size}")
     checks.report(f"Settings of {type(estimator).__name__}")

@@ -44,7 +44,7 @@ class CaptionGenerator(BaseEstimator):
         image_size: S, to which images are brought, their proportions kept: a multiple of 8, so that there are (S / 8)^2
             regions.
         channels: of the first convolution, a multiple of 8.
-        region_size: features of a region, a multiple of 8 and of `heads`.
+        region_size: features of a region, a multiple of 16 and of `heads`.
         heads: questions a step asks of the regions side by side.
         cell: "lstm", "rnn" (Elman) or "perceptron" (a sliding window: no memory beyond it).
         hidden_size: units of each layer, 1 .. 65,536.
