@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def by_matrices(sentences, references, clipped):
 
     scores = np.zeros(len(sentences))
     for n in range(1, 5):
-        every = sorted({g for each in [*sum(references, []), *sentences] for g in grams(each, n)})
+        every = sorted({g for each in [*chain(*references), *sentences] for g in grams(each, n)})
         idf = np.array(
             [
                 math.log(len(references) / max(1, sum(any(g in grams(t, n) for t in each) for each in references)))

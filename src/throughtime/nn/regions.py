@@ -1,7 +1,7 @@
 """From an image, or features that others made of it, to the regions that an attention looks at.
 
     image       m_r = norm(relu(W ([form_r, colour_r] + p_r)))        R = (S / 8)^2
-    features    m_r = norm(relu(W (V norm(f_r) + p_r)))               R as given
+    features    m_r = norm(relu(W (V (f_r - mean) / std + p_r)))      R as given
 
     form      three convolutions, each halving the sides, on edges: how strong one is at a pixel, and cosine and sine of
               twice its angle, from the gradients' products summed over the colours
@@ -123,13 +123,16 @@ class FeatureEncoder(nn.Module):
 
     Args:
         regions: R.
-        features: F.
+        features: F, of any scale; `scale_to` says which.
         size: D.
         device, dtype: of the weights.
 
     Raises:
         ConfigError: an argument is no positive whole number.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, regions: int, features: int, size: int, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
@@ -139,8 +142,15 @@ class FeatureEncoder(nn.Module):
         self.size = checks.whole("size", size)
         checks.report("FeatureEncoder cannot be built")
         factory = {"device": device, "dtype": dtype}
-        self.map = nn.Sequential(nn.LayerNorm(self.features, **factory), nn.Linear(self.features, self.size, **factory))
+        self.map = nn.Linear(self.features, self.size, **factory)
+        self.register_buffer("mean", torch.zeros(self.features, **factory))
+        self.register_buffer("std", torch.ones(self.features, **factory))
         self.places = _Places(self.regions, self.size, factory)
+
+    def scale_to(self, features: Tensor) -> None:
+        """Bring features like these, [B, R, F], to a mean of 0 and a spread of 1; what never varies to 0."""
+        spread, mean = torch.std_mean(features.flatten(0, 1).to(self.mean), 0, correction=0)
+        self.mean, self.std = mean, torch.where(spread > 0, spread, 1.0)
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [B, R, F] to regions [R, B, D].
@@ -153,7 +163,7 @@ class FeatureEncoder(nn.Module):
                 f"Features are [B, {self.regions}, {self.features}]: {tuple(features.shape)} came. Make them as those "
                 "of the training part."
             )
-        return self.places(self.map(features.transpose(0, 1)))
+        return self.places(self.map(((features - self.mean) / self.std).transpose(0, 1)))
 
 
 class _Places(nn.Module):

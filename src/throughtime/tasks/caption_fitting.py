@@ -21,6 +21,7 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT, Piece
 from throughtime.data import batch_count, batch_rows, epoch_order
 from throughtime.nn import Network
+from throughtime.nn.regions import FeatureEncoder
 from throughtime.tasks.caption_network import CaptionDesign, ImageStates, build, head_of, nats_of, sides
 from throughtime.tasks.caption_options import PIXELS, CaptionOptions
 from throughtime.tasks.corpus import Numbers
@@ -30,7 +31,7 @@ from throughtime.train.ranks import Ranks, refuse_too_few
 # Gradients of the first updates, before the scales have settled, are the largest; but not more than this part of all.
 WARMUP_UPDATES, WARMUP_PART = 200, 10
 # Updates of a training, in so many epochs.
-UPDATES, MOST_EPOCHS = 9000, 100
+UPDATES, MOST_EPOCHS = 4500, 100
 # Sentences that validate, at most: more tell the same, and take time after every epoch.
 MOST_VALID = 1000
 
@@ -138,6 +139,8 @@ def train_network(
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(options.seed)
         decoder, encoder = build(design)
+        if isinstance(encoder, FeatureEncoder):
+            encoder.scale_to(train.images)
         decoder.to(options.device)
         encoder.to(options.device)
     rows = min(options.batch_size, len(train))

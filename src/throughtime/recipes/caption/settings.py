@@ -95,7 +95,7 @@ class Model:
     epochs: Chosen = None
     batch_size: Positive = 32
     learning_rate: Rate = 2e-3
-    weight_decay: Decay = 1e-2
+    weight_decay: Decay = 3e-2
     dropout: Share = 0.1
     word_dropout: Share = 0.1
     averaging: Share = 0.99
