@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from throughtime.recipes.caption.settings import Settings as CaptionSettings
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.forecasting.settings import Settings as ForecastSettings
 from throughtime.recipes.labelling import beats, dna, sentiment
@@ -29,6 +30,7 @@ KNOWN = {
     "dna": set(keys(dna.Settings())),
     "sentiment": set(keys(sentiment.Settings())),
     "text": set(keys(TextSettings())),
+    "caption": set(keys(CaptionSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

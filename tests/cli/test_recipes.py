@@ -16,5 +16,6 @@ def test_list(command):
         "sentiment",
         "anomaly",
         "text",
+        "caption",
     ]
     assert "weather" in command("recipes").out
