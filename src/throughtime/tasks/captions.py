@@ -55,7 +55,7 @@ class CaptionGenerator(BaseEstimator):
         tbptt: schedule of backpropagation, a `TBPTT` or text such as "20,20"; None: BPTT, sentences are short. What is
             truncated reaches the encoder from a sentence's first window only.
         memory: bytes, or text like "512MB", that an update may keep for its backward pass, as in `through_time`.
-        epochs: passes over the images that train, at most, one sentence of each; None: about 4,500 updates, at most 100
+        epochs: passes over the images that train, at most, one sentence of each; None: about 3,600 updates, at most 100
             epochs.
         batch_size: sentences of an update.
         learning_rate: above 0 and at most 10, the peak of a cosine schedule.

@@ -34,7 +34,7 @@ from throughtime.tasks.caption_options import check_caption_options
 from throughtime.train.ranks import Ranks
 
 # What keeps the sample's training about two minutes on one core.
-SAMPLE = Settings(images=Images(scenes=5000, test_scenes=300), model=Model(epochs=9))
+SAMPLE = Settings(images=Images(scenes=3000, test_scenes=300), model=Model(epochs=9))
 
 
 @dataclass(frozen=True)
