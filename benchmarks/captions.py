@@ -1,8 +1,8 @@
 """Does CaptionGenerator, with its default settings, describe combinations of colour and shape it never saw?
 
 Rendered scenes of the recipe `caption`: 10,000 train, none of which holds, or names, one of 8 of the 48 combinations;
-500 test, which hold nothing else. The share of attributes right (size, colour and shape of each thing, relation of each to
-the next; what is left out or made up is wrong) is to be 0.95 at least, trained within 20 minutes. Beside it the
+500 test, which hold nothing else. The share of attributes right (size, colour and shape of each thing, relation of each
+to the next; what is left out or made up is wrong) is to be 0.95 at least, trained within 20 minutes. Beside it the
 commonest caption, and n-grams without the image; with --cells also the Elman RNN and the perceptron.
 
 Each training runs one thread; as many run side by side as there are cores.

@@ -35,10 +35,12 @@ GRADIENT = np.arange(256, dtype=np.uint8).reshape(16, 16)
         (Image.new("RGB", (3, 2), (200, 100, 0)).quantize(4), (200, 100, 0)),
         (Image.fromarray(np.full((2, 3), 0x8034, np.uint16)), (0x80, 0x80, 0x80)),
         (Image.fromarray(np.full((2, 3), 0x8034, np.int32)), (0x80, 0x80, 0x80)),
+        (Image.fromarray(np.full((2, 3), 0xFF, np.uint16)), (0, 0, 0)),
+        (Image.fromarray(np.full((2, 3), 0xFF, np.int32)), (255, 255, 255)),
         (Image.fromarray(np.full((2, 3), 99.6, np.float32)), (99, 99, 99)),
         (Image.new("CMYK", (3, 2), (0, 0, 0, 255)), (0, 0, 0)),
     ],
-    ids=["RGB", "transparent", "half", "LA", "L", "1", "P", "I;16", "I", "F", "CMYK"],
+    ids=["RGB", "transparent", "half", "LA", "L", "1", "P", "I;16", "I", "dark I;16", "dark I", "F", "CMYK"],
 )
 def test_every_mode_is_read(image, pixel):
     pixels = as_pixels(image)

@@ -81,6 +81,7 @@ def test_features_become_regions():
     ("make", "message"),
     [
         (lambda: ImageEncoder(30, 8, 16), "image_size=30"),
+        (lambda: ImageEncoder(8, 8, 16), "at least 16: 8"),
         (lambda: ImageEncoder(32, 4, 16), "channels=4"),
         (lambda: ImageEncoder(32, 8, 24), "multiple of 16: 24"),
         (lambda: FeatureEncoder(0, 7, 8), "regions"),

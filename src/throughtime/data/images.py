@@ -1,8 +1,8 @@
 """Images of any size and mode as squares of one size, red, green and blue.
 
-    a file or a PIL image    palette, grey, 1 bit, CMYK: as colours; what is transparent lies on white; whole numbers
-                             above 255: their upper 8 of 16 bits; floats: 0 .. 255 as they are; turned as its camera
-                             says
+    a file or a PIL image    palette, grey, 1 bit, CMYK: as colours; what is transparent lies on white; 16 bit, and 32
+                             bit where a number is above 255: the upper 8 of 16 bits; floats: 0 .. 255 as they are;
+                             turned as its camera says
     an array [H, W, 3]       uint8 as it is; [H, W] is grey
 
 An image keeps its proportions: its longer side becomes S, and the rest of the square is filled up in grey, half on each
@@ -128,8 +128,8 @@ def squares(images: Sequence[Any], size: int) -> Pixels:
         size: S.
 
     Raises:
-        ConfigError, FileMissingError: as `read_image`.
-        DataError: some are no images or damaged; all are counted, the first named.
+        ConfigError: Pillow is not installed.
+        DataError: some are not there, no images, or damaged; all are counted, the first named.
     """
     found, problems = squares_and_problems(images, size)
     if problems:
@@ -178,7 +178,7 @@ def _colours(image: Any) -> Pixels:
     image = ImageOps.exif_transpose(image)
     if image.mode in _DEEP:
         deep = np.asarray(image).astype(np.int64)
-        return _grey(deep // _UPPER if deep.max(initial=0) > WHITE else deep)
+        return _grey(deep // _UPPER if image.mode != "I" or deep.max(initial=0) > WHITE else deep)
     if image.mode == "F":
         return _grey(np.nan_to_num(np.asarray(image)))
     image = image.convert("RGBA")

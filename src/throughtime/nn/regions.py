@@ -36,6 +36,8 @@ from throughtime.base.errors import ShapeError
 
 # Channels of a convolution's output are a multiple of it, so that they make whole groups.
 GROUPS = 8
+# Pixels a side that leave a grid of 2 x 2: of a single region nothing could be normalised.
+LEAST_SIDE = 16
 # First features of places beside those of pixels, which are of about 1.
 PLACE_SPREAD = 0.5
 HALVINGS, COARSE = 3, 4
@@ -51,7 +53,7 @@ class ImageEncoder(nn.Module):
     """Convolutions from the pixels of square images, their edges and their colours, to a grid of regions.
 
     Args:
-        image_size: S, a multiple of 8: three convolutions halve it, so that there are (S / 8)^2 regions.
+        image_size: S, a multiple of 8 from 16 on: three convolutions halve it, so that there are (S / 8)^2 regions.
         channels: of the first convolution on edges, a multiple of 8; the second has twice as many.
         size: D, a multiple of 16: one half is of form, one of colour.
         device, dtype: of the weights.
@@ -64,7 +66,8 @@ class ImageEncoder(nn.Module):
         super().__init__()
         checks = Checks()
         given = {"image_size": image_size, "channels": channels, "size": size}
-        sizes = [checks.whole(name, value) for name, value in given.items()]
+        least = {"image_size": LEAST_SIDE}
+        sizes = [checks.whole(name, value, least.get(name, 1)) for name, value in given.items()]
         wrong = [f"{name}={value}" for name, value in given.items() if not checks.problems and value % GROUPS]
         checks.add(f"sizes are multiples of {GROUPS}: {', '.join(wrong)} came" if wrong else None)
         if not checks.problems and size % (2 * GROUPS):

@@ -30,8 +30,7 @@ def as_images(given: Any, encoder: str, image_size: int) -> Tensor:
 
     Raises:
         ConfigError: Pillow is not installed.
-        DataError: there are none, or some that cannot be read.
-        FileMissingError: there is no such file.
+        DataError: there are none, or some that are not there or cannot be read.
         ShapeError: features of several shapes.
     """
     if isinstance(given, str | bytes) or not hasattr(given, "__len__") or not len(given):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from throughtime.base.checks import Checks
-from throughtime.nn.regions import GROUPS
+from throughtime.nn.regions import GROUPS, LEAST_SIDE
 from throughtime.tasks.corpus import SPLITS
 from throughtime.tasks.network import CELLS
 from throughtime.tasks.options import (
@@ -62,7 +62,7 @@ def check_caption_options(estimator: Any) -> CaptionOptions:
     options = CaptionOptions(
         **check_shared(checks, estimator),
         encoder=checks.choice("encoder", estimator.encoder, ENCODERS),
-        image_size=checks.whole("image_size", estimator.image_size, below=MOST_PIXELS + 1),
+        image_size=checks.whole("image_size", estimator.image_size, LEAST_SIDE, MOST_PIXELS + 1),
         channels=checks.whole("channels", estimator.channels, below=MOST_UNITS + 1),
         region_size=checks.whole("region_size", estimator.region_size, below=MOST_UNITS + 1),
         heads=checks.whole("heads", estimator.heads, below=MOST_UNITS + 1),

@@ -41,8 +41,8 @@ class CaptionGenerator(BaseEstimator):
 
     Args:
         encoder: "images": convolutions from scratch; "features": the user's own features of regions.
-        image_size: S, to which images are brought, their proportions kept: a multiple of 8, so that there are (S / 8)^2
-            regions.
+        image_size: S, to which images are brought, their proportions kept: a multiple of 8 from 16 on, so that there
+            are (S / 8)^2 regions.
         channels: of the first convolution, a multiple of 8.
         region_size: features of a region, a multiple of 16 and of `heads`.
         heads: questions a step asks of the regions side by side.
@@ -165,8 +165,7 @@ class CaptionGenerator(BaseEstimator):
 
         Raises:
             ConfigError: settings out of range, all named at once; fewer rows than ranks; Pillow is not installed.
-            DataError, ShapeError: images or sentences break a rule.
-            FileMissingError: an image is not there.
+            DataError, ShapeError: images or sentences break a rule; an image is not there, or damaged.
             Interrupted: a signal stopped training; the checkpoint is written.
         """
         options = check_caption_options(self)
@@ -209,7 +208,7 @@ class CaptionGenerator(BaseEstimator):
         Raises:
             NotFittedError: before `fit`.
             ConfigError: settings out of range, or draws asked for beside a beam.
-            DataError, FileMissingError, ShapeError: images break a rule.
+            DataError, ShapeError: images break a rule.
         """
         check_fitted(self)
         how = manner(most, beam, temperature, top_k, top_p, length_power, seed, self.longest_)
@@ -228,7 +227,7 @@ class CaptionGenerator(BaseEstimator):
 
         Raises:
             NotFittedError: before `fit`.
-            DataError, FileMissingError, ShapeError: the image or the sentence breaks a rule.
+            DataError, ShapeError: the image or the sentence breaks a rule.
         """
         check_fitted(self)
         shown = self._images([image])
@@ -248,7 +247,7 @@ class CaptionGenerator(BaseEstimator):
 
         Raises:
             NotFittedError: before `fit`.
-            DataError, FileMissingError, ShapeError: images or sentences break a rule.
+            DataError, ShapeError: images or sentences break a rule.
         """
         check_fitted(self)
         shown = self._images(images)
