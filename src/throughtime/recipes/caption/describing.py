@@ -62,7 +62,7 @@ class CaptionCase(Case):
         return self.problem.notes
 
     def beside(self) -> tuple[Path, ...]:
-        """The folder of the images, and what a test part of its own was read from."""
+        """The folders of the images, and what a test part of its own was read from."""
         return self.files
 
     def check(self, tbptt: str | None, ranks: Ranks) -> None:
@@ -141,12 +141,13 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> CaptionC
     check_caption_options(estimator_of(chosen.model, None, False))  # images are brought to its size
     if data is None:
         return CaptionCase(sample(chosen), chosen)
-    places = [Path(data)]
+    problem = own(data, chosen)
+    assert problem.train is not None
+    # A run holds to the images too, which a folder has in it, and a file beside it.
+    files = () if Path(data).is_dir() else problem.train.folders
     if own_share(chosen.images.test, EXAMPLE) is None:
-        places.append(Path(chosen.images.test))
-    # A file's images lie beside it, and a run holds to them too; a folder has them in it.
-    files = [place.parent for place in places if place.is_file()] + [place for place in places[1:] if place.is_dir()]
-    return CaptionCase(own(data, chosen), chosen, tuple(files))
+        files = (*files, Path(chosen.images.test), *problem.test.folders)
+    return CaptionCase(problem, chosen, files)
 
 
 def read(data: str | Path | Any, settings: Mapping[str, Any], table: Mapping[str, Any], scored: bool) -> Case:

@@ -39,12 +39,14 @@ class Part:
         sentences: of each image; empty lists where nothing is known.
         names: of each image.
         scenes: what is there, where the images are rendered; else empty.
+        folders: in which the images lie as files.
     """
 
     images: Pixels
     sentences: Sequence[Sequence[str]]
     names: Sequence[str]
     scenes: Sequence[Scene] = ()
+    folders: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -58,7 +60,7 @@ class Part:
         """Some of them."""
         scenes = [self.scenes[place] for place in places] if self.scenes else ()
         said, names = [self.sentences[place] for place in places], [self.names[place] for place in places]
-        return Part(self.images[list(places)], said, names, scenes)
+        return Part(self.images[list(places)], said, names, scenes, self.folders)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ def described(data: str | Path, size: int) -> tuple[Part, tuple[str, ...]]:
     found = read_captions(data)
     images, kept, notes = _read(found.images, size)
     sentences = [found.sentences[place] for place in kept]
-    return Part(images, sentences, [found.images[place].name for place in kept]), (*found.notes, *notes)
+    folders = tuple(sorted({file.parent for file in found.images}))
+    return Part(images, sentences, [found.images[at].name for at in kept], folders=folders), (*found.notes, *notes)
 
 
 def undescribed(data: str | Path, size: int) -> tuple[Part, tuple[str, ...]]:
