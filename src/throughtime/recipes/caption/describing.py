@@ -33,8 +33,8 @@ from throughtime.tasks import CaptionGenerator
 from throughtime.tasks.caption_options import check_caption_options
 from throughtime.train.ranks import Ranks
 
-# What keeps the sample's training about two minutes on one core.
-SAMPLE = Settings(images=Images(scenes=3000, test_scenes=300), model=Model(epochs=9))
+# What keeps the sample's training about a minute on one core; `docs/recipes/caption.md` says what more reaches.
+SAMPLE = Settings(images=Images(scenes=2400, test_scenes=200), model=Model(epochs=8))
 
 
 @dataclass(frozen=True)
