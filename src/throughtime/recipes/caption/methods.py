@@ -10,6 +10,7 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import groupby
 
+import numpy as np
 import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
@@ -133,7 +134,8 @@ def try_ngrams(problem: CaptionProblem, kind: str) -> Scored:
     encoding = TextEncoding.fit(texts, kind)
     model = KneserNey(symbols_of(texts, encoding), encoding.size, ORDER)
     seconds = time.perf_counter() - began
-    costs = -model.log_probabilities(symbols_of(problem.test.texts, encoding))[1:]  # nobody tells the first end
+    with np.errstate(divide="ignore"):  # where nothing is left over for it, a test sentence is ruled out
+        costs = -model.log_probabilities(symbols_of(problem.test.texts, encoding))[1:]  # nobody tells the first end
     return Scored("n-grams without image", float(costs.mean()), None, None, None, None, model.parameters, seconds)
 
 
@@ -203,6 +205,9 @@ def _notes(problem: CaptionProblem, found: Sequence[Sequence[Scored]]) -> Iterat
     ours = next((trials for trials in found if trials[0].method in OURS), None)
     blind = next((trials for trials in found if trials[0].method == "n-grams without image"), None)
     if ours is None or blind is None or blind[0].nats is None:
+        return
+    if np.isinf(blind[0].nats):
+        yield "N-grams without the image rule a test sentence out: training has too few words for a share to be left."
         return
     gap = blind[0].nats - Spread.of(each.nats or 0.0 for each in ours).mean
     yield (
