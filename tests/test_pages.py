@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from throughtime.recipes.caption.settings import Settings as CaptionSettings
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.forecasting.settings import Settings as ForecastSettings
 from throughtime.recipes.labelling import beats, dna, sentiment
@@ -31,6 +32,7 @@ KNOWN = {
     "sentiment": set(keys(sentiment.Settings())),
     "text": set(keys(TextSettings())),
     "music": set(keys(MusicSettings())),
+    "caption": set(keys(CaptionSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -43,7 +43,14 @@ if TYPE_CHECKING:
     )
     from throughtime.insight import inspect
     from throughtime.nn import LSTM, RNN, Network, unfold
-    from throughtime.tasks import PurchasePredictor, SequenceClassifier, SequenceGenerator, SequencePredictor, load
+    from throughtime.tasks import (
+        CaptionGenerator,
+        PurchasePredictor,
+        SequenceClassifier,
+        SequenceGenerator,
+        SequencePredictor,
+        load,
+    )
 
 __version__ = "0.1.0"
 
@@ -51,6 +58,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "TBPTT",
+    "CaptionGenerator",
     "ClusterError",
     "ConfigError",
     "DataError",
@@ -91,6 +99,7 @@ __all__ = [
 _FLOOR = {
     "LSTM": "nn",
     "RNN": "nn",
+    "CaptionGenerator": "tasks",
     "TBPTT": "bptt",
     "MemoryPlan": "bptt",
     "Network": "nn",

@@ -17,5 +17,6 @@ def test_list(command):
         "anomaly",
         "text",
         "music",
+        "caption",
     ]
     assert "weather" in command("recipes").out

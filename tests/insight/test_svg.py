@@ -58,3 +58,16 @@ def test_overlaps_and_what_falls_off_are_found():
     assert overlapping(svg) == [("under", "over")]
     assert outside(svg) == ["too far"]
     assert smallest_text(svg) == 11
+
+
+def test_an_image_is_kept_in_the_file():
+    sheet = Sheet("pixels", 40, 30)
+    sheet.image(1, 2, 20, 10, "data:image/png;base64,AAAA", kind="photo")
+    (image,) = (each for each in ET.fromstring(sheet.to_svg()).iter() if each.get("class") == "photo")
+    assert {key: image.get(key) for key in ("x", "y", "width", "height", "href")} == {
+        "x": "1",
+        "y": "2",
+        "width": "20",
+        "height": "10",
+        "href": "data:image/png;base64,AAAA",
+    }

@@ -1,5 +1,6 @@
 """Tables, series, texts, symbols, scaling, splits and ragged batches: everything between a file and a tensor."""
 
+from throughtime.data.captions import Described, caption_file, read_captions
 from throughtime.data.clock import guess_time
 from throughtime.data.columns import one_hot
 from throughtime.data.fasta import (
@@ -12,6 +13,7 @@ from throughtime.data.fasta import (
 )
 from throughtime.data.filling import fill_forward
 from throughtime.data.grid import advance, infer_step
+from throughtime.data.images import as_pixels, as_png, as_square, image_files, read_image, squares
 from throughtime.data.labelled import read_labelled, read_texts
 from throughtime.data.ragged import batch_count, batch_rows, drawn_share, epoch_order, pad
 from throughtime.data.reading import from_arrays, from_frame, read_again
@@ -28,6 +30,7 @@ from throughtime.data.ts_file import read_ts
 __all__ = [
     "AMBIGUOUS_NUCLEOTIDES",
     "NUCLEOTIDES",
+    "Described",
     "FastaRecord",
     "Scaling",
     "SeriesSet",
@@ -36,10 +39,14 @@ __all__ = [
     "TokenStretch",
     "Vocabulary",
     "advance",
+    "as_pixels",
+    "as_png",
+    "as_square",
     "batch_count",
     "batch_rows",
     "by_share",
     "by_time",
+    "caption_file",
     "choose_transforms",
     "contiguous_rows",
     "document_rows",
@@ -50,6 +57,7 @@ __all__ = [
     "from_arrays",
     "from_frame",
     "guess_time",
+    "image_files",
     "in_kind_of",
     "infer_step",
     "nucleotides",
@@ -57,7 +65,9 @@ __all__ = [
     "pad",
     "parquet_documents",
     "read_again",
+    "read_captions",
     "read_fasta",
+    "read_image",
     "read_labelled",
     "read_strokes",
     "read_table",
@@ -66,5 +76,6 @@ __all__ = [
     "reverse_complement",
     "series_by_share",
     "series_by_time",
+    "squares",
     "write_tokens",
 ]

@@ -131,6 +131,11 @@ class Sheet:
         style |= {"opacity": _px(opacity)} if opacity < 1 else {}
         self._add("text", style, kind).text = words
 
+    def image(self, x: float, y: float, width: float, height: float, address: str, *, kind: str = "") -> None:
+        """A picture of pixels, kept in the file itself where its address is a data URI; pixels stay sharp squares."""
+        box = {"x": _px(x), "y": _px(y), "width": _px(width), "height": _px(height), "href": address}
+        self._add("image", {**box, "style": "image-rendering: pixelated", "preserveAspectRatio": "none"}, kind)
+
     @contextmanager
     def group(self, kind: str, **data: object) -> Iterator[None]:
         """What is drawn inside belongs together; `data` is written beside the class."""

@@ -1,5 +1,6 @@
 """Scores: numpy in, a float out; targets that are nan are not scored, and nothing to score is an error."""
 
+from throughtime.metrics.captions import bleu, cider
 from throughtime.metrics.classes import accuracy, balanced_accuracy, brier, log_loss, macro_f1, matthews, nats_per_step
 from throughtime.metrics.errors import mae, mase, rmse, skill, smape
 from throughtime.metrics.nab import nab_best_threshold, nab_score
@@ -11,7 +12,9 @@ __all__ = [
     "accuracy",
     "average_precision",
     "balanced_accuracy",
+    "bleu",
     "brier",
+    "cider",
     "coverage",
     "crps_gaussian",
     "hit_rate",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError
 from throughtime.recipes import anomaly, stock
+from throughtime.recipes.caption import describing
 from throughtime.recipes.forecasting import weather
 from throughtime.recipes.labelling import dna, sentiment
 from throughtime.recipes.music import case as music
@@ -23,6 +24,7 @@ RECIPES: dict[str, Recipe] = {
         anomaly.RECIPE,
         prose.RECIPE,
         music.RECIPE,
+        describing.RECIPE,
     )
 }
 

@@ -1,6 +1,7 @@
 """Estimators: from series to forecasts, in scikit-learn's manner, and how a saved one is read."""
 
 from throughtime.tasks.attributing import attributions
+from throughtime.tasks.captions import CaptionGenerator
 from throughtime.tasks.classifier import SequenceClassifier
 from throughtime.tasks.generator import SequenceGenerator
 from throughtime.tasks.online import Session
@@ -11,6 +12,7 @@ from throughtime.tasks.saving import load
 from throughtime.tasks.stream_anomalies import StreamDetector
 
 __all__ = [
+    "CaptionGenerator",
     "NotFittedError",
     "PurchasePredictor",
     "SequenceClassifier",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from throughtime.base.checks import Checks, as_number
+from throughtime.base.checks import Checks
 from throughtime.tasks.corpus import SPLITS
 from throughtime.tasks.network import CELLS
 from throughtime.tasks.options import (
@@ -14,6 +14,7 @@ from throughtime.tasks.options import (
     MOST_WINDOW,
     SharedOptions,
     check_every,
+    check_share,
     check_shared,
     refuse_auto,
 )
@@ -93,7 +94,7 @@ def check_generator_options(estimator: Any) -> GeneratorOptions:
         epochs=None if epochs is None else checks.whole("epochs", epochs),
         batch_size=None if rows is None else checks.whole("batch_size", rows),
         averaging=checks.number("averaging", estimator.averaging, below=1),
-        share=_share(checks, estimator.validation),
+        share=check_share(checks, estimator.validation),
         checkpoint_every_s=check_every(checks, estimator.checkpoint_every_s),
     )
     if options.weight_drop and options.cell != "lstm":
@@ -104,12 +105,3 @@ def check_generator_options(estimator: Any) -> GeneratorOptions:
         checks.add(f"frames and strokes have no symbols to be told apart: {', '.join(given_all_the_same)} came")
     checks.report(f"Settings of {type(estimator).__name__}")
     return options
-
-
-def _share(checks: Checks, validation: Any) -> float | None:
-    number = as_number(validation)
-    if number is None:
-        return None
-    if not 0 < number < 1:
-        checks.add(f"`validation` as a share lies between 0 and 1: {validation!r} came")
-    return number

@@ -10,7 +10,7 @@ import sklearn.exceptions
 import torch
 
 from throughtime.base.amounts import as_bytes
-from throughtime.base.checks import Checks
+from throughtime.base.checks import Checks, as_number
 from throughtime.base.errors import ConfigError, DataError, DeviceError, ScheduleError, ThroughtimeError
 from throughtime.bptt import TBPTT
 from throughtime.tasks.calendar import check_calendar
@@ -178,6 +178,16 @@ def refuse_auto(checks: Checks, tbptt: Any) -> None:
 def check_every(checks: Checks, seconds: Any) -> float | None:
     """The seconds that a setting `checkpoint_every_s` names; None: by the time that writing takes."""
     return None if seconds is None else checks.number("checkpoint_every_s", seconds)
+
+
+def check_share(checks: Checks, validation: Any) -> float | None:
+    """The share that a setting `validation` names; None where it is none, or data of its own."""
+    number = as_number(validation)
+    if number is None:
+        return None
+    if not 0 < number < 1:
+        checks.add(f"`validation` as a share lies between 0 and 1: {validation!r} came")
+    return number
 
 
 def check_memory(checks: Checks, memory: Any) -> int | None:

@@ -20,13 +20,16 @@ from throughtime.base.errors import ModelFileError
 from throughtime.tasks.options import check_device
 
 if TYPE_CHECKING:
+    from throughtime.tasks.captions import CaptionGenerator
     from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.generator import SequenceGenerator
     from throughtime.tasks.predictor import SequencePredictor
     from throughtime.tasks.purchases import PurchasePredictor
     from throughtime.tasks.stream_anomalies import StreamDetector
 
-Estimator: TypeAlias = "SequencePredictor | SequenceClassifier | SequenceGenerator | PurchasePredictor | StreamDetector"
+Estimator: TypeAlias = (
+    "SequencePredictor | SequenceClassifier | SequenceGenerator | CaptionGenerator | PurchasePredictor | StreamDetector"
+)
 VERSION = 1
 
 
@@ -81,6 +84,7 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Any:
         ModelFileError: the file is damaged, altered, or holds something else.
     """
     # Estimators save themselves through this module.
+    from throughtime.tasks.captions import CaptionGenerator
     from throughtime.tasks.classifier import SequenceClassifier
     from throughtime.tasks.generator import SequenceGenerator
     from throughtime.tasks.predictor import SequencePredictor
@@ -89,8 +93,15 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Any:
 
     check_device(device)
     tensors, configuration = model_file.load(path)
-    known = [SequencePredictor, SequenceClassifier, SequenceGenerator, PurchasePredictor, StreamDetector]
-    kinds: dict[str, type[Estimator]] = {each.__name__: each for each in known}
+    known: list[type[Estimator]] = [
+        SequencePredictor,
+        SequenceClassifier,
+        SequenceGenerator,
+        CaptionGenerator,
+        PurchasePredictor,
+        StreamDetector,
+    ]
+    kinds = {each.__name__: each for each in known}
     kind, version = configuration.get("kind"), configuration.get("version")
     if kind not in kinds or version != VERSION:
         raise ModelFileError(
