@@ -14,7 +14,8 @@ Steps = Annotated[
     typer.Option("--steps", metavar="N", help="Symbols or frames to write at most; of text 500, of music 128."),
 ]
 Prompt = Annotated[
-    str, typer.Option("--prompt", metavar="TEXT", help="A beginning to go on from; of music a MIDI file.")
+    str,
+    typer.Option("--prompt", metavar="TEXT", help="What is gone on from; of music a MIDI file, of captions an image."),
 ]
 Temperature = Annotated[
     float, typer.Option("--temperature", metavar="T", help="Below 1 the likely become likelier, above 1 less so.")
