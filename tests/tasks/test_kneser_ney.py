@@ -34,7 +34,8 @@ def discount(counts, count):
     if not all(n):
         return DISCOUNT
     y, k = n[0] / (n[0] + 2 * n[1]), min(count, 3)
-    return min(max(k - (k + 1) * y * n[k] / n[k - 1], 0.0), k)
+    value = k - (k + 1) * y * n[k] / n[k - 1]
+    return min(value if value > 0 else DISCOUNT, k)
 
 
 def by_hand(symbols, size, order, context, symbol):
@@ -76,6 +77,17 @@ def test_the_discounts_are_chen_and_goodmans():
     context = symbols[:1]
     wanted = [by_hand(symbols.tolist(), 50, 2, context.tolist(), symbol) for symbol in range(50)]
     np.testing.assert_allclose(KneserNey(symbols, 50, 2).probabilities(context), wanted, rtol=1e-12)
+
+
+def test_what_was_never_seen_has_a_chance():
+    # Counts of four n-grams are so many that the estimate of the third discount is below 0.
+    symbols = np.repeat([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 4, 4])
+    counts = Counter(symbols.tolist())
+    n = [sum(1 for each in counts.values() if each == wanted) for wanted in (1, 2, 3, 4)]
+    assert 3 - 4 * n[0] / (n[0] + 2 * n[1]) * n[3] / n[2] < 0
+    model = KneserNey(symbols, 8, 1)
+    assert np.isfinite(model.log_probabilities(np.arange(8))).all()
+    assert model.probabilities(np.zeros(0, np.int64)).sum() == pytest.approx(1)
 
 
 def test_what_came_before_counts():

@@ -25,7 +25,7 @@ from throughtime.base.errors import DataError
 Symbols = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-# What a count is discounted by where too few n-grams tell: none has been seen twice, say.
+# What a count is discounted by where n-grams do not tell: none has been seen twice, say.
 DISCOUNT = 0.75
 UNSEEN = -1
 
@@ -188,10 +188,12 @@ def _order(keys: Places, counts: NDArray[np.int64], contexts: int, size: int) ->
 
 
 def _discounts(counts: NDArray[np.int64]) -> Floats:
-    """D of counts 0, 1, 2, and 3 and more, [4]; no larger than the count itself."""
+    """D of counts 0, 1, 2, and 3 and more, [4]; no larger than the count itself, and above 0 where there is one: what
+    was never seen is to have a chance.
+    """
     n = np.bincount(counts.clip(max=5), minlength=6)[1:5].astype(float)  # n-grams that were counted 1 .. 4 times
     if not n.all():
         return np.array([0.0, DISCOUNT, DISCOUNT, DISCOUNT])
     y = n[0] / (n[0] + 2 * n[1])
     each = [1 - 2 * y * n[1] / n[0], 2 - 3 * y * n[2] / n[1], 3 - 4 * y * n[3] / n[2]]
-    return np.clip([0.0, *each], 0.0, [0, 1, 2, 3])
+    return np.array([0.0, *(value if value > 0 else DISCOUNT for value in each)]).clip(max=[0, 1, 2, 3])

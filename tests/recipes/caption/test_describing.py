@@ -147,6 +147,15 @@ def test_all_methods_stand_in_one_table():
     assert any("nats a word against n-grams" in note for note in table.notes)
 
 
+@pytest.mark.parametrize(("nats", "said"), [({"perceptron": 1.0, "LSTM": 1.5}, "by 0.500"), ({"LSTM": 1.0}, None)])
+def test_a_loss_to_another_network_is_printed(nats, said):
+    problem = sample(Settings(images=Images(scenes=20, test_scenes=5), model=Model(image_size=16)))
+    scored = {"perceptron": 2.0, "Elman RNN": 2.0, "LSTM": 2.0} | nats
+    found = [[methods.Scored(name, each, None, None, None, None, 1, 0.0)] * 2 for name, each in scored.items()]
+    notes = [note for note in methods._notes(problem, found) if "tells words better" in note]
+    assert [said in note for note in notes] == ([True] if said else [])
+
+
 def test_without_sacrebleu_the_column_says_so(monkeypatch):
     monkeypatch.setattr(methods, "HAS_BLEU", False)
     problem = sample(Settings(images=Images(scenes=20, test_scenes=5), model=Model(image_size=16)))
