@@ -35,7 +35,7 @@ SCORES = {
 }
 # What takes other things than targets and forecasts of one shape; their own tests check them.
 OTHERS = {"skill", "hit_rate", "ndcg", "reciprocal_rank", "nab_score", "nab_best_threshold"}
-OTHERS |= {"known_words", "longest_copy", "ngram_divergence"}
+OTHERS |= {"known_words", "longest_copy", "ngram_divergence", "bleu", "cider"}
 
 
 def test_every_score_is_here():

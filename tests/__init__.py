@@ -1,0 +1,1 @@
+"""A package: Hershey-Fonts installs one of this name, and a folder without this file would give way to it."""
