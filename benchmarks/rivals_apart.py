@@ -34,7 +34,8 @@ import numpy as np
 from benchmarks.rows import ROOT, commit_here, names_its_code, provenance, store
 from throughtime.data import read_ts
 
-PINNED = ("torch==2.13.0", "darts[torch]==0.48.1", "keras==3.15.1")
+# Darts 0.48.1 divides by a day, which pandas 3 no longer does.
+PINNED = ("torch==2.13.0", "darts[torch]==0.48.1", "keras==3.15.1", "pandas==2.3.3")
 SCRIPTS = ROOT / "benchmarks" / "rivals"
 WORK = ROOT / "build" / "rivals"
 SAMPLE = ROOT / "src" / "throughtime" / "recipes" / "samples" / "seattle_weather.csv"
