@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from throughtime.base.errors import ConfigError
 from throughtime.bptt import TBPTT
 from throughtime.decode import Sampling
 from throughtime.nn import Network
@@ -36,6 +37,19 @@ class Wanted:
     stop: str | None = None
     seed: int = 0
     bias: float = 0.0
+
+
+def refuse_all_but_bias(wanted: Wanted) -> None:
+    """Raise where points are to be drawn as symbols are.
+
+    Raises:
+        ConfigError: anything but steps, seed and bias is set.
+    """
+    if wanted.sampling != Sampling() or wanted.beam is not None or wanted.stop is not None:
+        raise ConfigError(
+            "Points are drawn from a density, and only `bias` changes how: leave temperature, top_k, top_p, "
+            "repetition_penalty, beam and stop out."
+        )
 
 
 class Medium(ABC):

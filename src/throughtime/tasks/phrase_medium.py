@@ -14,10 +14,9 @@ from torch import Tensor
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import Piece
-from throughtime.decode import Sampling
 from throughtime.nn import Network
 from throughtime.tasks.generator_options import GeneratorOptions
-from throughtime.tasks.medium import Medium, Trained, Wanted
+from throughtime.tasks.medium import Medium, Trained, Wanted, refuse_all_but_bias
 from throughtime.tasks.phrase_network import (
     PhraseDesign,
     PhraseStates,
@@ -107,11 +106,7 @@ class PhraseMedium(Medium):
 
     def stream(self, prompt: Any, wanted: Wanted) -> Iterator[Strokes]:
         """See `Medium.stream`; points [3]."""
-        if wanted.sampling != Sampling() or wanted.beam is not None or wanted.stop is not None:
-            raise ConfigError(
-                "Points are drawn from a density, and only `bias` changes how: leave temperature, top_k, top_p, "
-                "repetition_penalty, beam and stop out."
-            )
+        refuse_all_but_bias(wanted)
         state = self._start([_phrase(prompt)])
         nothing = np.zeros((0, 3))
         return drawn(self.network, self.design.scale, nothing, wanted.steps, wanted.bias, wanted.seed, state)

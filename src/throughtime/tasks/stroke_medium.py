@@ -11,12 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from throughtime.base.errors import ConfigError, DataError
+from throughtime.base.errors import DataError
 from throughtime.base.run_folder import RunFolder
-from throughtime.decode import Sampling
 from throughtime.nn import Network
 from throughtime.tasks.generator_options import GeneratorOptions
-from throughtime.tasks.medium import Medium, Trained, Wanted
+from throughtime.tasks.medium import Medium, Trained, Wanted, refuse_all_but_bias
 from throughtime.tasks.sequence_training import Kind, parts_of, train_on
 from throughtime.tasks.strokes import (
     StrokeDesign,
@@ -102,11 +101,7 @@ class StrokeMedium(Medium):
 
     def stream(self, prompt: Any, wanted: Wanted) -> Iterator[Strokes]:
         """See `Medium.stream`; points [3]."""
-        if wanted.sampling != Sampling() or wanted.beam is not None or wanted.stop is not None:
-            raise ConfigError(
-                "Points are drawn from a density, and only `bias` changes how: leave temperature, top_k, top_p, "
-                "repetition_penalty, beam and stop out."
-            )
+        refuse_all_but_bias(wanted)
         return drawn(self.network, self.design.scale, self._as_prompt(prompt), wanted.steps, wanted.bias, wanted.seed)
 
     def generate(self, prompt: Any, wanted: Wanted) -> Strokes:

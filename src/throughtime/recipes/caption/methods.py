@@ -15,19 +15,17 @@ import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
 from throughtime.metrics import bleu, cider
+from throughtime.recipes.by_nats import NETWORK, NETWORKS, OURS
 from throughtime.recipes.caption.judging import judge
 from throughtime.recipes.caption.problem import CaptionProblem, Part
 from throughtime.recipes.caption.settings import Model, Writing, estimator_of
 from throughtime.recipes.ngrams import symbols_of
-from throughtime.recipes.settings import Cell
 from throughtime.recipes.table import Column, Spread, Table
 from throughtime.recipes.trials import run_trials
 from throughtime.tasks import CaptionGenerator
 from throughtime.tasks.corpus import TextEncoding
 from throughtime.tasks.kneser_ney import KneserNey
 
-NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LSTM": "lstm"}
-OURS = ("LSTM", "network")
 ORDER = 4  # words of the longest n-gram
 HAS_BLEU = find_spec("sacrebleu") is not None
 
@@ -207,7 +205,7 @@ def _notes(problem: CaptionProblem, found: Sequence[Sequence[Scored]]) -> Iterat
     if not HAS_BLEU:
         yield "BLEU is counted by sacrebleu, which is not installed here: pip install 'throughtime[bleu]'."
     yield "Of nats smaller is better, of all else larger; CIDEr-D runs to 10, and belongs to the set it is counted on."
-    ours = next((trials for trials in found if trials[0].method in OURS), None)
+    ours = next((trials for trials in found if trials[0].method in (OURS, NETWORK)), None)
     best = min((trials for trials in found if trials[0].method in NETWORKS), key=_mean_nats, default=None)
     if ours is not None and best is not None and best is not ours:
         yield (
