@@ -231,3 +231,27 @@ def test_vocabularies_come_back_from_json(sequences):
     again = Vocabulary.from_dict(json.loads(json.dumps(vocabulary.to_dict())))
     assert again == vocabulary
     assert [type(symbol) for symbol in again.symbols] == [type(symbol) for symbol in vocabulary.symbols]
+
+
+@given(st.lists(st.text()), st.text())
+def test_a_text_counts_and_has_the_numbers_of_its_characters(texts, other):
+    texts = [*texts, "a\ud800\U0001f642"]
+    together, apart = Vocabulary.fit(texts), Vocabulary.fit([list(text) for text in texts])
+    assert together == apart
+    for text in (*texts, other):
+        np.testing.assert_array_equal(together.encode(text), together.encode(list(text)))
+
+
+def test_characters_are_told_from_symbols_of_several():
+    known = Vocabulary(("ab", "a", "\u1112\u1161"))
+    assert known.encode("aab").tolist() == [2, 2, 0]
+    with pytest.raises(DataError, match="all texts or all whole numbers"):
+        Vocabulary((1, 2)).encode("12")
+
+
+@pytest.mark.parametrize("kind", (*EXACT, "words"))
+def test_symbols_as_one_text_are_those_of_a_list(kind):
+    splitter = Splitter(kind)
+    text = "\uac01 The quick, brown \U0001f642."
+    assert list(splitter.symbols(text)) == splitter.split(text)
+    assert isinstance(splitter.symbols(text), str) == (kind in ("characters", "jamo"))

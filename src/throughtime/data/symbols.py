@@ -107,20 +107,28 @@ class Splitter:
             DataError: it is no text, or holds half of a surrogate pair.
             ConfigError: the extra `tokenizers` is not installed.
         """
+        return list(self.symbols(text))
+
+    def symbols(self, text: str) -> Sequence[Symbol]:
+        """As `split`, but characters and jamo as one text: `Vocabulary` counts and numbers those at once.
+
+        Args:
+            text: any; errors as `split`.
+        """
         text = _prepared(text, self.lower)
         match self.kind:
             case "characters":
-                return list(text)
+                return text
             case "jamo":
-                return list(_SYLLABLE.sub(lambda found: unicodedata.normalize("NFD", found.group()), text))
+                return _SYLLABLE.sub(lambda found: unicodedata.normalize("NFD", found.group()), text)
             case "bytes":
-                return list(text.encode())
+                return text.encode()
             case "words":
-                return list(_words(text))
+                return _words(text)
             case "6-mers":
-                return list(mers(text))
+                return mers(text)
             case _:
-                return list(into_subwords(text, str(self.model)))
+                return into_subwords(text, str(self.model))
 
     def join(self, symbols: Iterable[Any]) -> str:
         """The text that symbols make.
@@ -202,7 +210,7 @@ class Vocabulary:
         checks.report("Vocabulary")
         counts: Counter[Symbol] = Counter()
         for sequence in sequences:
-            counts.update(_plain(sequence))
+            counts.update(_characters(sequence) if isinstance(sequence, str) else _plain(sequence))
         del counts[UNKNOWN]
         _check_one_type(counts)
         known = sorted((symbol for symbol, count in counts.items() if count >= least), key=lambda s: (-counts[s], s))
@@ -228,6 +236,9 @@ class Vocabulary:
         Raises:
             DataError: a symbol is of another type than the vocabulary's.
         """
+        if isinstance(sequence, str) and isinstance(self.symbols[0], str):
+            points = _code_points(sequence)
+            return self._by_code_point[np.minimum(points, len(self._by_code_point) - 1)]
         symbols = _plain(sequence)
         numbers = [self._numbers.get(symbol, 0) for symbol in symbols]
         if 0 in numbers:
@@ -279,6 +290,15 @@ class Vocabulary:
     def _numbers(self) -> dict[Symbol, int]:
         return {symbol: number for number, symbol in enumerate(self.symbols, start=1)}
 
+    @cached_property
+    def _by_code_point(self) -> NDArray[np.int64]:
+        """The number of each character, by its code point; the last entry stands for all beyond."""
+        texts = ((str(symbol), number) for symbol, number in self._numbers.items())
+        known = {ord(text): number for text, number in texts if len(text) == 1}
+        found = np.zeros(max(known, default=0) + 2, dtype=np.int64)
+        found[list(known)] = list(known.values())
+        return found
+
     def _symbol(self, number: Any) -> Symbol:
         whole = as_whole(number)
         if whole is None or not 0 <= whole < len(self):
@@ -289,6 +309,16 @@ class Vocabulary:
 def mers(letters: Sequence[str]) -> list[str]:
     """Each letter with the five before it, fewer at the beginning, as one text: [T] of them."""
     return ["".join(letters[max(0, end - SPAN) : end]) for end in range(1, len(letters) + 1)]
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _characters(text: str) -> dict[Symbol, int]:
+    """How often each character comes."""
+    counts = np.bincount(_code_points(text))
+    return {chr(point): int(counts[point]) for point in np.flatnonzero(counts)}
 
 
 def _prepared(text: str, lower: bool) -> str:

@@ -123,7 +123,7 @@ class TextEncoding:
         if isinstance(text, str) != (self.splitter is not None):
             wanted = "a text" if self.splitter is not None else "a list of symbols"
             raise DataError(f"What follows is of the corpus's kind, {wanted}: {type(text).__name__} came.")
-        return self.vocabulary.encode(text if self.splitter is None else self.splitter.split(text))
+        return self.vocabulary.encode(text if self.splitter is None else self.splitter.symbols(text))
 
     def document(self, text: Any) -> Numbers:
         """Numbers of a document with an end on both sides; errors as `encode`."""
@@ -133,7 +133,7 @@ class TextEncoding:
     def unknown(self, text: Any) -> list[str]:
         """Symbols of a text that the vocabulary lacks, each once; errors as `encode`."""
         codes = self.encode(text)
-        symbols = text if self.splitter is None else self.splitter.split(text)
+        symbols = text if self.splitter is None else self.splitter.symbols(text)
         return sorted({str(symbol) for symbol, code in zip(symbols, codes, strict=True) if code == 0})
 
     def decode(self, numbers: Sequence[int]) -> Any:
@@ -204,7 +204,7 @@ def _split(corpus: Given, splitter: Splitter | None) -> Iterator[Sequence[Any]]:
     """The symbols, part by part."""
     parts = corpus if isinstance(corpus, list) else [corpus] if isinstance(corpus, str) else _chunks(corpus)
     for part in parts:
-        yield part if splitter is None else splitter.split(part)  # type: ignore[arg-type]
+        yield part if splitter is None else splitter.symbols(part)  # type: ignore[arg-type]
 
 
 def _noting(lengths: list[int], parts: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
