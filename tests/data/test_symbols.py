@@ -249,7 +249,7 @@ def test_characters_are_told_from_symbols_of_several():
         Vocabulary((1, 2)).encode("12")
 
 
-@pytest.mark.parametrize("kind", (*EXACT, "words"))
+@pytest.mark.parametrize("kind", [*EXACT, "words"])
 def test_symbols_as_one_text_are_those_of_a_list(kind):
     splitter = Splitter(kind)
     text = "\uac01 The quick, brown \U0001f642."
