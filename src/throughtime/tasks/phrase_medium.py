@@ -68,11 +68,7 @@ class PhraseMedium(Medium):
         Raises:
             DataError: a phrase of the caller's own validation has a letter that none of the corpus has.
         """
-        if options.cell != "lstm" or options.num_layers != 1 or options.weight_drop:
-            raise ConfigError(
-                "What writes phrases is an LSTM with a window and one above it: leave cell, num_layers and weight_drop "
-                f"as they are; {options.cell}, {options.num_layers} and {options.weight_drop:g} came."
-            )
+        check_scribe(options)
         own = None if validation is None else _written(*_pair(validation), "validation")
         train, valid = parts_of(_written(*corpus), own, options)
         if own is None:
@@ -135,6 +131,15 @@ class PhraseMedium(Medium):
     def _start(self, phrases: Sequence[str]) -> dict[str, Any]:
         letters = as_letters(phrases, self.design.letters)
         return scribe_of(self.network).start(letters.to(next(self.network.parameters()).device))
+
+
+def check_scribe(options: GeneratorOptions) -> None:
+    """Raise ConfigError unless the settings leave the network as it is that reads phrases."""
+    if options.cell != "lstm" or options.num_layers != 1 or options.weight_drop:
+        raise ConfigError(
+            "What writes phrases is an LSTM with a window and one above it: leave cell, num_layers and weight_drop "
+            f"as they are; {options.cell}, {options.num_layers} and {options.weight_drop:g} came."
+        )
 
 
 def _all_letters_trained(train: list[Written], valid: list[Written]) -> tuple[list[Written], list[Written]]:
