@@ -81,7 +81,7 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
     limits = [enough(model, phrase, writing.points) for phrase in asked]
     ended = sum(len(each) < limit for each, limit in zip(ours, limits, strict=True)) / len(ours)
     unit = "letter" if problem.phrased else "drawing"
-    rows = (
+    rows: tuple[tuple[str | float | None, ...], ...] = (
         (f"network, bias {writing.bias:g}", *_figures(ours, problem.phrased), ended),
         ("held-out drawings", *_figures(theirs, problem.phrased), None),
     )

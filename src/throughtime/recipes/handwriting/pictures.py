@@ -77,7 +77,7 @@ def grid(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[
             # One scale for all, so that sizes can be seen; what would not fit its place has a smaller one.
             scale = min(usual, _fit(each, room, _ROW - _GAP))
             with sheet.group("drawing", name=each.phrase):
-                x = label + place * (room + _GAP)
+                x = label + place * (room + _GAP) + _FINE  # the pen's line is as wide at the edge
                 _draw(sheet, _placed(each, scale, x, y + (_ROW - _GAP - scale * each.size[1]) / 2), _FINE)
     return sheet.to_svg()
 
@@ -99,7 +99,7 @@ def looking(drawing: Drawing, seen: NDArray[np.floating]) -> str:
         pieces = _by_letter(drawing, owners)
         _plot(above, [line for _, line in pieces], [shades[owner] for owner, _ in pieces], 1.8)
         above.set_axis_off()
-        above.set_aspect("equal")
+        above.set_aspect("equal", anchor="W")
         above.invert_yaxis()
         above.set_title("What it wrote, a colour for each letter that the window saw most of")
         shade = LinearSegmentedColormap.from_list("seen", [to_rgba(BLUE, 0), to_rgba(BLUE, 1)])
@@ -111,7 +111,7 @@ def looking(drawing: Drawing, seen: NDArray[np.floating]) -> str:
         below.set_ylabel("letter of the phrase")
         below.set_xlabel("point, in the order in which they were drawn")
         below.xaxis.set_major_locator(MaxNLocator(integer=True))
-        below.set_title("How much the window saw of each letter")
+        below.set_title("How much the window saw of each letter, the darker the more")
 
     return as_element(draw, 1.9 + 0.2 * len(names), "looking")
 
@@ -153,13 +153,16 @@ def _draw(sheet: Sheet, lines: Sequence[Line], pen: float) -> None:
         if len(line) > 1:
             sheet.line(line.tolist(), line=pen, kind="stroke")
         else:
-            sheet.circle(*line[0], pen / 2, fill=INK, kind="stroke")
+            x, y = line[0]
+            sheet.circle(x, y, pen / 2, fill=INK, kind="stroke")
 
 
 def _plot(axes: Axes, lines: Sequence[Line], shades: Sequence[str], pen: float) -> None:
     for line, colour in zip(lines, shades, strict=True):
-        dot = {"marker": ".", "markersize": 2 * pen} if len(line) == 1 else {}
-        axes.plot(*line.T, color=colour, linewidth=pen, solid_capstyle="round", solid_joinstyle="round", **dot)
+        marker = "." if len(line) == 1 else "None"
+        (drawn,) = axes.plot(*line.T, color=colour, linewidth=pen, marker=marker, markersize=2 * pen)
+        drawn.set_solid_capstyle("round")
+        drawn.set_solid_joinstyle("round")
 
 
 WRITERS: Mapping[str, Callable[[Drawing, str], bytes]] = {

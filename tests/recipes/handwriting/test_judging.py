@@ -1,0 +1,61 @@
+"""What the network draws is counted as held-out drawings are."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.recipes.handwriting.made_up import drawings, found
+from throughtime.recipes.handwriting.judging import ENOUGH, JUDGED, enough, judged, written
+from throughtime.recipes.handwriting.methods import fit_network
+from throughtime.recipes.handwriting.problem import make_problem
+from throughtime.recipes.handwriting.settings import Collection, Model, Writing
+
+QUICK = Model(hidden_size=8, epochs=2, batch_size=8, learning_rate=0.01, validation=0.2)
+
+
+def problem(conditioned):
+    parts = found(train=drawings(30), test=drawings(JUDGED + 4, seed=1))
+    return make_problem("made up", parts, Collection(conditioned=conditioned), 0)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return fit_network(problem("true"), QUICK, "n,n")
+
+
+@pytest.fixture(scope="module")
+def unread():
+    return fit_network(problem("false"), QUICK, "n,n")
+
+
+def test_figures_are_by_letter_of_the_same_phrases(reader):
+    asked = problem("true")
+    made = judged(asked, reader, Writing(points=9))
+    assert [each.phrase for each in made.ours] == [each.phrase for each in made.theirs]
+    assert len(made.ours) == JUDGED
+    letters = sum(len(each.phrase) for each in made.theirs)
+    assert made.table.column("points a letter")[1] == sum(map(len, made.theirs)) / letters
+    assert made.table.column("strokes a letter")[1] == 1  # each of these letters is one stroke
+    ours = made.table.rows[0]
+    assert ours[0] == "network, bias 1"
+    assert ours[-1] == sum(len(each) < 9 for each in made.ours) / JUDGED
+    assert all(len(each.owners) == len(each) for each in made.ours)
+    assert max(max(each.owners) for each in made.ours) <= 4
+
+
+def test_without_phrases_figures_are_by_drawing(unread):
+    made = judged(problem("false"), unread, Writing(points=5, bias=0.5))
+    assert made.table.column("drawings") == ["network, bias 0.5", "held-out drawings"]
+    assert made.table.column("points a drawing")[0] <= 5
+    assert all(each.owners is None for each in made.ours)
+
+
+def test_the_same_seed_writes_the_same(reader):
+    one, again, other = (written(reader, "abc", 0.0, 12, seed) for seed in (1, 1, 2))
+    assert one.points.tolist() == again.points.tolist() != other.points.tolist()
+
+
+def test_a_phrase_may_take_what_its_letters_took(reader, unread):
+    assert enough(reader, "abcd", None) > enough(reader, "a", None)
+    assert enough(reader, "abcd", 7) == 7
+    assert enough(unread, "", None) == ENOUGH
