@@ -119,7 +119,9 @@ def test_other_drawings_are_scored_without_rules(reader, unread, tmp_path):
         recipes.evaluate(reader.run, data=tmp_path / "one.xml")
     (tmp_path / "one.txt").write_text("xyz")
     with pytest.raises(DataError, match="every test phrase has others, 'x', 'y', 'z'"):
-        recipes.evaluate(reader.run, data=tmp_path)
+        recipes.evaluate(reader.run, data=tmp_path / "one.xml")
+    (tmp_path / "one.txt").write_text("abc")
+    assert recipes.predict(reader.run, data=tmp_path / "one.xml").column("phrase") == ["abc"]
 
 
 def test_a_folder_of_its_own_may_test(lines, tmp_path):

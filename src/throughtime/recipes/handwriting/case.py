@@ -118,7 +118,7 @@ class HandwritingCase(Case):
         """See `Case.report`."""
         table, history = self.scores(model), model.history_
         assert history is not None  # it was trained just now
-        said, found = self._said(model, tbptt), judged(self.problem, model, self.chosen.writing)
+        said, found = self._said(model, tbptt), judged(self._readable(model), model, self.chosen.writing)
         about, drawings, picture = self._shown(model, found)
         first = drawings[0]
         points, phrase = self.chosen.writing.points, first.phrase

@@ -81,7 +81,8 @@ def sample(collection: Collection) -> HandwritingProblem:
     train, test, notes = made_up.sample(collection, share)
     phrased = collection.conditioned != "false"
     said = (*notes, _parts(train, (), test, f"{share:.3g} of them"), _reads(phrased))
-    return HandwritingProblem(made_up.TITLE, phrased, tuple(train), (), tuple(test), said)
+    problem = HandwritingProblem(made_up.TITLE, phrased, tuple(train), (), tuple(test), said)
+    return problem.readable(letters_in(train)) if phrased else problem
 
 
 def make_problem(

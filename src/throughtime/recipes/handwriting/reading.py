@@ -1,9 +1,9 @@
 """Drawings from files: sketch-rnn's archives, which have parts of their own, or lines of IAM-OnDB with what they say.
 
     .npz         arrays train, valid and test, each sequence [T, 3]: dx, dy, and 1 where the pen lifts
-    .xml         one line
-    a folder     all .xml files below it, only those below a folder lineStrokes where it has one; the phrase of X.xml is
-                 what X.txt beside it says, or of FORM-07.xml the seventh line after "CSR:" in a FORM.txt of the folder
+    .xml         one line; its phrase is what a .txt of its name beside it says
+    a folder     all .xml files below it, only those below a folder lineStrokes where it has one; the phrase of
+                 FORM-07.xml is the seventh line after "CSR:" in a FORM.txt of the folder, where nothing is beside it
 
 A file of a folder that is broken is left out and named.
 
@@ -61,12 +61,10 @@ def read_drawings(path: str | Path) -> Found:
     if place.is_dir():
         return _read_folder(place)
     parts, _ = read_strokes(place)
-    return Found(
-        {
-            name or TRAIN: tuple(map(Drawing, as_strokes(some, f"{place.name}, {name}" if name else place.name)))
-            for name, some in parts.items()
-        }
-    )
+    if "" in parts:
+        (points,) = as_strokes(parts[""], place.name)
+        return Found({TRAIN: (Drawing(points, _phrase_of(place, {})),)})
+    return Found({name: tuple(map(Drawing, as_strokes(some, f"{place.name}, {name}"))) for name, some in parts.items()})
 
 
 def _read_folder(folder: Path) -> Found:
