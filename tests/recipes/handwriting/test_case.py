@@ -13,6 +13,7 @@ from tests.recipes.handwriting.made_up import archive, as_xml, drawings, iam
 from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.base.run_folder import RunFolder
+from throughtime.recipes.handwriting import reader
 from throughtime.recipes.handwriting.case import load
 from throughtime.recipes.handwriting.settings import Collection, Model, Settings
 from throughtime.train.ranks import Ranks
@@ -40,7 +41,7 @@ def arrays(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reader(lines, tmp_path_factory):
+def phrased(lines, tmp_path_factory):
     return trained_on(lines, tmp_path_factory.mktemp("run") / "run")
 
 
@@ -49,11 +50,13 @@ def unread(arrays, tmp_path_factory):
     return trained_on(arrays, tmp_path_factory.mktemp("run") / "run")
 
 
-def test_scores_stand_beside_rules_and_what_was_skipped_is_named(reader):
-    assert reader.table.column("method") == ["mixture without memory", "mixture after a move", "network"]
-    assert any(note.startswith("Skipped: 1 files that cannot be read, lineStrokes/broken.xml") for note in reader.notes)
-    assert any("reads the phrase that it writes" in note for note in reader.notes)
-    assert recipes.evaluate(reader.run).column("nats a point") == reader.table.column("nats a point")
+def test_scores_stand_beside_rules_and_what_was_skipped_is_named(phrased):
+    assert phrased.table.column("method") == ["mixture without memory", "mixture after a move", "network"]
+    assert any(
+        note.startswith("Skipped: 1 files that cannot be read, lineStrokes/broken.xml") for note in phrased.notes
+    )
+    assert any("reads the phrase that it writes" in note for note in phrased.notes)
+    assert recipes.evaluate(phrased.run).column("nats a point") == phrased.table.column("nats a point")
 
 
 def test_an_archive_has_parts_of_its_own_and_no_phrases(unread):
@@ -64,12 +67,12 @@ def test_an_archive_has_parts_of_its_own_and_no_phrases(unread):
     assert recipes.evaluate(unread.run).column("nats a point") == unread.table.column("nats a point")
 
 
-@pytest.mark.parametrize(("name", "pictures"), [("reader", 4), ("unread", 3)])
+@pytest.mark.parametrize(("name", "pictures"), [("phrased", 4), ("unread", 3)])
 def test_the_report_needs_nothing_else(name, pictures, request):
     page = (request.getfixturevalue(name).run / "report.html").read_text()
     for heading in ("Learning curve", "What it writes", "Tidier by a bias", "Beside held-out drawings"):
         assert f"<h2>{heading}</h2>" in page
-    assert ("<h2>Where it looks</h2>" in page) is (name == "reader")
+    assert ("<h2>Where it looks</h2>" in page) is (name == "phrased")
     assert page.count("<svg") == page.count('role="img"') == pictures
     for ending, begins in (("svg", b"<svg"), ("png", b"\x89PNG")):
         (found,) = re.findall(rf'href="data:[^;]*;base64,([^"]*)" download="handwriting\.{ending}"', page)
@@ -90,9 +93,9 @@ def test_phrases_that_are_asked_for_are_in_the_report(lines, tmp_path):
     ]
 
 
-def test_it_writes_phrases_of_test_drawings(reader):
-    table = recipes.predict(reader.run)
-    test = {each.phrase for each in load_test(reader.run)}
+def test_it_writes_phrases_of_test_drawings(phrased):
+    table = recipes.predict(phrased.run)
+    test = {each.phrase for each in load_test(phrased.run)}
     assert set(table.column("phrase")) <= test
     assert all(1 <= count <= 24 for count in table.column("points.network"))
 
@@ -108,20 +111,20 @@ def test_without_phrases_it_goes_on_from_the_middle(unread):
     assert all(re.fullmatch(r"-?\d+,-?\d+/?( -?\d+,-?\d+/?){0,3}", said) for said in table.column("goes on"))
 
 
-def test_other_drawings_are_scored_without_rules(reader, unread, tmp_path):
+def test_other_drawings_are_scored_without_rules(phrased, unread, tmp_path):
     iam(tmp_path / "more", forms=2, seed=5)
-    table = recipes.evaluate(reader.run, data=tmp_path / "more")
+    table = recipes.evaluate(phrased.run, data=tmp_path / "more")
     assert table.column("method") == ["network"]
     assert "6 test drawings" in table.title
     (tmp_path / "one.xml").write_text(as_xml(drawings(1)[0]))
     assert "1 test drawings" in recipes.evaluate(unread.run, data=tmp_path / "one.xml").title
     with pytest.raises(DataError, match=r"one\.xml has no phrases"):
-        recipes.evaluate(reader.run, data=tmp_path / "one.xml")
+        recipes.evaluate(phrased.run, data=tmp_path / "one.xml")
     (tmp_path / "one.txt").write_text("xyz")
     with pytest.raises(DataError, match="every test phrase has others, 'x', 'y', 'z'"):
-        recipes.evaluate(reader.run, data=tmp_path / "one.xml")
+        recipes.evaluate(phrased.run, data=tmp_path / "one.xml")
     (tmp_path / "one.txt").write_text("abc")
-    assert recipes.predict(reader.run, data=tmp_path / "one.xml").column("phrase") == ["abc"]
+    assert recipes.predict(phrased.run, data=tmp_path / "one.xml").column("phrase") == ["abc"]
 
 
 def test_a_folder_of_its_own_may_test(lines, tmp_path):
@@ -133,12 +136,15 @@ def test_a_folder_of_its_own_may_test(lines, tmp_path):
         recipes.evaluate(result.run)
 
 
-def test_the_sample_trains_with_and_without_phrases(tmp_path):
+def test_the_sample_trains_with_and_without_phrases(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "EACH", 4)
     pytest.importorskip("HersheyFonts", reason="Hershey-Fonts, whose strokes the sample is of, is not installed")
     for conditioned in ("auto", "false"):
         result = trained_on(None, tmp_path / conditioned, phrases="40", epochs="1", conditioned=conditioned)
         assert "Made-up phrases" in result.table.title
         assert "made up by a generator" in result.notes[0]
+        page = (result.run / "report.html").read_text()
+        assert ("letters read back" in page) is (conditioned == "auto")
 
 
 def test_an_interrupted_run_resumes_to_what_it_would_have_been(lines, tmp_path, monkeypatch):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.recipes.handwriting.made_up import drawings, found
+from throughtime.recipes.handwriting import reader as reading_back
 from throughtime.recipes.handwriting.judging import ENOUGH, JUDGED, enough, judged, written
 from throughtime.recipes.handwriting.methods import fit_network
-from throughtime.recipes.handwriting.problem import make_problem
+from throughtime.recipes.handwriting.problem import make_problem, sample
 from throughtime.recipes.handwriting.settings import Collection, Model, Writing
 
 QUICK = Model(hidden_size=8, epochs=2, batch_size=8, learning_rate=0.01, validation=0.2)
@@ -30,7 +33,7 @@ def unread():
 
 def test_figures_are_by_letter_of_the_same_phrases(reader):
     asked = problem("true")
-    made = judged(asked, reader, Writing(points=9))
+    made = judged(asked, reader, Writing(points=9), "futural")
     assert [each.phrase for each in made.ours] == [each.phrase for each in made.theirs]
     assert len(made.ours) == JUDGED
     letters = sum(len(each.phrase) for each in made.theirs)
@@ -41,10 +44,29 @@ def test_figures_are_by_letter_of_the_same_phrases(reader):
     assert ours[-1] == sum(len(each) < 9 for each in made.ours) / JUDGED
     assert all(len(each.owners) == len(each) for each in made.ours)
     assert max(max(each.owners) for each in made.ours) <= 4
+    # These letters are none of a font's; what reads fonts makes of true ones what it can.
+    assert all(0 <= share <= 1 for share in made.table.column("letters read back"))
+    assert "other fonts" in made.table.notes[1]
+
+
+def test_the_sample_is_read_by_what_never_saw_its_font(monkeypatch):
+    monkeypatch.setattr(reading_back, "EACH", 6)  # it reads less well, and learns in a second
+    pytest.importorskip("HersheyFonts", reason="Hershey-Fonts, whose strokes the sample is of, is not installed")
+    asked = sample(Collection(phrases=80, font="timesr", variation=0.5))
+    made = judged(asked, fit_network(asked, QUICK, "n,n"), Writing(points=30), "timesr")
+    assert "timesr," not in made.table.notes[1]
+    ours, theirs = made.table.column("letters read back")
+    assert theirs > 0.5 > ours
+
+
+def test_letters_are_read_where_it_is_known_whose_points_are_which(reader):
+    asked = problem("true")
+    bare = replace(asked, test=tuple(replace(each, owners=None) for each in asked.test))
+    assert "letters read back" not in [each.name for each in judged(bare, reader, Writing(points=9), "x").table.columns]
 
 
 def test_without_phrases_figures_are_by_drawing(unread):
-    made = judged(problem("false"), unread, Writing(points=5, bias=0.5))
+    made = judged(problem("false"), unread, Writing(points=5, bias=0.5), "futural")
     assert made.table.column("drawings") == ["network, bias 0.5", "held-out drawings"]
     assert made.table.column("points a drawing")[0] <= 5
     assert all(each.owners is None for each in made.ours)

@@ -118,7 +118,7 @@ class HandwritingCase(Case):
         """See `Case.report`."""
         table, history = self.scores(model), model.history_
         assert history is not None  # it was trained just now
-        said, found = self._said(model, tbptt), judged(self._readable(model), model, self.chosen.writing)
+        said, found = self._said(model, tbptt), self._judged(model)
         about, drawings, picture = self._shown(model, found)
         first = drawings[0]
         points, phrase = self.chosen.writing.points, first.phrase
@@ -143,6 +143,9 @@ class HandwritingCase(Case):
         """See `Case.compare`."""
         self.check(tbptt, Ranks())
         return compare_methods(self.problem, self.chosen.model, tbptt, seeds, progress)
+
+    def _judged(self, model: SequenceGenerator) -> Judged:
+        return judged(self._readable(model), model, self.chosen.writing, self.chosen.collection.font)
 
     def _check_prompt(self) -> None:
         asked = self.chosen.writing.asked
