@@ -70,6 +70,7 @@ def test_samples_that_cannot_be_are_refused(collection, message):
 
 def test_without_the_fonts_it_says_how_to_get_them(monkeypatch):
     hershey.glyph.cache_clear()
+    hershey._loaded.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "HersheyFonts", None)
     with pytest.raises(ConfigError, match=r"throughtime\[handwriting\]"):
         sample(SMALL, 0.2)
