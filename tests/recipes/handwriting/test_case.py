@@ -235,5 +235,11 @@ def test_settings_are_checked(lines, settings, error, message):
         load(lines, settings).check("n,n", Ranks())
 
 
+def test_a_drawing_without_a_phrase_may_be_twice_as_long_as_the_longest(arrays):
+    case = load(arrays, {})
+    assert case.chosen.writing.points == 2 * max(map(len, case.problem.train))
+    assert load(arrays, {"points": "7"}).chosen.writing.points == 7
+
+
 def test_settings_left_open_are_the_estimators(lines):
     assert load(lines, {"dropout": "auto"}).chosen == Settings(Collection(), model=Model())

@@ -39,6 +39,8 @@ SAMPLE = Settings(model=Model(hidden_size=128, epochs=24, batch_size=32, learnin
 # Held-out drawings that the report shows beside the network's: with phrases in rows, without in columns.
 SHOWN, ACROSS = 6, 3
 BIASES = (0.0, 0.5, 1.0, 2.0)
+# A drawing that is so many times as long as the longest that trains will not end any more.
+TIMES_LONGEST = 2
 # Test drawings whose points `predict` goes on from, where there are no phrases; so many points of each are shown.
 PLACES, BEFORE, AFTER = 5, 2, 4
 
@@ -181,8 +183,8 @@ class HandwritingCase(Case):
         return f"None of them was chosen; bias {writing.bias:g}.", list(ours), _side_by_side(name, found)
 
     def _phrases(self, model: SequenceGenerator) -> Table:
-        writing, rows = self.chosen.writing, []
-        for seed, each in enumerate(self._readable(model).test[:SHOWN]):
+        writing, rows, test = self.chosen.writing, [], self._readable(model).test
+        for seed, each in enumerate(test[:SHOWN] if self.problem.train else test):
             made = written(model, each.phrase, writing.bias, writing.points, seed)
             rows.append((each.phrase, len(made), len(each), len(made.lines), len(each.lines)))
         columns = (
@@ -239,11 +241,19 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> Handwrit
     chosen = parse(settings, SAMPLE if data is None else Settings())
     collection, seed = chosen.collection, chosen.model.seed
     if data is None:
-        return HandwritingCase(sample(collection), chosen)
+        return _filled(sample(collection), chosen)
     apart = own_share(collection.test, EXAMPLE) is None
     tests = read_drawings(collection.test) if apart else None
     problem = make_problem(Path(data).name, read_drawings(data), collection, seed, tests)
-    return HandwritingCase(problem, chosen, collection.test if apart else None)
+    return _filled(problem, chosen, collection.test if apart else None)
+
+
+def _filled(problem: HandwritingProblem, chosen: Settings, test_path: str | None = None) -> HandwritingCase:
+    """The case, with the points that a drawing without a phrase may have, which only the data can tell."""
+    if chosen.writing.points is None and not problem.phrased:
+        points = TIMES_LONGEST * max(map(len, problem.train))
+        chosen = replace(chosen, writing=replace(chosen.writing, points=points))
+    return HandwritingCase(problem, chosen, test_path)
 
 
 def read(data: str | Path | Any, settings: Mapping[str, Any], table: Mapping[str, Any], scored: bool) -> Case:

@@ -76,7 +76,8 @@ class Writing:
     Args:
         prompt: phrases that it writes, a "|" between them; without it, those of held-out drawings.
         bias: above 0 tidier than what was learned.
-        points: that it draws at most; "auto": of a phrase three times what its letters took in training, else 400.
+        points: that it draws at most; "auto": of a phrase three times what its letters took in training, else twice
+            as many as the longest that trains.
     """
 
     prompt: str = ""
