@@ -35,7 +35,7 @@ from throughtime.tasks.strokes import scale_of
 from throughtime.train.ranks import Ranks
 
 # What keeps the sample's training at some minutes of one core, and has phrases come out that can be read.
-SAMPLE = Settings(model=Model(hidden_size=128, epochs=24, batch_size=32, learning_rate=8e-3, dropout=0.0))
+SAMPLE = Settings(model=Model(hidden_size=128, epochs=16, batch_size=32, learning_rate=8e-3, dropout=0.0))
 # Held-out drawings that the report shows beside the network's: with phrases in rows, without in columns.
 SHOWN, ACROSS = 6, 3
 BIASES = (0.0, 0.5, 1.0, 2.0)
