@@ -169,7 +169,7 @@ class HandwritingCase(Case):
         writing, name = self.chosen.writing, "What it writes"
         if writing.asked:
             drawn = [
-                [written(model, phrase, writing.bias, writing.points, seed) for seed in (0, 1)]
+                [written(model, phrase, writing.bias, writing.points, seed, found.lag) for seed in (0, 1)]
                 for phrase in writing.asked
             ]
             rows = [(each[0].phrase, each) for each in drawn]

@@ -1,20 +1,30 @@
 """The network's own hand beside held-out drawings: how many points and strokes it takes, how large and legible it is.
 
-It writes the phrases of some held-out drawings, or as many drawings of its own, and both are counted alike. Of what it
-wrote for a phrase the window says which letter each point belongs to. Where that is known of held-out drawings too, as
-it is of the sample, letters are read back by a `Reader`, which has seen other fonts alone.
+It writes the phrases of some held-out drawings, or as many drawings of its own, and both are counted alike. Where it is
+known which letter each point of a held-out drawing belongs to, as it is of the sample, letters are read back by a
+`Reader`, which has seen other fonts alone.
+
+    begins[u] = argmax_t phi[t, u] + lag      lag = median over letters of (first point - argmax_t phi[t, u])
+
+The window phi says where a letter of the network's own begins: so many points before it sees most of it, as it does on
+training drawings whose letters are known. There it finds nearly every first point; where the window sees more of one
+letter than of the one before it, which is earlier, it does not.
+
+Dimensions: T points, U letters of a phrase and an end behind them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from throughtime.recipes.handwriting.drawing import Drawing
 from throughtime.recipes.handwriting.problem import HandwritingProblem
-from throughtime.recipes.handwriting.reader import FONTS, Reader, owners_of
+from throughtime.recipes.handwriting.reader import FONTS, Reader
 from throughtime.recipes.handwriting.settings import Writing
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceGenerator
@@ -28,6 +38,10 @@ TITLE = "Beside held-out drawings"
 TIMES, LEAST, ENOUGH = 3.0, 20, 400
 
 
+# Training drawings that the lag is measured on, at most; and what it comes to for the sample, where none are known.
+MEASURED, LAG = 60, -1
+
+
 @dataclass(frozen=True)
 class Judged:
     """What it wrote, and what is told of it.
@@ -36,11 +50,13 @@ class Judged:
         table: the figures.
         ours: the network's drawings, those of phrases with the letter that each point belongs to.
         theirs: the held-out drawings, of the same phrases.
+        lag: from the point at which the window sees most of a letter to the letter's first point.
     """
 
     table: Table
     ours: tuple[Drawing, ...]
     theirs: tuple[Drawing, ...]
+    lag: int
 
 
 def enough(model: SequenceGenerator, phrase: str, asked: int | None) -> int:
@@ -51,7 +67,9 @@ def enough(model: SequenceGenerator, phrase: str, asked: int | None) -> int:
     return LEAST + round(TIMES * len(phrase) / design.pace)
 
 
-def written(model: SequenceGenerator, phrase: str, bias: float, points: int | None, seed: int) -> Drawing:
+def written(
+    model: SequenceGenerator, phrase: str, bias: float, points: int | None, seed: int, lag: int = LAG
+) -> Drawing:
     """One drawing by a fitted network.
 
     Args:
@@ -60,6 +78,7 @@ def written(model: SequenceGenerator, phrase: str, bias: float, points: int | No
         bias: above 0 tidier.
         points: at most; None: what is plenty.
         seed: of the draws.
+        lag: of the window, as `Judged` has it.
 
     Raises:
         ConfigError, DataError: as `SequenceGenerator.generate`.
@@ -67,7 +86,31 @@ def written(model: SequenceGenerator, phrase: str, bias: float, points: int | No
     made = model.generate(enough(model, phrase, points), phrase, bias=bias, seed=seed)
     if not phrase:
         return Drawing(made)
-    return Drawing(made, phrase, owners_of(model.reading(made, phrase), made[:, 2] > 0, phrase))
+    return Drawing(made, phrase, owners_of(model.reading(made, phrase), phrase, lag))
+
+
+def owners_of(window: NDArray[np.floating[Any]], phrase: str, lag: int) -> NDArray[np.int64]:
+    """The place in the phrase of the letter that each point belongs to, [T].
+
+    Args:
+        window: [T, U + 1] how much it saw of each letter, and of the end, as each point was told.
+        phrase: with a letter at least.
+        lag: from where it sees most of a letter to where that begins.
+    """
+    asked = np.array([place for place, letter in enumerate(phrase) if not letter.isspace()])
+    begins = np.maximum.accumulate([0, *(window[:, asked[1:]].argmax(0) + lag).tolist()])
+    return asked[np.searchsorted(begins, np.arange(len(window)), side="right") - 1]
+
+
+def lag_of(problem: HandwritingProblem, model: SequenceGenerator) -> int:
+    """The lag on training drawings whose letters are known; `LAG` where none are."""
+    found = []
+    for each in [each for each in problem.train[:MEASURED] if each.owners is not None]:
+        assert each.owners is not None
+        window = model.reading(each.points, each.phrase)
+        letters, begins = np.unique(each.owners, return_index=True)
+        found += (begins - window[:, letters].argmax(0))[1:].tolist()  # the first begins where the drawing does
+    return round(float(np.median(found))) if found else LAG
 
 
 def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writing, font: str) -> Judged:
@@ -81,7 +124,8 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
     """
     theirs = problem.test[:JUDGED]
     asked = [each.phrase if problem.phrased else "" for each in theirs]
-    ours = [written(model, phrase, writing.bias, writing.points, seed) for seed, phrase in enumerate(asked)]
+    lag = lag_of(problem, model) if problem.phrased else LAG
+    ours = [written(model, phrase, writing.bias, writing.points, seed, lag) for seed, phrase in enumerate(asked)]
     limits = [enough(model, phrase, writing.points) for phrase in asked]
     ended = sum(len(each) < limit for each, limit in zip(ours, limits, strict=True)) / len(ours)
     unit = "letter" if problem.phrased else "drawing"
@@ -101,7 +145,7 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
         ("held-out drawings", *_read(reader, theirs), *_figures(theirs, problem.phrased), None),
     )
     notes = tuple(_notes(len(theirs), problem.phrased, fonts if reader else ()))
-    return Judged(Table(TITLE, columns, rows, notes), tuple(ours), theirs)
+    return Judged(Table(TITLE, columns, rows, notes), tuple(ours), theirs, lag)
 
 
 def _reader(model: SequenceGenerator, theirs: Sequence[Drawing], fonts: Sequence[str]) -> Reader | None:

@@ -101,7 +101,7 @@ def looking(drawing: Drawing, seen: NDArray[np.floating]) -> str:
         above.set_axis_off()
         above.set_aspect("equal", anchor="W")
         above.invert_yaxis()
-        above.set_title("What it wrote, a colour for each letter that the window saw most of")
+        above.set_title("What it wrote, a colour for each letter")
         shade = LinearSegmentedColormap.from_list("seen", [to_rgba(BLUE, 0), to_rgba(BLUE, 1)])
         below.imshow(seen.T, aspect="auto", cmap=shade, interpolation="nearest", vmin=0, origin="upper")
         below.set_yticks(range(len(names)), names)

@@ -52,7 +52,10 @@ class Evidence:
 def render(evidence: Evidence) -> str:
     """The page as text."""
     bias = "From the same seed: a bias makes likely moves likelier and narrows them, at 0 it draws as it was learned."
-    looks = "The window goes from letter to letter as the pen goes on; of its last points it sees the end."
+    looks = (
+        "The window goes from letter to letter by itself as the pen goes on; nobody told it where letters begin. It looks "
+        "where a new one does, and is colourless while that is finished."
+    )
     looking = [("Where it looks", quiet(looks) + evidence.looking)] if evidence.looking else []
     sections = [
         ("Scores on the test part", as_html(evidence.scores) + as_paragraphs(evidence.scores.notes)),
