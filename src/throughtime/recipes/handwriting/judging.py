@@ -144,7 +144,7 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
         (f"network, bias {writing.bias:g}", *_read(reader, ours), *_figures(ours, problem.phrased), ended),
         ("held-out drawings", *_read(reader, theirs), *_figures(theirs, problem.phrased), None),
     )
-    notes = tuple(_notes(len(theirs), problem.phrased, fonts if reader else ()))
+    notes = tuple(_notes(len(theirs), problem.phrased, fonts if reader else (), lag))
     return Judged(Table(TITLE, columns, rows, notes), tuple(ours), theirs, lag)
 
 
@@ -163,7 +163,7 @@ def _read(reader: Reader | None, drawings: Sequence[Drawing]) -> list[float]:
     return [sum(each.right for each in found) / sum(each.letters for each in found)]
 
 
-def _notes(count: int, phrased: bool, fonts: Sequence[str]) -> Iterator[str]:
+def _notes(count: int, phrased: bool, fonts: Sequence[str], lag: int) -> Iterator[str]:
     what = "their phrases were written" if phrased else "as many were drawn"
     yield (
         f"{count} held-out drawings are counted, and {what}; means. Width and height are in the strokes' own units; "
@@ -172,7 +172,8 @@ def _notes(count: int, phrased: bool, fonts: Sequence[str]) -> Iterator[str]:
     if fonts:
         yield (
             f"Letters are read one by one, by a perceptron trained on other fonts ({', '.join(fonts)}); what it makes "
-            "of held-out drawings says how well it reads."
+            "of held-out drawings says how well it reads. A letter of the network's is taken to begin so many points "
+            f"after the window sees most of it: {lag}, measured on training drawings."
         )
 
 

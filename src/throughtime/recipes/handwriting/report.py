@@ -53,8 +53,8 @@ def render(evidence: Evidence) -> str:
     """The page as text."""
     bias = "From the same seed: a bias makes likely moves likelier and narrows them, at 0 it draws as it was learned."
     looks = (
-        "The window goes from letter to letter by itself as the pen goes on; nobody told it where letters begin. It looks "
-        "where a new one does, and is colourless while that is finished."
+        "The window goes from letter to letter by itself as the pen goes on: nobody told it where letters begin. It "
+        "sees most of a letter as that begins, and little while it is finished."
     )
     looking = [("Where it looks", quiet(looks) + evidence.looking)] if evidence.looking else []
     sections = [
