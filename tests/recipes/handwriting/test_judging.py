@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.recipes.handwriting.made_up import drawings, found
 from throughtime.recipes.handwriting import reader as reading_back
-from throughtime.recipes.handwriting.judging import ENOUGH, JUDGED, enough, judged, written
+from throughtime.recipes.handwriting.judging import ENOUGH, JUDGED, LAG, enough, judged, lag_of, owners_of, written
 from throughtime.recipes.handwriting.methods import fit_network
 from throughtime.recipes.handwriting.problem import make_problem, sample
 from throughtime.recipes.handwriting.settings import Collection, Model, Writing
@@ -81,3 +82,35 @@ def test_a_phrase_may_take_what_its_letters_took(reader, unread):
     assert enough(reader, "abcd", None) > enough(reader, "a", None)
     assert enough(reader, "abcd", 7) == 7
     assert enough(unread, "", None) == ENOUGH
+
+
+def test_a_letter_begins_where_the_window_has_come_to_it():
+    window = np.zeros((9, 5))  # of "a bc" and its end
+    window[[0, 3, 4, 7, 8], [0, 1, 2, 3, 4]] = 1.0
+    assert owners_of(window, "a bc", 0).tolist() == [0, 0, 0, 0, 2, 2, 2, 3, 3]
+    assert owners_of(window, "a bc", -1).tolist() == [0, 0, 0, 2, 2, 2, 3, 3, 3]
+    # A window that comes back does not turn the order of letters round.
+    window[1, 3] = 2.0
+    assert owners_of(window, "a bc", 0).tolist() == [0, 0, 0, 0, 3, 3, 3, 3, 3]
+
+
+class Reading:
+    """A network whose window sees each letter so many points after its first one."""
+
+    def __init__(self, late):
+        self.late = late
+        self.owners = {each.points.tobytes(): each.owners for each in problem("true").train}
+
+    def reading(self, points, phrase):
+        owners, window = self.owners[points.tobytes()], np.zeros((len(points), len(phrase) + 1))
+        for place in range(len(phrase)):
+            window[min(len(points) - 1, np.flatnonzero(owners == place)[0] + self.late), place] = 1.0
+        return window
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1])
+def test_the_lag_is_measured_where_letters_are_known(late):
+    asked = problem("true")
+    assert lag_of(asked, Reading(late)) == -late
+    bare = replace(asked, train=tuple(replace(each, owners=None) for each in asked.train))
+    assert lag_of(bare, Reading(late)) == LAG
