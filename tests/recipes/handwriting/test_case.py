@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 
 import numpy as np
@@ -14,8 +15,9 @@ from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.handwriting import reader
-from throughtime.recipes.handwriting.case import load
+from throughtime.recipes.handwriting.case import _in_own_units, load
 from throughtime.recipes.handwriting.settings import Collection, Model, Settings
+from throughtime.train.history import Epoch, History
 from throughtime.train.ranks import Ranks
 
 pytestmark = pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
@@ -145,6 +147,12 @@ def test_the_sample_trains_with_and_without_phrases(tmp_path, monkeypatch):
         assert "made up by a generator" in result.notes[0]
         page = (result.run / "report.html").read_text()
         assert ("letters read back" in page) is (conditioned == "auto")
+
+
+def test_a_learning_curve_is_in_one_unit():
+    history = History([0.5], [Epoch(1, -1.5, 2.0, 1.0)], 0)
+    (epoch,) = _in_own_units(history, 6.0).epochs
+    assert (epoch.loss, epoch.validation) == (-1.5 + 2 * math.log(6.0), 2.0)
 
 
 def test_an_interrupted_run_resumes_to_what_it_would_have_been(lines, tmp_path, monkeypatch):

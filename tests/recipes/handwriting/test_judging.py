@@ -38,8 +38,8 @@ def test_figures_are_by_letter_of_the_same_phrases(reader):
     assert [each.phrase for each in made.ours] == [each.phrase for each in made.theirs]
     assert len(made.ours) == JUDGED
     letters = sum(len(each.phrase) for each in made.theirs)
-    assert made.table.column("points a letter")[1] == sum(map(len, made.theirs)) / letters
-    assert made.table.column("strokes a letter")[1] == 1  # each of these letters is one stroke
+    assert made.table.column("a letter.points")[1] == sum(map(len, made.theirs)) / letters
+    assert made.table.column("a letter.strokes")[1] == 1  # each of these letters is one stroke
     ours = made.table.rows[0]
     assert ours[0] == "network, bias 1"
     assert ours[-1] == sum(len(each) < 9 for each in made.ours) / JUDGED
@@ -58,18 +58,22 @@ def test_the_sample_is_read_by_what_never_saw_its_font(monkeypatch):
     assert "timesr," not in made.table.notes[1]
     ours, theirs = made.table.column("letters read back")
     assert theirs > 0.5 > ours
+    (said,) = made.said
+    assert f"{ours:.3f} as the network writes the phrases of 8 test drawings, {theirs:.3f} as they are drawn" in said
 
 
 def test_letters_are_read_where_it_is_known_whose_points_are_which(reader):
     asked = problem("true")
     bare = replace(asked, test=tuple(replace(each, owners=None) for each in asked.test))
-    assert "letters read back" not in [each.name for each in judged(bare, reader, Writing(points=9), "x").table.columns]
+    made = judged(bare, reader, Writing(points=9), "x")
+    assert "letters read back" not in [each.name for each in made.table.columns]
+    assert made.said == ()
 
 
 def test_without_phrases_figures_are_by_drawing(unread):
     made = judged(problem("false"), unread, Writing(points=5, bias=0.5), "futural")
     assert made.table.column("drawings") == ["network, bias 0.5", "held-out drawings"]
-    assert made.table.column("points a drawing")[0] <= 5
+    assert made.table.column("a drawing.points")[0] <= 5
     assert all(each.owners is None for each in made.ours)
 
 

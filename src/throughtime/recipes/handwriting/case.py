@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from throughtime.tasks.phrase_medium import check_scribe
 from throughtime.tasks.phrase_network import PhraseDesign, as_letters
 from throughtime.tasks.stroke_medium import ROWS
 from throughtime.tasks.strokes import scale_of
+from throughtime.train import History
 from throughtime.train.ranks import Ranks
 
 # What keeps the sample's training at some minutes of one core, and has phrases come out that can be read.
@@ -120,7 +122,8 @@ class HandwritingCase(Case):
         """See `Case.report`."""
         table, history = self.scores(model), model.history_
         assert history is not None  # it was trained just now
-        said, found = self._said(model, tbptt), self._judged(model)
+        found = self._judged(model)
+        said = (*found.said, *self._said(model, tbptt))
         about, drawings, picture = self._shown(model, found)
         first = drawings[0]
         points, phrase = self.chosen.writing.points, first.phrase
@@ -128,7 +131,7 @@ class HandwritingCase(Case):
         looking = pictures.looking(first, model.reading(first.points, phrase)) if self.problem.phrased else ""
         evidence = report.Evidence(
             title=self.title,
-            history=history,
+            history=_in_own_units(history, model.design_.scale),
             scores=table,
             written=picture,
             about=about,
@@ -137,7 +140,7 @@ class HandwritingCase(Case):
             looking=looking,
             judged=found.table,
             settings=record,
-            network=said,
+            network=self._said(model, tbptt),
         )
         return replace(table, notes=(*table.notes, *said)), report.render(evidence)
 
@@ -225,6 +228,12 @@ def _side_by_side(name: str, found: Judged) -> str:
     across = len(rows[0][1]) // 2
     headings = ["The network", *[""] * (across - 1), "Held out", *[""] * (across - 1)]
     return pictures.grid(name, headings, rows)
+
+
+def _in_own_units(history: History, scale: float) -> History:
+    """Its losses as densities in the strokes' own units, as validation has them; training runs in units of `scale`."""
+    nats = 2 * math.log(scale)
+    return replace(history, epochs=[replace(each, loss=each.loss + nats) for each in history.epochs])
 
 
 def _moves(points: Any) -> str:

@@ -32,7 +32,7 @@ from throughtime.tasks.phrase_network import PhraseDesign
 
 # Held-out drawings that it is held against, at most: enough for a mean, written in seconds.
 JUDGED = 50
-TITLE = "Beside held-out drawings"
+TITLE, READ_BACK = "Beside held-out drawings", "letters read back"
 # Points where none are asked for: a phrase may take so many times what its letters took in training, a drawing without
 # one so many.
 TIMES, LEAST, ENOUGH = 3.0, 20, 400
@@ -57,6 +57,17 @@ class Judged:
     ours: tuple[Drawing, ...]
     theirs: tuple[Drawing, ...]
     lag: int
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What the scores are to hold of it, a line; nothing where no letters are read back."""
+        if READ_BACK not in [each.name for each in self.table.columns]:
+            return ()
+        ours, theirs = self.table.column(READ_BACK)
+        return (
+            f"Letters read back by what has seen other fonts alone: {ours:.3f} as the network writes the phrases of "
+            f"{len(self.theirs)} test drawings, {theirs:.3f} as they are drawn.",
+        )
 
 
 def enough(model: SequenceGenerator, phrase: str, asked: int | None) -> int:
@@ -133,10 +144,10 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
     reader = _reader(model, theirs, fonts) if problem.phrased else None
     columns = (
         Column("drawings"),
-        *([Column("letters read back", digits=3)] if reader else []),
-        Column(f"points a {unit}", digits=1),
-        Column(f"strokes a {unit}"),
-        Column(f"width a {unit}", digits=1),
+        *([Column(READ_BACK, digits=3)] if reader else []),
+        Column("points", f"a {unit}", digits=1),
+        Column("strokes", f"a {unit}"),
+        Column("width", f"a {unit}", digits=1),
         Column("height", digits=1),
         Column("ended by itself", digits=2),
     )
