@@ -150,7 +150,7 @@ def test_the_sample_trains_with_and_without_phrases(tmp_path, monkeypatch):
 
 
 def test_a_learning_curve_is_in_one_unit():
-    history = History([0.5], [Epoch(1, -1.5, 2.0, 1.0)], 0)
+    history = History([0.5], [Epoch(-1.5, 2.0, 0.01, 57)], 0)
     (epoch,) = _in_own_units(history, 6.0).epochs
     assert (epoch.loss, epoch.validation) == (-1.5 + 2 * math.log(6.0), 2.0)
 
