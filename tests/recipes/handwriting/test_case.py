@@ -16,7 +16,7 @@ from throughtime.base.errors import ConfigError, DataError
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.handwriting import reader
 from throughtime.recipes.handwriting.case import _in_own_units, load
-from throughtime.recipes.handwriting.settings import Collection, Model, Settings
+from throughtime.recipes.handwriting.settings import Collection, Model, Settings, Writing
 from throughtime.train.history import Epoch, History
 from throughtime.train.ranks import Ranks
 
@@ -228,7 +228,7 @@ def test_one_drawing_may_train_where_nothing_validates(tmp_path):
     [
         ({"conditioned": "maybe"}, ConfigError, "conditioned"),
         ({"variation": "-1"}, ConfigError, "from 0 to 10, times the usual"),
-        ({"bias": "21"}, ConfigError, "from -20 to 20"),
+        ({"bias": "21"}, ConfigError, "auto, or a number from -20 to 20"),
         ({"points": "0"}, ConfigError, "auto, or a whole number"),
         ({"learning_rate": "0"}, ConfigError, "auto, or a number above 0"),
         ({"dropout": "1"}, ConfigError, "auto, or a number of 0 or more"),
@@ -245,9 +245,10 @@ def test_settings_are_checked(lines, settings, error, message):
 
 def test_a_drawing_without_a_phrase_may_be_twice_as_long_as_the_longest(arrays):
     case = load(arrays, {})
+    assert case.chosen.writing.bias == 0
     assert case.chosen.writing.points == 2 * max(map(len, case.problem.train))
     assert load(arrays, {"points": "7"}).chosen.writing.points == 7
 
 
 def test_settings_left_open_are_the_estimators(lines):
-    assert load(lines, {"dropout": "auto"}).chosen == Settings(Collection(), model=Model())
+    assert load(lines, {"dropout": "auto"}).chosen == Settings(Collection(), Writing(bias=1.0), Model())

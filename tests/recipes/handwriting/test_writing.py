@@ -50,6 +50,12 @@ def test_a_bias_is_the_runs_own_unless_another_is_asked_for(reader, tmp_path):
     assert a == b != c
 
 
+def test_without_phrases_there_is_no_bias_unless_it_is_asked_for(unread, tmp_path):
+    for bias, said in ((None, "bias 0"), (1.5, "bias 1.5")):
+        (line,) = generate(unread, Request(9, bias=bias, out=tmp_path / "a.svg"), {})
+        assert said in line
+
+
 def test_what_did_not_end_is_said_to_be_cut(reader, tmp_path):
     for seed in range(20):
         (line,) = generate(reader, Request(2, "abc", seed=seed, out=tmp_path / "a.svg"), {})

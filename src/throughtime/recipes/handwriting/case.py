@@ -19,7 +19,7 @@ from throughtime.recipes.handwriting.judging import Judged, judged, written
 from throughtime.recipes.handwriting.methods import compare_methods, fit_network, scores_table
 from throughtime.recipes.handwriting.problem import EXAMPLE, HandwritingProblem, make_problem, others, sample
 from throughtime.recipes.handwriting.reading import read_drawings
-from throughtime.recipes.handwriting.settings import Model, Settings, estimator_of
+from throughtime.recipes.handwriting.settings import Model, Settings, bias_of, estimator_of
 from throughtime.recipes.handwriting.writing import generate
 from throughtime.recipes.learning import in_words
 from throughtime.recipes.recipe import Case, Recipe
@@ -149,6 +149,10 @@ class HandwritingCase(Case):
         self.check(tbptt, Ranks())
         return compare_methods(self.problem, self.chosen.model, tbptt, seeds, progress)
 
+    @property
+    def _bias(self) -> float:
+        return bias_of(self.chosen.writing, self.problem.phrased)
+
     def _judged(self, model: SequenceGenerator) -> Judged:
         return judged(self._readable(model), model, self.chosen.writing, self.chosen.collection.font)
 
@@ -172,29 +176,29 @@ class HandwritingCase(Case):
         writing, name = self.chosen.writing, "What it writes"
         if writing.asked:
             drawn = [
-                [written(model, phrase, writing.bias, writing.points, seed, found.lag) for seed in (0, 1)]
+                [written(model, phrase, self._bias, writing.points, seed, found.lag) for seed in (0, 1)]
                 for phrase in writing.asked
             ]
             rows = [(each[0].phrase, each) for each in drawn]
-            about = f"Phrases that were asked for, written twice from other seeds; bias {writing.bias:g}."
+            about = f"Phrases that were asked for, written twice from other seeds; bias {self._bias:g}."
             return about, [each[0] for each in drawn], pictures.grid(name, ["The network", "Once more"], rows)
         ours, theirs = found.ours[:SHOWN], found.theirs[:SHOWN]
         if self.problem.phrased:
             rows = [(own.phrase, [own, other]) for own, other in zip(ours, theirs, strict=True)]
-            about = f"Phrases of held-out drawings, the first of them; bias {writing.bias:g}."
+            about = f"Phrases of held-out drawings, the first of them; bias {self._bias:g}."
             return about, list(ours), pictures.grid(name, ["The network", "Held out"], rows)
-        return f"None of them was chosen; bias {writing.bias:g}.", list(ours), _side_by_side(name, found)
+        return f"None of them was chosen; bias {self._bias:g}.", list(ours), _side_by_side(name, found)
 
     def _phrases(self, model: SequenceGenerator) -> Table:
         writing, rows, test = self.chosen.writing, [], self._readable(model).test
         for seed, each in enumerate(test[:SHOWN] if self.problem.train else test):
-            made = written(model, each.phrase, writing.bias, writing.points, seed)
+            made = written(model, each.phrase, self._bias, writing.points, seed)
             rows.append((each.phrase, len(made), len(each), len(made.lines), len(each.lines)))
         columns = (
             Column("phrase"),
             *(Column(whose, group=name) for name in ("points", "strokes") for whose in ("network", "held out")),
         )
-        note = f"Written at bias {writing.bias:g}. What it looks like: throughtime generate RUN --prompt PHRASE."
+        note = f"Written at bias {self._bias:g}. What it looks like: throughtime generate RUN --prompt PHRASE."
         return Table(f"{self.title}: written", columns, tuple(rows), (*self.notes, note))
 
     def _going_on(self, model: SequenceGenerator) -> Table:
@@ -202,10 +206,10 @@ class HandwritingCase(Case):
         for place, each in enumerate(self.problem.test[:PLACES]):
             middle = max(1, len(each) // 2)
             given = each.points[:middle]
-            said = model.generate(AFTER, given, bias=self.chosen.writing.bias, seed=place)[middle:]
+            said = model.generate(AFTER, given, bias=self._bias, seed=place)[middle:]
             rows.append((place + 1, middle, _moves(given[-BEFORE:]), _moves(said)))
         columns = Column("drawing"), Column("point"), Column("after", words=True), Column("goes on", words=True)
-        note = f"Moves to the right and down, / where the pen lifts; at bias {self.chosen.writing.bias:g}."
+        note = f"Moves to the right and down, / where the pen lifts; at bias {self._bias:g}."
         return Table(f"{self.title}: gone on from", columns, tuple(rows), (*self.notes, note))
 
     def _said(self, model: SequenceGenerator, tbptt: str) -> tuple[str, ...]:
@@ -258,10 +262,12 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> Handwrit
 
 
 def _filled(problem: HandwritingProblem, chosen: Settings, test_path: str | None = None) -> HandwritingCase:
-    """The case, with the points that a drawing without a phrase may have, which only the data can tell."""
-    if chosen.writing.points is None and not problem.phrased:
+    """The case, with the bias, and the points that a drawing without a phrase may have, as the data ask for them."""
+    writing = replace(chosen.writing, bias=bias_of(chosen.writing, problem.phrased))
+    chosen = replace(chosen, writing=writing)
+    if writing.points is None and not problem.phrased:
         points = TIMES_LONGEST * max(map(len, problem.train))
-        chosen = replace(chosen, writing=replace(chosen.writing, points=points))
+        chosen = replace(chosen, writing=replace(writing, points=points))
     return HandwritingCase(problem, chosen, test_path)
 
 

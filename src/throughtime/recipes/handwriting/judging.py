@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from throughtime.recipes.handwriting.drawing import Drawing
 from throughtime.recipes.handwriting.problem import HandwritingProblem
 from throughtime.recipes.handwriting.reader import FONTS, Reader
-from throughtime.recipes.handwriting.settings import Writing
+from throughtime.recipes.handwriting.settings import Writing, bias_of
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceGenerator
 from throughtime.tasks.phrase_network import PhraseDesign
@@ -136,7 +136,8 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
     theirs = problem.test[:JUDGED]
     asked = [each.phrase if problem.phrased else "" for each in theirs]
     lag = lag_of(problem, model) if problem.phrased else LAG
-    ours = [written(model, phrase, writing.bias, writing.points, seed, lag) for seed, phrase in enumerate(asked)]
+    bias = bias_of(writing, problem.phrased)
+    ours = [written(model, phrase, bias, writing.points, seed, lag) for seed, phrase in enumerate(asked)]
     limits = [enough(model, phrase, writing.points) for phrase in asked]
     ended = sum(len(each) < limit for each, limit in zip(ours, limits, strict=True)) / len(ours)
     unit = "letter" if problem.phrased else "drawing"
@@ -152,7 +153,7 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
         Column("ended by itself", digits=2),
     )
     rows: tuple[tuple[str | float | None, ...], ...] = (
-        (f"network, bias {writing.bias:g}", *_read(reader, ours), *_figures(ours, problem.phrased), ended),
+        (f"network, bias {bias:g}", *_read(reader, ours), *_figures(ours, problem.phrased), ended),
         ("held-out drawings", *_read(reader, theirs), *_figures(theirs, problem.phrased), None),
     )
     notes = tuple(_notes(len(theirs), problem.phrased, fonts if reader else (), lag))

@@ -34,8 +34,10 @@ BETWEEN = "|"
 Variety = Annotated[
     float, Field(ge=0, le=MOST_VARIATION, description=f"a number from 0 to {MOST_VARIATION:g}, times the usual")
 ]
-Bias = Annotated[
-    float, Field(ge=-MOST_BIAS, le=MOST_BIAS, description=f"a number from {-MOST_BIAS:g} to {MOST_BIAS:g}")
+ChosenBias = Annotated[
+    float | None,
+    Field(ge=-MOST_BIAS, le=MOST_BIAS, description=f"{AUTO}, or a number from {-MOST_BIAS:g} to {MOST_BIAS:g}"),
+    BeforeValidator(left_open),
 ]
 ChosenRate = Annotated[
     float | None,
@@ -75,19 +77,25 @@ class Writing:
 
     Args:
         prompt: phrases that it writes, a "|" between them; without it, those of held-out drawings.
-        bias: above 0 tidier than what was learned.
+        bias: above 0 tidier than what was learned; "auto": 1, and 0 where no phrases are read, since there a drawing
+            ends by chance, which a bias makes rarer.
         points: that it draws at most; "auto": of a phrase three times what its letters took in training, else twice
             as many as the longest that trains.
     """
 
     prompt: str = ""
-    bias: Bias = 1.0
+    bias: ChosenBias = None
     points: Chosen = None
 
     @property
     def asked(self) -> tuple[str, ...]:
         """The phrases, in order."""
         return tuple(each.strip() for each in self.prompt.split(BETWEEN) if each.strip())
+
+
+def bias_of(writing: Writing, phrased: bool) -> float:
+    """The bias that these settings ask for, of a network that reads phrases or not."""
+    return float(phrased) if writing.bias is None else writing.bias
 
 
 @dataclass(frozen=True)

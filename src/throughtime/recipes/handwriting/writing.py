@@ -17,7 +17,7 @@ from throughtime.base.errors import ConfigError
 from throughtime.recipes.handwriting.drawing import Drawing
 from throughtime.recipes.handwriting.judging import enough
 from throughtime.recipes.handwriting.pictures import WRITERS
-from throughtime.recipes.handwriting.settings import Settings
+from throughtime.recipes.handwriting.settings import Settings, bias_of
 from throughtime.recipes.recipe import Request
 from throughtime.recipes.settings import parse
 from throughtime.tasks import SequenceGenerator
@@ -38,9 +38,10 @@ def generate(model: SequenceGenerator, request: Request, settings: Mapping[str, 
         raise ConfigError(
             f"Handwriting is written as {', '.join(WRITERS)}; the file is named {out.name!r}. Give it such an ending."
         )
-    phrase = _checked(request.prompt, isinstance(model.design_, PhraseDesign))
+    phrased = isinstance(model.design_, PhraseDesign)
+    phrase = _checked(request.prompt, phrased)
     writing = parse(settings, Settings()).writing
-    bias = writing.bias if request.bias is None else request.bias
+    bias = bias_of(writing, phrased) if request.bias is None else request.bias
     limit = enough(model, phrase, writing.points if request.steps is None else request.steps)
     said = {"beam": request.beam, "stop": request.stop, "seed": request.seed, **vars(request.sampling)}
     drawing = Drawing(model.generate(limit, phrase, bias=bias, **said), phrase)
