@@ -7,7 +7,17 @@ import pytest
 
 from throughtime.base.errors import DataError
 from throughtime.recipes.handwriting.hershey import letters_of, write
-from throughtime.recipes.handwriting.reader import CELLS, DIRECTIONS, JOINED, Reader, owners_of, picture
+from throughtime.recipes.handwriting.reader import (
+    CELLS,
+    DIRECTIONS,
+    JOINED,
+    LEAST,
+    SHARPNESS,
+    Reader,
+    lead_of,
+    owners_of,
+    picture,
+)
 
 LETTERS = "abeghinostw"
 
@@ -63,15 +73,18 @@ def test_a_dot_is_a_picture():
     assert np.isfinite(found).all()
 
 
-def brute(window, lifts, places):
+def brute(window, lifts, places, lead):
     """The best of all ways to hand points to letters in their order."""
+    share = window / window.sum(1, keepdims=True)
+    seen = np.stack([share[max(0, t - lead) : t + 1].mean(0) for t in range(len(share))])
 
     def worth(owners):
         steps = np.diff(owners)
         if owners[0] or (steps < 0).any() or (steps > 1).any():
             return -np.inf
-        stays = np.log(JOINED / (1 - JOINED)) * ((steps == 1) & ~lifts[:-1]).sum()
-        return np.log(window[np.arange(len(window)), [places[k] for k in owners]]).sum() + stays
+        joined = np.log(JOINED) * ((steps == 1) & ~lifts[:-1]).sum()
+        chosen = seen[np.arange(len(seen)), [places[k] for k in owners]]
+        return SHARPNESS * np.log(np.maximum(chosen, LEAST)).sum() + joined
 
     ways = [np.array(way) for way in itertools.product(range(len(places)), repeat=len(window))]
     return [places[k] for k in max((way for way in ways if way[-1] == len(places) - 1), key=worth)]
@@ -80,16 +93,26 @@ def brute(window, lifts, places):
 @pytest.mark.parametrize("seed", range(6))
 def test_points_are_handed_out_as_well_as_can_be(seed):
     draws, phrase = np.random.default_rng(seed), "a bc"
-    window, lifts = draws.random((7, 5)) + 0.01, draws.random(7) < 0.4
-    np.testing.assert_array_equal(owners_of(window, lifts, phrase), brute(window, lifts, [0, 2, 3]))
+    window, lifts = draws.random((7, 5)) ** 4, draws.random(7) < 0.4
+    for lead in (0, 2):
+        np.testing.assert_array_equal(owners_of(window, lifts, phrase, lead), brute(window, lifts, [0, 2, 3], lead))
+
+
+def test_the_lead_is_found():
+    owners, phrase = np.repeat([0, 1, 2, 3], [9, 12, 8, 10]), "abcd"
+    for lead in (0, 4):
+        ahead = np.concatenate([owners[lead:], np.full(lead, 4)])
+        lifts = np.zeros(len(owners), bool)
+        found = lead_of([np.eye(5)[ahead]], [lifts], [phrase], [owners])
+        assert abs(found - 2 * lead) <= 1  # a mean over so many is late by half of them
 
 
 def test_fewer_points_than_letters():
-    assert owners_of(np.ones((2, 6)), np.ones(2, bool), "abcde").tolist() == [0, 1]
+    assert owners_of(np.ones((2, 6)), np.ones(2, bool), "abcde", 3).tolist() == [0, 1]
 
 
 def test_what_cannot_be_read_is_refused():
     with pytest.raises(DataError, match="two letters apart"):
         Reader.learn("a")
     with pytest.raises(DataError, match="a letter at least"):
-        owners_of(np.ones((3, 3)), np.zeros(3, bool), "  ")
+        owners_of(np.ones((3, 3)), np.zeros(3, bool), "  ", 0)

@@ -4,9 +4,14 @@
                 degrees through each cell, shared between the two directions nearest, then blurred
     reader      a perceptron of 256 units on the pictures of letters as many hands write them
 
-A phrase that a network wrote is cut into letters where its window moved on: of all ways to hand the points to the
-letters in their order, the one along which the window saw most, a change of letter without a lift of the pen counting
-as rare as joined letters are. Where letters were cut is not told the reader, nor which they should be.
+A phrase that a network wrote is cut into letters where its window moved on:
+
+    seen[t, u] = mean over the points t - lead .. t of window[u] / sum of window
+    owners     = argmax over o[0] <= o[1] <= ... of  sum_t SHARPNESS log seen[t, o[t]]
+                                                     + sum over changes of letter where the pen stays down  log JOINED
+
+The window is ahead of the pen, by a lead that is measured on phrases whose letters are known. Where letters were cut is
+not told the reader, nor which they should be.
 
 Dimensions: L letters, T points, U symbols of a phrase, P places of a line.
 
@@ -39,9 +44,12 @@ CELLS, MARGIN, DIRECTIONS, BLUR = 12, 1.5, 4, 0.9
 # Ink along a line is laid down in so many drops a cell.
 DROPS = 4
 UNITS, ROUNDS, DECAY = 256, 20, 1e-2
-# How rarely the pen stays down between two letters.
-JOINED = 0.1
-_LEAST = 1e-6
+# At a point where the pen stays down a letter ends so rarely: one in ten is joined, and has ten points.
+JOINED = 0.01
+# What the window sees at neighbouring points is nearly the same: it counts by half. Less than LEAST is nothing.
+SHARPNESS, LEAST = 0.5, 0.02
+MOST_LEAD = 9
+_TINY = 1e-6
 
 
 class ReadBack(NamedTuple):
@@ -120,26 +128,31 @@ def picture(lines: Lines) -> Floats:
     """
     places = np.concatenate(lines)
     low, high = places.min(0), places.max(0)
-    scale = (CELLS - 2 * MARGIN) / max((high - low).max(), _LEAST)
+    scale = (CELLS - 2 * MARGIN) / max((high - low).max(), _TINY)
     ink = np.zeros((DIRECTIONS, CELLS, CELLS))
     for line in lines:
         _lay_down(ink, (line - (low + high) / 2) * scale + CELLS / 2)
     return np.minimum(_BLURRING @ ink @ _BLURRING.T, 1.0).ravel()
 
 
-def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str) -> NDArray[np.int64]:
+def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str, lead: int) -> NDArray[np.int64]:
     """The place in the phrase that each point belongs to, [T], from what the window saw.
 
     Args:
         window: [T, U + 1] how much it saw of each symbol, and of the end, as each point was told.
         lifts: [T] whether the pen lifts after each.
         phrase: U symbols, a letter at least.
+        lead: points that the window is ahead, as `lead_of` finds.
+
+    Raises:
+        DataError: the phrase has no letter.
     """
     asked = np.array([place for place, letter in enumerate(phrase) if not letter.isspace()])
     if not len(asked):
         raise DataError(f"A phrase has a letter at least: {phrase!r} came.")
-    seen = np.log(np.maximum(window[:, asked], _LEAST))
-    moving = np.where(lifts, 0.0, np.log(JOINED / (1 - JOINED)))
+    share = window[:, asked] / np.maximum(window.sum(1, keepdims=True), _TINY)
+    seen = SHARPNESS * np.log(np.maximum(_mean_of_last(share, lead + 1), LEAST))
+    moving = np.where(lifts, 0.0, np.log(JOINED))
     best = np.full(len(asked), -np.inf)
     best[0] = seen[0, 0]
     moved = np.zeros(seen.shape, bool)
@@ -152,6 +165,34 @@ def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str) -> NDArray[
         found[t] = asked[at]
         at -= int(moved[t, at])
     return found
+
+
+def lead_of(
+    windows: Sequence[Floats],
+    lifts: Sequence[NDArray[np.bool_]],
+    phrases: Sequence[str],
+    owners: Sequence[NDArray[np.integer[Any]]],
+) -> int:
+    """Points that a network's window is ahead of the pen: with these most points are handed to their true letters.
+
+    Args:
+        windows, lifts, phrases: of known drawings, as `owners_of` takes them.
+        owners: the true ones.
+    """
+
+    def right(lead: int) -> int:
+        found = (owners_of(*each, lead) for each in zip(windows, lifts, phrases, strict=True))
+        return sum(int((each == true).sum()) for each, true in zip(found, owners, strict=True))
+
+    return max(range(MOST_LEAD + 1), key=right)
+
+
+def _mean_of_last(values: Floats, count: int) -> Floats:
+    """The mean of the last `count` rows at each row, fewer at the beginning."""
+    sums = np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(0)])
+    ends = np.arange(1, len(sums))
+    firsts = np.maximum(ends - count, 0)
+    return (sums[ends] - sums[firsts]) / (ends - firsts)[:, None]
 
 
 def _lay_down(ink: Floats, line: Points) -> None:
