@@ -3,8 +3,8 @@
     omniglot, short_kanji    characters as strokes, in the parts that Ha & Eck (2017) made
 
 Negative log-likelihood of a point in nats, a density in the data's own units, the mean over all test points but each
-sequence's first; the part that validates chooses the epoch. Beside it a mixture of as many normals without memory, each
-with its own chances for the pen, fitted to the points that train.
+sequence's first; the part that validates chooses the epoch. Beside it the rules of the recipe `handwriting`: a mixture
+of as many normals without memory, and one that knows the move before, fitted to the points that train.
 
 Data: THROUGHTIME_DATA, a folder as `throughtime data get` leaves it. Trainings run one thread each.
 
@@ -22,16 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.mixture import GaussianMixture
 
 from benchmarks.rows import ROOT, names_its_code, provenance, store
 from throughtime.data.strokes import Strokes, read_strokes
-from throughtime.nn.heads.strokes import ENDS, LEAST_SPREAD, PEN_STATES
+from throughtime.recipes.handwriting.rivals import first_order, without_memory
 from throughtime.recipes.trials import run_trials
 from throughtime.tasks import SequenceGenerator
-from throughtime.tasks.stroke_medium import COMPONENTS
-from throughtime.tasks.strokes import scale_of
 
 NAMES, SEEDS = ("omniglot", "short_kanji"), 3
 
@@ -48,25 +44,6 @@ def trial(name: str, folder: Path, seed: int) -> dict[str, Any]:
     model.fit(parts["train"])
     seconds = time.perf_counter() - began
     return {"nats": model.score(parts["test"]), "seconds": seconds, "epoch": model.best_epoch_}
-
-
-def points(strokes: list[Strokes]) -> NDArray[np.float64]:
-    """All points but each sequence's first, [N, 3], the pen's state with the end."""
-    ended = [np.concatenate([each[:-1], [[*each[-1, :2], ENDS]]]) for each in strokes]
-    return np.concatenate([each[1:] for each in ended])
-
-
-def mixture(train: list[Strokes], test: list[Strokes]) -> float:
-    """Nats a point where nothing is remembered."""
-    known, asked = points(train), points(test)
-    least = (LEAST_SPREAD * scale_of(train)) ** 2
-    model = GaussianMixture(COMPONENTS, reg_covar=least, random_state=0).fit(known[:, :2])
-    pen = np.eye(PEN_STATES)[known[:, 2].astype(int)]
-    chances = model.predict_proba(known[:, :2]).T @ pen + 1
-    chances /= chances.sum(1, keepdims=True)
-    shares = model.predict_proba(asked[:, :2])
-    of_pen = np.log((shares @ chances)[np.arange(len(asked)), asked[:, 2].astype(int)])
-    return -float(np.mean(model.score_samples(asked[:, :2]) + of_pen))
 
 
 def main() -> int:
@@ -89,13 +66,14 @@ def main() -> int:
             "name": name,
             "nats": float(np.mean(nats)),
             "deviation": float(np.std(nats, ddof=1)) if len(nats) > 1 else 0.0,
-            "mixture": mixture(parts["train"], parts["test"]),
+            "mixture": without_memory(parts["train"], parts["test"])[0],
+            "first_order": first_order(parts["train"], parts["test"])[0],
             "raw": found,
             "seconds": time.perf_counter() - began,
         }
         print(
             f"{name}: {row['nats']:.3f} ± {row['deviation']:.3f} nats a point, a mixture without memory "
-            f"{row['mixture']:.3f}; {row['seconds']:.0f} s",
+            f"{row['mixture']:.3f}, after a move {row['first_order']:.3f}; {row['seconds']:.0f} s",
             flush=True,
         )
         if names_its_code(str(where["commit"])) and options.seeds == SEEDS:

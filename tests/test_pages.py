@@ -13,6 +13,7 @@ import pytest
 from throughtime.recipes.caption.settings import Settings as CaptionSettings
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.forecasting.settings import Settings as ForecastSettings
+from throughtime.recipes.handwriting.settings import Settings as HandwritingSettings
 from throughtime.recipes.labelling import beats, dna, sentiment
 from throughtime.recipes.music.settings import Settings as MusicSettings
 from throughtime.recipes.purchase.settings import Settings as PurchaseSettings
@@ -32,6 +33,7 @@ KNOWN = {
     "sentiment": set(keys(sentiment.Settings())),
     "text": set(keys(TextSettings())),
     "music": set(keys(MusicSettings())),
+    "handwriting": set(keys(HandwritingSettings())),
     "caption": set(keys(CaptionSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }

@@ -30,6 +30,7 @@ OPTIONS = {
         "--repetition-penalty",
         "--beam",
         "--stop",
+        "--bias",
         "--seed",
         "--out",
     ],

@@ -17,6 +17,7 @@ def test_list(command):
         "anomaly",
         "text",
         "music",
+        "handwriting",
         "caption",
     ]
     assert "weather" in command("recipes").out

@@ -90,6 +90,20 @@ def test_letters_stand_in_rows_with_an_end():
     ]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_letter_of_one_phrase_trains_wherever_the_seed_puts_it(seed):
+    strokes, phrases = corpus(12)
+    rare = [*phrases[:-1], "abz"]
+    settings = {"hidden_size": 4, "epochs": 1, "batch_size": 4, "validation": 0.5, "seed": seed, "progress": False}
+    model = SequenceGenerator(emission="strokes", **settings).fit(strokes, rare)
+    assert model.design_.letters == "abcz"
+    alone = {**settings, "validation": None}
+    assert SequenceGenerator(emission="strokes", **alone).fit(strokes, rare).design_.letters == "abcz"
+    own = {**settings, "validation": (strokes[:2], ["aby", "a"])}
+    with pytest.raises(DataError, match="'y' came"):
+        SequenceGenerator(emission="strokes", **own).fit(strokes, rare)
+
+
 def test_bad_input_is_refused(model):
     strokes, phrases = corpus(4)
     with pytest.raises(DataError, match="'x' came"):

@@ -11,11 +11,15 @@ from throughtime.cli.options import Run
 
 Steps = Annotated[
     int | None,
-    typer.Option("--steps", metavar="N", help="Symbols or frames to write at most; of text 500, of music 128."),
+    typer.Option("--steps", metavar="N", help="Symbols, frames or points at most; of text 500, of music 128."),
 ]
 Prompt = Annotated[
     str,
-    typer.Option("--prompt", metavar="TEXT", help="What is gone on from; of music a MIDI file, of captions an image."),
+    typer.Option(
+        "--prompt",
+        metavar="TEXT",
+        help="What is gone on from; of handwriting the phrase, of music a MIDI file, of captions an image.",
+    ),
 ]
 Temperature = Annotated[
     float, typer.Option("--temperature", metavar="T", help="Below 1 the likely become likelier, above 1 less so.")
@@ -27,8 +31,12 @@ Penalty = Annotated[
 ]
 Beam = Annotated[int | None, typer.Option("--beam", metavar="N", help="Find the likeliest text by a beam of N.")]
 Stop = Annotated[str | None, typer.Option("--stop", metavar="TEXT", help="Write no more after this text.")]
+Bias = Annotated[
+    float | None, typer.Option("--bias", metavar="B", help="Of handwriting: above 0 tidier, below 0 wilder.")
+]
 Out = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Write into this file; of music .mid, .wav or .svg.")
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write into this file; of music .mid, .wav, .svg; of a pen .svg, .png."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the draws: the same one, the same text.")]
 
@@ -43,6 +51,7 @@ def generate(
     repetition_penalty: Penalty = 1.0,
     beam: Beam = None,
     stop: Stop = None,
+    bias: Bias = None,
     seed: Seed = 0,
     out: Out = None,
 ) -> None:
@@ -59,6 +68,7 @@ def generate(
         repetition_penalty=repetition_penalty,
         beam=beam,
         stop=stop,
+        bias=bias,
         seed=seed,
         out=out,
     )

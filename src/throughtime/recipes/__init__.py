@@ -120,6 +120,7 @@ def generate(
     repetition_penalty: float = 1.0,
     beam: int | None = None,
     stop: str | None = None,
+    bias: float | None = None,
     seed: int = 0,
     out: str | Path | None = None,
 ) -> Iterator[str]:
@@ -130,6 +131,7 @@ def generate(
         steps: symbols, or other steps, at most; None: as many as the recipe takes for enough, of text 500.
         prompt, temperature, top_k, top_p, repetition_penalty, beam, stop, seed: as `SequenceGenerator.generate` takes
             them, where the recipe has a use for them.
+        bias: of handwriting, above 0 tidier; None: the run's own.
         out: file of what is written; None: text is told alone, other things get a name of their own.
 
     Raises:
@@ -139,7 +141,7 @@ def generate(
     """
     sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty)
     place = None if out is None else Path(out)
-    return _run.write(run, Request(steps, prompt, sampling, beam=beam, stop=stop, seed=seed, out=place))
+    return _run.write(run, Request(steps, prompt, sampling, beam=beam, stop=stop, bias=bias, seed=seed, out=place))
 
 
 def predict(run: str | Path, data: str | Path | Any | None = None) -> Table:

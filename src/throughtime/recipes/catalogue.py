@@ -7,6 +7,7 @@ from throughtime.base.errors import ConfigError
 from throughtime.recipes import anomaly, stock
 from throughtime.recipes.caption import describing
 from throughtime.recipes.forecasting import weather
+from throughtime.recipes.handwriting import case as handwriting
 from throughtime.recipes.labelling import dna, sentiment
 from throughtime.recipes.music import case as music
 from throughtime.recipes.purchase import shop
@@ -24,6 +25,7 @@ RECIPES: dict[str, Recipe] = {
         anomaly.RECIPE,
         prose.RECIPE,
         music.RECIPE,
+        handwriting.RECIPE,
         describing.RECIPE,
     )
 }

@@ -60,6 +60,7 @@ class Request:
         sampling: how each is drawn.
         beam: beginnings that are kept side by side to find the likeliest; None: it is drawn.
         stop: after this text nothing is written; None: there is none.
+        bias: of handwriting, above 0 tidier; None: the run's own. No other recipe has one.
         seed: of the draws.
         out: file of what is written; None: what can be printed is, and other things have a name of their own.
     """
@@ -69,6 +70,7 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     beam: int | None = None
     stop: str | None = None
+    bias: float | None = None
     seed: int = 0
     out: Path | None = None
 
@@ -214,6 +216,7 @@ class Recipe:
             test part; the last argument: whether they must hold what came, to be scored.
         generate: of a recipe that writes, from a fitted model, a request and a run's settings to what is printed, piece
             by piece: the text itself, or what was put into which file.
+        biased: whether what it writes is tidier by a bias.
     """
 
     name: str
@@ -222,3 +225,4 @@ class Recipe:
     load: Callable[[str | Path | Any | None, Mapping[str, Any]], Case]
     read: Callable[[str | Path | Any, Mapping[str, Any], Mapping[str, Any], bool], Case]
     generate: Callable[[Any, Request, Mapping[str, Any]], Iterator[str]] | None = None
+    biased: bool = False

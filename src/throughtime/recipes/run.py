@@ -124,6 +124,11 @@ def write(path: str | Path, request: Request) -> Iterator[str]:
                 f"What writes is a run of a recipe for that, {writers}: {path} is of {recipe.name}. Use throughtime "
                 "predict."
             )
+        if request.bias is not None and not recipe.biased:
+            biased = ", ".join(each.name for each in RECIPES.values() if each.biased)
+            raise ConfigError(
+                f"A bias is of pen strokes ({biased}): {request.bias:g} came with a run of {recipe.name}. Leave it out."
+            )
         return recipe.generate(load(_model_in(run)), request, run.settings["settings"])
 
 

@@ -63,15 +63,19 @@ class PhraseMedium(Medium):
         run: RunFolder | None,
         group: torch.distributed.ProcessGroup | None,
     ) -> Trained:
-        """Train; arguments and errors as `TextMedium.fit`, corpus and validation each strokes and phrases."""
-        if options.cell != "lstm" or options.num_layers != 1 or options.weight_drop:
-            raise ConfigError(
-                "What writes phrases is an LSTM with a window and one above it: leave cell, num_layers and weight_drop "
-                f"as they are; {options.cell}, {options.num_layers} and {options.weight_drop:g} came."
-            )
+        """Train; arguments and errors as `TextMedium.fit`, corpus and validation each strokes and phrases.
+
+        Raises:
+            DataError: a phrase of the caller's own validation has a letter that none of the corpus has.
+        """
+        check_scribe(options)
         own = None if validation is None else _written(*_pair(validation), "validation")
         train, valid = parts_of(_written(*corpus), own, options)
+        if own is None:
+            train, valid = _all_letters_trained(train, valid)
         design = _design(train, options)
+        if valid:
+            as_letters([each.phrase for each in valid], design.letters)  # refused before anything is trained
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(options.seed)
             network = build(design).to(options.device)
@@ -127,6 +131,27 @@ class PhraseMedium(Medium):
     def _start(self, phrases: Sequence[str]) -> dict[str, Any]:
         letters = as_letters(phrases, self.design.letters)
         return scribe_of(self.network).start(letters.to(next(self.network.parameters()).device))
+
+
+def check_scribe(options: GeneratorOptions) -> None:
+    """Raise ConfigError unless the settings leave the network as it is that reads phrases."""
+    if options.cell != "lstm" or options.num_layers != 1 or options.weight_drop:
+        raise ConfigError(
+            "What writes phrases is an LSTM with a window and one above it: leave cell, num_layers and weight_drop "
+            f"as they are; {options.cell}, {options.num_layers} and {options.weight_drop:g} came."
+        )
+
+
+def _all_letters_trained(train: list[Written], valid: list[Written]) -> tuple[list[Written], list[Written]]:
+    """Both parts, but a drawing drawn to validate trains where its phrase has a letter that no other has."""
+    known, kept = {letter for each in train for letter in each.phrase}, []
+    for each in valid:
+        if known.issuperset(each.phrase):
+            kept.append(each)
+        else:
+            train = [*train, each]
+            known |= set(each.phrase)
+    return train, kept
 
 
 def _design(train: Sequence[Written], options: GeneratorOptions) -> PhraseDesign:

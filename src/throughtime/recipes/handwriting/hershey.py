@@ -138,6 +138,12 @@ def letters_of(points: Points, owners: NDArray[np.integer[Any]]) -> dict[int, li
 
 
 def _strokes(font: str, text: str) -> list[Points]:
+    return [np.array(stroke, dtype=np.float64) for stroke in _loaded(font).strokes_for_text(text)]
+
+
+@cache
+def _loaded(font: str) -> Any:
+    """A font, read from its file once."""
     try:
         from HersheyFonts import HersheyFonts
     except ImportError:
@@ -149,7 +155,7 @@ def _strokes(font: str, text: str) -> list[Points]:
     if font not in fonts.default_font_names:
         raise ConfigError(f"A font is one of {', '.join(fonts.default_font_names)}: {font!r} came.")
     fonts.load_default_font(font)
-    return [np.array(stroke, dtype=np.float64) for stroke in fonts.strokes_for_text(text)]
+    return fonts
 
 
 def _lifts(owners: Sequence[NDArray[np.int64]], draws: np.random.Generator, share: float) -> list[bool]:
