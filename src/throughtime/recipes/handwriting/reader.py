@@ -4,14 +4,13 @@
                 degrees through each cell, shared between the two directions nearest, then blurred
     reader      a perceptron of 256 units on the pictures of letters as many hands write them
 
-A phrase that a network wrote is cut into letters where its window moved on:
+A phrase that a network wrote is cut into letters by its window:
 
-    seen[t, u] = mean over the points t - lead .. t of window[u] / sum of window
-    owners     = argmax over o[0] <= o[1] <= ... of  sum_t SHARPNESS log seen[t, o[t]]
-                                                     + sum over changes of letter where the pen stays down  log JOINED
+    seen[u]      argmax_t window[t, u] + lag
+    begins[u]    the first point of a stroke that is nearest to seen[u], if it is within NEAR points, else seen[u]
 
-The window is ahead of the pen, by a lead that is measured on phrases whose letters are known. Where letters were cut is
-not told the reader, nor which they should be.
+since the window sees most of a letter as that begins, and joined letters begin within a stroke. The lag is measured on
+drawings whose letters are known. Where letters were cut is not told the reader, nor which they should be.
 
 Dimensions: L letters, T points, U symbols of a phrase, P places of a line.
 
@@ -44,11 +43,8 @@ CELLS, MARGIN, DIRECTIONS, BLUR = 12, 1.5, 4, 0.9
 # Ink along a line is laid down in so many drops a cell.
 DROPS = 4
 UNITS, ROUNDS, DECAY = 256, 20, 1e-2
-# At a point where the pen stays down a letter ends so rarely: one in ten is joined, and has ten points.
-JOINED = 0.01
-# What the window sees at neighbouring points is nearly the same: it counts by half. Less than LEAST is nothing.
-SHARPNESS, LEAST = 0.5, 0.02
-MOST_LEAD = 9
+# Points between where the window sees most of a letter and where the letter begins, at most, before and after a lag.
+NEAR, MOST_LAG = 2, 4
 _TINY = 1e-6
 
 
@@ -135,14 +131,14 @@ def picture(lines: Lines) -> Floats:
     return np.minimum(_BLURRING @ ink @ _BLURRING.T, 1.0).ravel()
 
 
-def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str, lead: int) -> NDArray[np.int64]:
-    """The place in the phrase that each point belongs to, [T], from what the window saw.
+def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str, lag: int) -> NDArray[np.int64]:
+    """The place in the phrase of the letter that each point belongs to, [T], from what the window saw.
 
     Args:
         window: [T, U + 1] how much it saw of each symbol, and of the end, as each point was told.
         lifts: [T] whether the pen lifts after each.
         phrase: U symbols, a letter at least.
-        lead: points that the window is ahead, as `lead_of` finds.
+        lag: from the point at which it sees most of a letter to where that begins, as `lag_of` finds.
 
     Raises:
         DataError: the phrase has no letter.
@@ -150,49 +146,33 @@ def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str, lead: int) 
     asked = np.array([place for place, letter in enumerate(phrase) if not letter.isspace()])
     if not len(asked):
         raise DataError(f"A phrase has a letter at least: {phrase!r} came.")
-    share = window[:, asked] / np.maximum(window.sum(1, keepdims=True), _TINY)
-    seen = SHARPNESS * np.log(np.maximum(_mean_of_last(share, lead + 1), LEAST))
-    moving = np.where(lifts, 0.0, np.log(JOINED))
-    best = np.full(len(asked), -np.inf)
-    best[0] = seen[0, 0]
-    moved = np.zeros(seen.shape, bool)
-    for t in range(1, len(seen)):
-        before = np.concatenate([[-np.inf], best[:-1] + moving[t - 1]])
-        moved[t] = before > best
-        best = np.maximum(best, before) + seen[t]
-    at, found = min(len(asked), len(seen)) - 1, np.empty(len(seen), np.int64)
-    for t in range(len(seen) - 1, -1, -1):
-        found[t] = asked[at]
-        at -= int(moved[t, at])
-    return found
+    begins = window[:, asked[1:]].argmax(0) + lag
+    touches = np.flatnonzero(lifts[:-1]) + 1
+    if len(touches):
+        nearest = touches[np.abs(touches - begins[:, None]).argmin(1)]
+        begins = np.where(np.abs(nearest - begins) <= NEAR, nearest, begins)
+    begins = np.maximum.accumulate([0, *begins.tolist()])
+    return asked[np.searchsorted(begins, np.arange(len(window)), side="right") - 1]
 
 
-def lead_of(
+def lag_of(
     windows: Sequence[Floats],
     lifts: Sequence[NDArray[np.bool_]],
     phrases: Sequence[str],
     owners: Sequence[NDArray[np.integer[Any]]],
 ) -> int:
-    """Points that a network's window is ahead of the pen: with these most points are handed to their true letters.
+    """The lag with which most points are handed to their true letters; of equal ones the smallest.
 
     Args:
         windows, lifts, phrases: of known drawings, as `owners_of` takes them.
         owners: the true ones.
     """
 
-    def right(lead: int) -> int:
-        found = (owners_of(*each, lead) for each in zip(windows, lifts, phrases, strict=True))
+    def right(lag: int) -> int:
+        found = (owners_of(*each, lag) for each in zip(windows, lifts, phrases, strict=True))
         return sum(int((each == true).sum()) for each, true in zip(found, owners, strict=True))
 
-    return max(range(MOST_LEAD + 1), key=right)
-
-
-def _mean_of_last(values: Floats, count: int) -> Floats:
-    """The mean of the last `count` rows at each row, fewer at the beginning."""
-    sums = np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(0)])
-    ends = np.arange(1, len(sums))
-    firsts = np.maximum(ends - count, 0)
-    return (sums[ends] - sums[firsts]) / (ends - firsts)[:, None]
+    return max(sorted(range(-MOST_LAG, MOST_LAG + 1), key=abs), key=right)
 
 
 def _lay_down(ink: Floats, line: Points) -> None:
