@@ -133,8 +133,18 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
         Column("ended by itself", digits=2),
     )
     rows: tuple[tuple[str | float | None, ...], ...] = (
-        (f"network, bias {writing.bias:g}", *_read(reader, ours), *_figures(ours, problem.phrased), ended),
-        ("held-out drawings", *_read(reader, theirs), *_figures(theirs, problem.phrased), None),
+        (
+            f"network, bias {writing.bias:g}",
+            *([share_read(reader, ours)] if reader else []),
+            *_figures(ours, problem.phrased),
+            ended,
+        ),
+        (
+            "held-out drawings",
+            *([share_read(reader, theirs)] if reader else []),
+            *_figures(theirs, problem.phrased),
+            None,
+        ),
     )
     notes = tuple(_notes(len(theirs), problem.phrased, fonts if reader else (), lag))
     return Judged(Table(TITLE, columns, rows, notes), tuple(ours), theirs, lag)
@@ -147,12 +157,10 @@ def _reader(model: SequenceGenerator, theirs: Sequence[Drawing], fonts: Sequence
     return Reader.learn(model.design_.letters.replace(" ", ""), fonts)
 
 
-def _read(reader: Reader | None, drawings: Sequence[Drawing]) -> list[float]:
-    """The share of letters that are read as what they should be; nothing without a reader."""
-    if reader is None:
-        return []
+def share_read(reader: Reader, drawings: Sequence[Drawing]) -> float:
+    """The share of letters that are read as what they should be, of drawings whose letters are known."""
     found = [reader.read_back(each.points, each.owners, each.phrase) for each in drawings if each.owners is not None]
-    return [sum(each.right for each in found) / sum(each.letters for each in found)]
+    return sum(each.right for each in found) / sum(each.letters for each in found)
 
 
 def _notes(count: int, phrased: bool, fonts: Sequence[str], lag: int) -> Iterator[str]:
