@@ -9,7 +9,7 @@ joint model, and are compared with such alone.
 
 Data: THROUGHTIME_DATA, a folder as `throughtime data get` leaves it. Trainings run one thread each.
 
-python -m benchmarks.music [NAME ...]
+python -m benchmarks.music [NAME ...] [--emissions bernoulli keys] [--seeds N]
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ Rolls = list[NDArray[np.bool_]]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FILES))
+    parser.add_argument("--emissions", nargs="+", default=EMISSIONS, choices=EMISSIONS)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "music.jsonl")
     options = parser.parse_args()
@@ -59,13 +60,13 @@ def main() -> int:
         return 1
     where = provenance()
     for name in options.names or FILES:
-        for emission in EMISSIONS:
+        for emission in options.emissions:
             began = time.perf_counter()
             trials = [partial(trial, name, Path(folder), emission, seed) for seed in range(options.seeds)]
             found = run_trials(trials, sys.stderr.isatty())
             row = {**summary(name, emission, Path(folder), found), "seconds": time.perf_counter() - began}
             print(words(row), flush=True)
-            if names_its_code(str(where["commit"])) and options.seeds == SEEDS:
+            if names_its_code(str(where["commit"])):
                 store(options.results, {"question": f"music: {name}, {emission}", **where, **row, "raw": found})
     return 0
 
@@ -100,6 +101,7 @@ def summary(name: str, emission: str, folder: Path, found: list[dict[str, Any]])
     return {
         "name": name,
         "emission": emission,
+        "seeds": len(found),
         "nats": float(np.mean(nats)),
         "deviation": float(np.std(nats, ddof=1)) if len(nats) > 1 else 0.0,
         "rates": key_by_key(rolls["train"], rolls["test"], False),

@@ -131,3 +131,15 @@ def test_a_part_begins_and_ends_in_its_source(tmp_path):
         for start, stop in ((3, 2), (-1, 2), (0, 11)):
             with pytest.raises(DataError, match=r"lies in its source, 0 \.\. 10"):
                 TokenPart(source, start, stop)
+
+
+def test_places_are_read_side_by_side(tmp_path):
+    numbers = np.random.default_rng(0).integers(0, 200, 1000)
+    write_tokens(tmp_path / "t.bin", [numbers])
+    whole, starts = TokenFile(tmp_path / "t.bin"), np.array([3, 0, 990])
+    wanted = np.stack([numbers[start : start + 10] for start in starts], 1)
+    for source in (whole, TokenArray(numbers), TokenArray(numbers.astype("uint8"))):
+        found = source.side_by_side(starts, 10)
+        np.testing.assert_array_equal(found, wanted)
+        assert found.dtype == np.int64
+    np.testing.assert_array_equal(TokenPart(whole, 5, 1000).side_by_side(np.array([1]), 3)[:, 0], numbers[6:9])

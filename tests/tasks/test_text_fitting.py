@@ -8,7 +8,7 @@ import torch
 from throughtime.data.tokens import TokenArray
 from throughtime.tasks import SequenceGenerator
 from throughtime.tasks.generator_options import check_generator_options
-from throughtime.tasks.text_fitting import _pieces, design_of, epochs_for, pieces_of, rows_for
+from throughtime.tasks.text_fitting import _stream, design_of, epochs_for, pieces_of, rows_for
 
 
 def read(pieces):
@@ -22,13 +22,14 @@ def options(**settings):
 
 
 def test_each_epoch_of_a_text_begins_elsewhere():
-    make = _pieces(TokenArray(np.arange(400)), 3, 10, options())
-    epochs = [read(make(epoch)) for epoch in range(4)]
-    assert read(make(1)) == epochs[1]
+    stream = _stream(TokenArray(np.arange(400)), 3, 10, options())
+    epochs = [read(stream[epoch, 0].pieces(0)) for epoch in range(4)]
+    assert read(stream[1, 0].pieces(0)) == epochs[1]
     firsts = {x[0][0] for x, _ in epochs}
     assert len(firsts) > 1
     assert max(firsts) <= 10
-    for x, y in epochs:
+    for epoch, (x, y) in enumerate(epochs):
+        assert stream[epoch, 0].steps == len(x[0])
         for row, after in zip(x, y, strict=True):
             assert row == list(range(row[0], row[0] + len(row)))
             assert after == [token + 1 for token in row]
@@ -37,11 +38,13 @@ def test_each_epoch_of_a_text_begins_elsewhere():
 
 def test_each_epoch_of_documents_has_another_order():
     documents = [np.array([9, place, 9]) for place in range(8)]
-    make = _pieces(documents, 2, 4, options())
-    orders = [[token for row in read(make(epoch))[0] for token in row if token < 8] for epoch in range(3)]
+    stream = _stream(documents, 2, 4, options())
+    orders = [
+        [token for row in read(stream[epoch, 0].pieces(0))[0] for token in row if token < 8] for epoch in range(3)
+    ]
     assert all(sorted(order) == list(range(8)) for order in orders)
     assert orders[0] != orders[1]
-    piece = next(make(0))
+    piece = next(stream[0, 0].pieces(0))
     assert piece.resets[0].all()
 
 

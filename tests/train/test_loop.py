@@ -80,7 +80,7 @@ def recorded(run):
 
 def test_the_updates_are_those_of_a_plain_loop():
     by_hand, batches, losses = Net(dropout=0.0), Random(), []
-    optimizer = torch.optim.AdamW(by_hand.parameters(), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(by_hand.parameters(), weight_decay=0.0, fused=True)
     total = sum(1 for i in range(2 * 3) for _ in range(0, 17, 5))
     for place in [(epoch, index) for epoch in range(2) for index in range(3)]:
         piece = batches[place]

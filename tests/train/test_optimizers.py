@@ -76,10 +76,11 @@ def test_a_norm_that_is_not_finite_scales_nothing():
     assert held[0].grad.tolist() == [math.inf, 1.0]
 
 
+@pytest.mark.parametrize("size", [9, 1_000_000])
 @pytest.mark.parametrize("name", ["adamw", "adam"])
-def test_a_large_table_is_moved_as_by_torchs_plain_loop(name):
+def test_weights_are_moved_as_by_torchs_plain_loop(name, size):
     torch.manual_seed(0)
-    start, gradient = torch.randn(1000, 1000), torch.randn(1000, 1000)
+    start, gradient = torch.randn(size), torch.randn(size)
     table, plain = nn.Parameter(start.clone()), nn.Parameter(start.clone())
     made = make_optimizer([table], settings(optimizer=name, weight_decay=0.1))
     kind = torch.optim.AdamW if name == "adamw" else torch.optim.Adam
@@ -88,6 +89,5 @@ def test_a_large_table_is_moved_as_by_torchs_plain_loop(name):
             parameter.grad = gradient.clone()
             optimizer.step()
     assert made.defaults["fused"] is True
-    assert make_optimizer([nn.Parameter(torch.ones(9))], settings(optimizer=name)).defaults["fused"] is None
     # Another order of the same few operations in float32.
     torch.testing.assert_close(table, plain, rtol=1e-4, atol=1e-5)

@@ -135,6 +135,11 @@ def test_pieces_come_from_any_step_on(file):
         assert torch.equal(torch.cat(parts) if parts else whole[:0], whole[start:])
 
 
+def test_steps_may_be_told_epoch_by_epoch():
+    batches = StreamBatches(lambda epoch: [], steps=lambda epoch: 10 + epoch)
+    assert [batches[epoch, 0].steps for epoch in (0, 3, 0)] == [10, 13, 10]
+
+
 def test_pieces_are_made_as_windows_reach_them(file):
     made = []
 

@@ -70,16 +70,17 @@ def contiguous_rows(
         DataError: the file has not 2 tokens a row.
     """
     _check(rows, steps)
-    part = len(file) // rows
-    if part < 2:
+    told = contiguous_steps(len(file), rows)
+    if told < 1:
         raise DataError(
             f"A row needs two tokens, one to read and one to tell: {len(file)} tokens came for {rows} rows. Take fewer."
         )
+    firsts = np.arange(rows) * (told + 1)
     before = np.zeros(rows, dtype=np.int64)  # the last token of the stretch before
     for epoch in range(epochs):
-        for start in range(0, part - 1, steps):
-            count = min(steps, part - 1 - start)
-            read = np.stack([file.read(row * part + start, count + 1) for row in range(rows)], 1).astype(np.int64)
+        for start in range(0, told, steps):
+            count = min(steps, told - start)
+            read = file.side_by_side(firsts + start, count + 1)
             x, first = read[:-1], start == 0
             resets = np.zeros((count, rows), dtype=bool)
             if end is not None:
@@ -89,6 +90,11 @@ def contiguous_rows(
                 resets[0] = True
             before = x[-1]
             yield TokenStretch(x, read[1:], np.ones((count, rows), dtype=bool), resets, np.full(rows, count))
+
+
+def contiguous_steps(tokens: int, rows: int) -> int:
+    """T of an epoch that `contiguous_rows` cuts from so many tokens; below 1: it cannot."""
+    return tokens // rows - 1
 
 
 def document_rows(documents: Iterable[Tokens], rows: int, steps: int) -> Iterator[TokenStretch]:

@@ -36,6 +36,10 @@ class TokenSource(Protocol):
         """Tokens start .. start + count - 1, fewer at the end."""
         ...
 
+    def side_by_side(self, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """So many tokens from each of B places on, all of which are there, [count, B]."""
+        ...
+
 
 class TokenArray:
     """Tokens in memory.
@@ -61,6 +65,10 @@ class TokenArray:
         """Tokens start .. start + count - 1, fewer at the end."""
         return self._tokens[start : start + count]
 
+    def side_by_side(self, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """See `TokenSource.side_by_side`."""
+        return self._tokens[starts + np.arange(count)[:, None]].astype(np.int64, copy=False)
+
 
 class TokenPart:
     """Tokens start .. stop - 1 of a source, as one.
@@ -84,6 +92,10 @@ class TokenPart:
     def read(self, start: int, count: int) -> Tokens:
         """Tokens start .. start + count - 1 of the part, fewer at its end."""
         return self._source.read(self._start + start, max(0, min(count, self._length - start)))
+
+    def side_by_side(self, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """See `TokenSource.side_by_side`."""
+        return self._source.side_by_side(self._start + starts, count)
 
 
 class TokenFile:
@@ -145,6 +157,10 @@ class TokenFile:
             parts.append(part)
             size, at = size - len(part), at + len(part)
         return np.frombuffer(b"".join(parts), self.dtype).astype(self.dtype.newbyteorder("="))
+
+    def side_by_side(self, starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """See `TokenSource.side_by_side`; errors as `read`."""
+        return np.stack([self.read(int(start), count) for start in starts], 1).astype(np.int64)
 
     def documents(self, end: int) -> NDArray[np.int64]:
         """Where documents lie, [N, 2]: the first token of each and the place behind its last, which is `end`.

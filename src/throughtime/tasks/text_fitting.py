@@ -25,6 +25,7 @@ from throughtime.base.errors import DataError
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT, Piece, token_pieces
 from throughtime.data import contiguous_rows, document_rows, epoch_order
+from throughtime.data.streams import contiguous_steps
 from throughtime.data.tokens import TokenPart, TokenSource
 from throughtime.nn import Network
 from throughtime.tasks.corpus import Given, Numbers, TextEncoding, encoded_text
@@ -126,7 +127,7 @@ def train_network(
             f"{parts.count:,} symbols of {encoding.size:,} kinds in {rows} rows, TBPTT({schedule}), {epochs} epochs\n"
         )
     updates = epochs * max(1, parts.count // (rows * steps))
-    stream = StreamBatches(_pieces(parts.train, rows, steps, options))
+    stream = _stream(parts.train, rows, steps, options)
     training = Training(
         epochs=epochs,
         learning_rate=options.learning_rate,
@@ -186,25 +187,27 @@ def pieces_of(source: TokenSource | list[Numbers], rows: int, device: torch.devi
     return token_pieces(contiguous_rows(source, max(1, min(rows, len(source) // 2)), RUN_STEPS), device)
 
 
-def _pieces(
-    train: TokenSource | list[Numbers], rows: int, steps: int, options: GeneratorOptions
-) -> Callable[[int], Iterator[Piece]]:
-    """What an epoch reads."""
-    device = options.device
+def _stream(train: TokenSource | list[Numbers], rows: int, steps: int, options: GeneratorOptions) -> StreamBatches:
+    """What training reads, epoch by epoch."""
+    if isinstance(train, list):
 
-    def of_documents(epoch: int) -> Iterator[Piece]:
-        assert isinstance(train, list)
-        order = epoch_order(len(train), options.seed, epoch)
-        return token_pieces(document_rows((train[place] for place in order), rows, steps), device)
+        def of_documents(epoch: int) -> Iterator[Piece]:
+            order = epoch_order(len(train), options.seed, epoch)
+            return token_pieces(document_rows((train[place] for place in order), rows, steps), options.device)
 
-    def of_text(epoch: int) -> Iterator[Piece]:
-        assert not isinstance(train, list)
+        return StreamBatches(of_documents)
+
+    def part(epoch: int) -> TokenPart:
         # Windows begin elsewhere in each epoch; what is left out is less than one of them.
         spare = min(steps, len(train) // rows - 2)
         shift = int(np.random.default_rng([options.seed, epoch]).integers(spare + 1)) if spare > 0 else 0
-        return token_pieces(contiguous_rows(TokenPart(train, shift, len(train)), rows, steps), device)
+        return TokenPart(train, shift, len(train))
 
-    return of_documents if isinstance(train, list) else of_text
+    def of_text(epoch: int) -> Iterator[Piece]:
+        return token_pieces(contiguous_rows(part(epoch), rows, steps), options.device)
+
+    # A text so short that it has no window is refused as it is read.
+    return StreamBatches(of_text, steps=lambda epoch: max(1, contiguous_steps(len(part(epoch)), rows)))
 
 
 def _validation(

@@ -22,10 +22,6 @@ from torch import Tensor, nn
 from throughtime.base.errors import NetworkError
 from throughtime.train.settings import Training
 
-# From so many numbers in one parameter on, a table of items say, Adam's passes over memory cost more than the rest of
-# an update. Torch's fused kernel makes one of them: 2.5 ms instead of 30 for 3.2 million numbers on one core.
-_FUSED_FROM = 1_000_000
-
 
 def trained_parameters(modules: Mapping[str, nn.Module]) -> list[nn.Parameter]:
     """Every parameter to train, once, in order.
@@ -42,7 +38,8 @@ def trained_parameters(modules: Mapping[str, nn.Module]) -> list[nn.Parameter]:
 def make_optimizer(parameters: Sequence[nn.Parameter], training: Training) -> torch.optim.Optimizer:
     """The optimizer that the settings name."""
     rate, decay = training.learning_rate, training.weight_decay
-    fused = True if _gain_by_fusing(parameters) else None
+    # One pass over each parameter instead of ten: 0.15 ms instead of 0.5 at 1 x 128, 2.5 instead of 30 for 3.2 million.
+    fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters) or None
     match training.optimizer:
         case "adamw":
             return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=fused)
@@ -84,8 +81,3 @@ def clip(parameters: Sequence[nn.Parameter], clip_norm: float | None) -> float:
     if clip_norm is not None and bool(torch.isfinite(norm)):
         torch.nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm)
     return float(norm)
-
-
-def _gain_by_fusing(parameters: Sequence[nn.Parameter]) -> bool:
-    large = any(p.numel() >= _FUSED_FROM for p in parameters)
-    return large and all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)

@@ -24,14 +24,21 @@ class StreamBatches:
     Args:
         pieces: called with an epoch, gives its pieces one after the other, with the same rows throughout: the same
             ones whenever it is called, also in another process.
-        steps: T of an epoch, of all its pieces together; None: counted, by one more pass over each epoch.
+        steps: T of an epoch, of all its pieces together, or what tells it from the epoch; None: counted, by one more
+            pass over each epoch.
         carried: whether the state goes on from one epoch to the next; else each begins with a fresh one. Steps that
             begin a sequence are marked in the pieces' `resets`.
     """
 
-    def __init__(self, pieces: Pieces, *, steps: int | None = None, carried: bool = False) -> None:
+    def __init__(
+        self, pieces: Pieces, *, steps: int | Callable[[int], int] | None = None, carried: bool = False
+    ) -> None:
         self.carried = carried
-        self._of_epoch = lru_cache(maxsize=1)(lambda epoch: EpochStream(pieces, epoch, steps))
+
+        def stream(epoch: int) -> EpochStream:
+            return EpochStream(pieces, epoch, steps(epoch) if callable(steps) else steps)
+
+        self._of_epoch = lru_cache(maxsize=1)(stream)
 
     def __len__(self) -> int:
         """One stream an epoch."""

@@ -1,13 +1,19 @@
 """The reader reads a font it never saw, and letters are cut where the window moved on."""
 
-import itertools
-
 import numpy as np
 import pytest
 
 from throughtime.base.errors import DataError
 from throughtime.recipes.handwriting.hershey import letters_of, write
-from throughtime.recipes.handwriting.reader import CELLS, DIRECTIONS, JOINED, Reader, owners_of, picture
+from throughtime.recipes.handwriting.reader import (
+    CELLS,
+    DIRECTIONS,
+    NEAR,
+    Reader,
+    lag_of,
+    owners_of,
+    picture,
+)
 
 LETTERS = "abeghinostw"
 
@@ -63,33 +69,43 @@ def test_a_dot_is_a_picture():
     assert np.isfinite(found).all()
 
 
-def brute(window, lifts, places):
-    """The best of all ways to hand points to letters in their order."""
-
-    def worth(owners):
-        steps = np.diff(owners)
-        if owners[0] or (steps < 0).any() or (steps > 1).any():
-            return -np.inf
-        stays = np.log(JOINED / (1 - JOINED)) * ((steps == 1) & ~lifts[:-1]).sum()
-        return np.log(window[np.arange(len(window)), [places[k] for k in owners]]).sum() + stays
-
-    ways = [np.array(way) for way in itertools.product(range(len(places)), repeat=len(window))]
-    return [places[k] for k in max((way for way in ways if way[-1] == len(places) - 1), key=worth)]
+def test_letters_begin_where_the_window_sees_most_of_them():
+    window = np.zeros((9, 5))
+    window[[0, 4, 7], [0, 2, 3]] = 1  # of "a bc"; its blank is nobody's
+    down, lifting = np.zeros(9, bool), np.arange(9) == 4
+    assert owners_of(window, down, "a bc", 0).tolist() == [0, 0, 0, 0, 2, 2, 2, 3, 3]
+    assert owners_of(window, down, "a bc", -1).tolist() == [0, 0, 0, 2, 2, 2, 3, 3, 3]
+    # The pen lifts after point 4: point 5 is near to where both are seen.
+    assert owners_of(window, lifting, "a bc", 0).tolist() == [0, 0, 0, 0, 0, 3, 3, 3, 3]
+    assert owners_of(window, np.arange(9) == 3, "a bc", -2).tolist() == [0, 0, 0, 0, 3, 3, 3, 3, 3]
+    assert owners_of(window, np.arange(9) == 0, "a bc", 0).tolist() == [0, 0, 0, 0, 2, 2, 2, 3, 3]
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_points_are_handed_out_as_well_as_can_be(seed):
-    draws, phrase = np.random.default_rng(seed), "a bc"
-    window, lifts = draws.random((7, 5)) + 0.01, draws.random(7) < 0.4
-    np.testing.assert_array_equal(owners_of(window, lifts, phrase), brute(window, lifts, [0, 2, 3]))
+def test_letters_begin_in_their_order():
+    window = np.zeros((6, 4))
+    window[[0, 4, 2], [0, 1, 2]] = 1  # it saw most of the third before the second
+    assert owners_of(window, np.zeros(6, bool), "abc", 0).tolist() == [0, 0, 0, 0, 2, 2]
 
 
-def test_fewer_points_than_letters():
-    assert owners_of(np.ones((2, 6)), np.ones(2, bool), "abcde").tolist() == [0, 1]
+@pytest.mark.parametrize("late", [-2, 0, 3])
+def test_the_lag_is_that_of_known_drawings(late):
+    draws, windows, drawings = np.random.default_rng(0), [], []
+    for phrase in ("within", "best", "a ghost"):
+        points, owners = write(phrase, "futural", draws)
+        begins = np.flatnonzero(np.diff(owners, prepend=-1))
+        window = np.zeros((len(points), len(phrase) + 1))
+        window[np.clip(begins - late, 0, len(points) - 1), owners[begins]] = 1
+        windows.append(window)
+        drawings.append((points[:, 2] > 0, phrase, owners))
+    lifts, phrases, known = zip(*drawings, strict=True)
+    found = lag_of(windows, lifts, phrases, known)
+    handed = [owners_of(*each, found) for each in zip(windows, lifts, phrases, strict=True)]
+    assert np.mean(np.concatenate(handed) == np.concatenate(known)) > 0.97
+    assert abs(found - late) <= NEAR
 
 
 def test_what_cannot_be_read_is_refused():
     with pytest.raises(DataError, match="two letters apart"):
         Reader.learn("a")
     with pytest.raises(DataError, match="a letter at least"):
-        owners_of(np.ones((3, 3)), np.zeros(3, bool), "  ")
+        owners_of(np.ones((3, 3)), np.zeros(3, bool), "  ", 0)

@@ -4,12 +4,6 @@ It writes the phrases of some held-out drawings, or as many drawings of its own,
 known which letter each point of a held-out drawing belongs to, as it is of the sample, letters are read back by a
 `Reader`, which has seen other fonts alone.
 
-    begins[u] = argmax_t phi[t, u] + lag      lag = median over letters of (first point - argmax_t phi[t, u])
-
-The window phi says where a letter of the network's own begins: so many points before it sees most of it, as it does on
-training drawings whose letters are known. There it finds nearly every first point; where the window sees more of one
-letter than of the one before it, which is earlier, it does not.
-
 Dimensions: T points, U letters of a phrase and an end behind them.
 """
 
@@ -17,14 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from throughtime.recipes.handwriting.drawing import Drawing
 from throughtime.recipes.handwriting.problem import HandwritingProblem
-from throughtime.recipes.handwriting.reader import FONTS, Reader
+from throughtime.recipes.handwriting.reader import FONTS, Reader, lag_of, owners_of
 from throughtime.recipes.handwriting.settings import Writing, bias_of
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceGenerator
@@ -38,8 +30,8 @@ TITLE, READ_BACK = "Beside held-out drawings", "letters read back"
 TIMES, LEAST, ENOUGH = 3.0, 20, 400
 
 
-# Training drawings that the lag is measured on, at most; and what it comes to for the sample, where none are known.
-MEASURED, LAG = 60, -1
+# Training drawings that the lag is measured on, at most; and what it is where none are known.
+MEASURED, LAG = 60, 0
 
 
 @dataclass(frozen=True)
@@ -97,31 +89,20 @@ def written(
     made = model.generate(enough(model, phrase, points), phrase, bias=bias, seed=seed)
     if not phrase:
         return Drawing(made)
-    return Drawing(made, phrase, owners_of(model.reading(made, phrase), phrase, lag))
+    return Drawing(made, phrase, owners_of(model.reading(made, phrase), made[:, 2] > 0, phrase, lag))
 
 
-def owners_of(window: NDArray[np.floating[Any]], phrase: str, lag: int) -> NDArray[np.int64]:
-    """The place in the phrase of the letter that each point belongs to, [T].
-
-    Args:
-        window: [T, U + 1] how much it saw of each letter, and of the end, as each point was told.
-        phrase: with a letter at least.
-        lag: from where it sees most of a letter to where that begins.
-    """
-    asked = np.array([place for place, letter in enumerate(phrase) if not letter.isspace()])
-    begins = np.maximum.accumulate([0, *(window[:, asked[1:]].argmax(0) + lag).tolist()])
-    return asked[np.searchsorted(begins, np.arange(len(window)), side="right") - 1]
-
-
-def lag_of(problem: HandwritingProblem, model: SequenceGenerator) -> int:
-    """The lag on training drawings whose letters are known; `LAG` where none are."""
-    found = []
-    for each in [each for each in problem.train[:MEASURED] if each.owners is not None]:
-        assert each.owners is not None
-        window = model.reading(each.points, each.phrase)
-        letters, begins = np.unique(each.owners, return_index=True)
-        found += (begins - window[:, letters].argmax(0))[1:].tolist()  # the first begins where the drawing does
-    return round(float(np.median(found))) if found else LAG
+def measured_lag(problem: HandwritingProblem, model: SequenceGenerator) -> int:
+    """The lag of the network's window on training drawings whose letters are known; `LAG` where none are."""
+    known = [each for each in problem.train[:MEASURED] if each.owners is not None]
+    if not known:
+        return LAG
+    return lag_of(
+        [model.reading(each.points, each.phrase) for each in known],
+        [each.points[:, 2] > 0 for each in known],
+        [each.phrase for each in known],
+        [each.owners for each in known if each.owners is not None],
+    )
 
 
 def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writing, font: str) -> Judged:
@@ -135,7 +116,7 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
     """
     theirs = problem.test[:JUDGED]
     asked = [each.phrase if problem.phrased else "" for each in theirs]
-    lag = lag_of(problem, model) if problem.phrased else LAG
+    lag = measured_lag(problem, model) if problem.phrased else LAG
     bias = bias_of(writing, problem.phrased)
     ours = [written(model, phrase, bias, writing.points, seed, lag) for seed, phrase in enumerate(asked)]
     limits = [enough(model, phrase, writing.points) for phrase in asked]
@@ -153,8 +134,18 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
         Column("ended by itself", digits=2),
     )
     rows: tuple[tuple[str | float | None, ...], ...] = (
-        (f"network, bias {bias:g}", *_read(reader, ours), *_figures(ours, problem.phrased), ended),
-        ("held-out drawings", *_read(reader, theirs), *_figures(theirs, problem.phrased), None),
+        (
+            f"network, bias {bias:g}",
+            *([share_read(reader, ours)] if reader else []),
+            *_figures(ours, problem.phrased),
+            ended,
+        ),
+        (
+            "held-out drawings",
+            *([share_read(reader, theirs)] if reader else []),
+            *_figures(theirs, problem.phrased),
+            None,
+        ),
     )
     notes = tuple(_notes(len(theirs), problem.phrased, fonts if reader else (), lag))
     return Judged(Table(TITLE, columns, rows, notes), tuple(ours), theirs, lag)
@@ -167,12 +158,10 @@ def _reader(model: SequenceGenerator, theirs: Sequence[Drawing], fonts: Sequence
     return Reader.learn(model.design_.letters.replace(" ", ""), fonts)
 
 
-def _read(reader: Reader | None, drawings: Sequence[Drawing]) -> list[float]:
-    """The share of letters that are read as what they should be; nothing without a reader."""
-    if reader is None:
-        return []
+def share_read(reader: Reader, drawings: Sequence[Drawing]) -> float:
+    """The share of letters that are read as what they should be, of drawings whose letters are known."""
     found = [reader.read_back(each.points, each.owners, each.phrase) for each in drawings if each.owners is not None]
-    return [sum(each.right for each in found) / sum(each.letters for each in found)]
+    return sum(each.right for each in found) / sum(each.letters for each in found)
 
 
 def _notes(count: int, phrased: bool, fonts: Sequence[str], lag: int) -> Iterator[str]:
@@ -184,8 +173,8 @@ def _notes(count: int, phrased: bool, fonts: Sequence[str], lag: int) -> Iterato
     if fonts:
         yield (
             f"Letters are read one by one, by a perceptron trained on other fonts ({', '.join(fonts)}); what it makes "
-            "of held-out drawings says how well it reads. A letter of the network's is taken to begin so many points "
-            f"after the window sees most of it: {lag}, measured on training drawings."
+            "of held-out drawings says how well it reads. A letter of the network's is taken to begin where "
+            f"the pen touches next to where its window sees most of it (lag {lag}, measured on training drawings)."
         )
 
 

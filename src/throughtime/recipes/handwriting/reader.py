@@ -4,9 +4,13 @@
                 degrees through each cell, shared between the two directions nearest, then blurred
     reader      a perceptron of 256 units on the pictures of letters as many hands write them
 
-A phrase that a network wrote is cut into letters where its window moved on: of all ways to hand the points to the
-letters in their order, the one along which the window saw most, a change of letter without a lift of the pen counting
-as rare as joined letters are. Where letters were cut is not told the reader, nor which they should be.
+A phrase that a network wrote is cut into letters by its window:
+
+    seen[u]      argmax_t window[t, u] + lag
+    begins[u]    the first point of a stroke that is nearest to seen[u], if it is within NEAR points, else seen[u]
+
+since the window sees most of a letter as that begins, and joined letters begin within a stroke. The lag is measured on
+drawings whose letters are known. Where letters were cut is not told the reader, nor which they should be.
 
 Dimensions: L letters, T points, U symbols of a phrase, P places of a line.
 
@@ -39,9 +43,9 @@ CELLS, MARGIN, DIRECTIONS, BLUR = 12, 1.5, 4, 0.9
 # Ink along a line is laid down in so many drops a cell.
 DROPS = 4
 UNITS, ROUNDS, DECAY = 256, 20, 1e-2
-# How rarely the pen stays down between two letters.
-JOINED = 0.1
-_LEAST = 1e-6
+# Points between where the window sees most of a letter and where the letter begins, at most, before and after a lag.
+NEAR, MOST_LAG = 2, 4
+_TINY = 1e-6
 
 
 class ReadBack(NamedTuple):
@@ -120,38 +124,55 @@ def picture(lines: Lines) -> Floats:
     """
     places = np.concatenate(lines)
     low, high = places.min(0), places.max(0)
-    scale = (CELLS - 2 * MARGIN) / max((high - low).max(), _LEAST)
+    scale = (CELLS - 2 * MARGIN) / max((high - low).max(), _TINY)
     ink = np.zeros((DIRECTIONS, CELLS, CELLS))
     for line in lines:
         _lay_down(ink, (line - (low + high) / 2) * scale + CELLS / 2)
     return np.minimum(_BLURRING @ ink @ _BLURRING.T, 1.0).ravel()
 
 
-def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str) -> NDArray[np.int64]:
-    """The place in the phrase that each point belongs to, [T], from what the window saw.
+def owners_of(window: Floats, lifts: NDArray[np.bool_], phrase: str, lag: int) -> NDArray[np.int64]:
+    """The place in the phrase of the letter that each point belongs to, [T], from what the window saw.
 
     Args:
         window: [T, U + 1] how much it saw of each symbol, and of the end, as each point was told.
         lifts: [T] whether the pen lifts after each.
         phrase: U symbols, a letter at least.
+        lag: from the point at which it sees most of a letter to where that begins, as `lag_of` finds.
+
+    Raises:
+        DataError: the phrase has no letter.
     """
     asked = np.array([place for place, letter in enumerate(phrase) if not letter.isspace()])
     if not len(asked):
         raise DataError(f"A phrase has a letter at least: {phrase!r} came.")
-    seen = np.log(np.maximum(window[:, asked], _LEAST))
-    moving = np.where(lifts, 0.0, np.log(JOINED / (1 - JOINED)))
-    best = np.full(len(asked), -np.inf)
-    best[0] = seen[0, 0]
-    moved = np.zeros(seen.shape, bool)
-    for t in range(1, len(seen)):
-        before = np.concatenate([[-np.inf], best[:-1] + moving[t - 1]])
-        moved[t] = before > best
-        best = np.maximum(best, before) + seen[t]
-    at, found = min(len(asked), len(seen)) - 1, np.empty(len(seen), np.int64)
-    for t in range(len(seen) - 1, -1, -1):
-        found[t] = asked[at]
-        at -= int(moved[t, at])
-    return found
+    begins = window[:, asked[1:]].argmax(0) + lag
+    touches = np.flatnonzero(lifts[:-1]) + 1
+    if len(touches):
+        nearest = touches[np.abs(touches - begins[:, None]).argmin(1)]
+        begins = np.where(np.abs(nearest - begins) <= NEAR, nearest, begins)
+    begins = np.maximum.accumulate([0, *begins.tolist()])
+    return asked[np.searchsorted(begins, np.arange(len(window)), side="right") - 1]
+
+
+def lag_of(
+    windows: Sequence[Floats],
+    lifts: Sequence[NDArray[np.bool_]],
+    phrases: Sequence[str],
+    owners: Sequence[NDArray[np.integer[Any]]],
+) -> int:
+    """The lag with which most points are handed to their true letters; of equal ones the smallest.
+
+    Args:
+        windows, lifts, phrases: of known drawings, as `owners_of` takes them.
+        owners: the true ones.
+    """
+
+    def right(lag: int) -> int:
+        found = (owners_of(*each, lag) for each in zip(windows, lifts, phrases, strict=True))
+        return sum(int((each == true).sum()) for each, true in zip(found, owners, strict=True))
+
+    return max(sorted(range(-MOST_LAG, MOST_LAG + 1), key=abs), key=right)
 
 
 def _lay_down(ink: Floats, line: Points) -> None:
