@@ -46,7 +46,7 @@ def test_step_by_step_is_as_at_once(kind):
     layers = core(kind).eval()
     x, state = torch.randn(T, B, C), layers.begin(torch.randn(R, B, D))
     whole, end = layers(x, state)
-    assert whole.shape == (T, B, H + D + C)
+    assert whole.shape == (T, B, H + D)
     for t in range(T):
         y, state = layers(x[t : t + 1], state)
         # Products of one step add up in another order.
@@ -60,10 +60,10 @@ def test_the_second_layer_sees_what_the_first_saw():
     x, memory = torch.randn(T, B, C), torch.randn(R, B, D)
     y, _ = layers(x, layers.begin(memory))
     h1, _ = layers.layers[0](x)
-    v1, _ = layers.attentions[0](h1, memory)
+    v1, _ = layers.attentions[0](torch.cat([h1, x], -1), memory)
     h2, _ = layers.layers[1](torch.cat([h1, v1, x], -1))
-    v2, weights = layers.attentions[1](h2, memory)
-    torch.testing.assert_close(y, torch.cat([h2, v2, x], -1))
+    v2, weights = layers.attentions[1](torch.cat([h2, x], -1), memory)
+    torch.testing.assert_close(y, torch.cat([h2, v2], -1))
     torch.testing.assert_close(layers.weights(x, layers.begin(memory)), weights.mean(2))
 
 
@@ -93,7 +93,7 @@ class Begun(nn.Module):
 def test_gradients_reach_the_encoder_as_plain_autograd_has_them(schedule):
     torch.manual_seed(4)
     layers = core().double()
-    network = tt.Network(nn.Embedding(V, C), layers, CategoricalHead(H + D + C, V)).double()
+    network = tt.Network(nn.Embedding(V, C), layers, CategoricalHead(H + D, V)).double()
     nn.init.normal_(network.head.linear.weight)
     encoder, images = nn.Linear(2, D).double(), torch.randn(B, R, 2, dtype=torch.float64)
     x, y, lengths = torch.randint(V, (T, B)), torch.randint(V, (T, B)), torch.tensor([3, T, 5])

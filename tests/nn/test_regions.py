@@ -44,6 +44,14 @@ def test_places_begin_alike_where_they_are_near():
     assert float(places.std()) == pytest.approx(0.5, rel=0.2)
 
 
+def test_places_are_added_once_more_at_the_end():
+    torch.manual_seed(4)
+    encoder = FeatureEncoder(5, 7, 8)
+    regions = encoder(torch.randn(2, 5, 7)) - encoder.places.weight
+    torch.testing.assert_close(regions.mean(-1), torch.zeros(5, 2), rtol=0, atol=1e-6)  # what is left is normalised
+    torch.testing.assert_close(regions.std(-1, correction=0), torch.ones(5, 2), rtol=1e-3, atol=1e-3)
+
+
 def test_edges_are_the_same_whichever_colour_lies_on_which():
     draws = torch.Generator().manual_seed(3)
     inside = torch.rand(1, 1, 8, 8, generator=draws) < 0.5

@@ -1,14 +1,18 @@
 """Recurrent layers that look at a memory: regions of an image, of which each step sees what it asks for.
 
     h_k = layer_k([h_(k-1), v_(k-1), x], s_k);      h_0, v_0 are nothing
-    a_k = softmax_r((W_q h_k) . (W_K m_r) / sqrt(D / A))      of each of A heads, over regions r
+    a_k = softmax_r((W_q [h_k, x]) . (W_K m_r) / sqrt(D / A))      of each of A heads, over regions r
     v_k = sum_r a_kr (W_V m_r)
-    y   = [dropout(h_K), v_K, x]
+    y   = [dropout(h_K), v_K]
 
-The question asked at a step is the layer's own output at that step, and what is seen goes upwards, to the next layer
-and to the head, not back into the layer that asked. So each layer runs over all steps in one call, fused, and the
-attention of all steps is two products; were what is seen fed back, every step would be a call of its own. With two
-layers what was seen is remembered all the same: by the second one, whose question then depends on it.
+The question asked at a step comes from the layer's own output and from the step's input, and what is seen goes upwards,
+to the next layer and to the head, not back into the layer that asked. So each layer runs over all steps in one call,
+fused, and the attention of all steps is two products; were what is seen fed back, every step would be a call of its
+own. With two layers what was seen is remembered all the same: by the second one, whose question then depends on it.
+
+The input asks by itself ("red": where is something red?), since to ask through the layer alone is learned much later.
+It does not reach the head by itself: which words never follow upon which is learned long before what the image shows,
+and would be said against it.
 
 The memory is a part of the state, so that the engine which trains recurrent networks trains the encoder behind it too,
 and a beam's rows take theirs along.
@@ -36,7 +40,7 @@ class Attention(nn.Module):
     """What steps see of a memory.
 
     Args:
-        input_size: H, numbers of a question.
+        input_size: Q, numbers that a question is made from.
         memory_size: D, features of a region; a multiple of `heads`.
         heads: A, questions that a step asks side by side.
         device, dtype: of the weights.
@@ -64,7 +68,7 @@ class Attention(nn.Module):
         """Look at a memory.
 
         Args:
-            h: [T, B, H].
+            h: [T, B, Q].
             memory: [R, B, D].
 
         Returns:
@@ -114,7 +118,8 @@ class Attending(nn.Module):
             raise ConfigError("Attending needs a layer at least: none came. Pass [throughtime.LSTM(...)].")
         self.layers = nn.ModuleList(layers)
         self.input_size = int(layers[0].input_size)  # type: ignore[arg-type]
-        self.attentions = nn.ModuleList(Attention(hidden_size, memory_size, heads) for _ in layers)
+        asking = hidden_size + self.input_size
+        self.attentions = nn.ModuleList(Attention(asking, memory_size, heads) for _ in layers)
         self.dropout = nn.Dropout(dropout)
 
     def begin(self, memory: Tensor) -> dict[str, Any]:
@@ -136,7 +141,7 @@ class Attending(nn.Module):
             lengths: [B] steps each row has, 0 .. T.
 
         Returns:
-            [T, B, H + D + C] and the state after the last step.
+            [T, B, H + D] and the state after the last step.
 
         Raises:
             ShapeError: there is no memory, or it has other rows than `x`.
@@ -154,11 +159,10 @@ class Attending(nn.Module):
         ends, weights, y = [], x.new_empty(0), x
         for layer, attention, start in zip(self.layers, self.attentions, state["layers"], strict=True):
             h, end = layer(y, start, **asked)
-            seen, weights = attention(h, memory)
+            seen, weights = attention(torch.cat([h, x], -1), memory)
             ends.append(end)
-            last = layer is self.layers[-1]
-            y = torch.cat([self.dropout(h) if last else h, seen, x], -1)
-        return y, {"layers": tuple(ends), "memory": memory}, weights
+            y = torch.cat([h, seen, x], -1)
+        return torch.cat([self.dropout(h), seen], -1), {"layers": tuple(ends), "memory": memory}, weights
 
 
 def _memory_of(state: Any, x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """From an image, or features that others made of it, to the regions that an attention looks at.
 
-    image       m_r = norm(relu(W ([form_r, colour_r] + p_r)))        R = (S / 8)^2
-    features    m_r = norm(relu(W (V (f_r - mean) / std + p_r)))      R as given
+    image       m_r = norm(relu(W ([form_r, colour_r] + p_r))) + p_r      R = (S / 8)^2
+    features    m_r = norm(relu(W (V (f_r - mean) / std + p_r))) + p_r    R as given
 
     form      three convolutions, each halving the sides, on edges: how strong one is at a pixel, and cosine and sine of
               twice its angle, from the gradients' products summed over the colours
@@ -11,8 +11,10 @@ Edges are the same whichever colour lies on which: what a shape looks like is th
 thing is recognised in a colour that training never showed it in.
 
 p_r is learned of each region's place: without it a grid would not know left from right. Of a grid it begins as mixtures
-of smooth functions of x and y, so that what lies beside each other begins alike. Groups of channels of one image
-are normalised together (GroupNorm), never a batch: an output must not depend on other rows.
+of smooth functions of x and y, so that what lies beside each other begins alike. It is added to the regions once more
+at the end: how two things lie to each other is a difference of their places, and is then read off what is seen of each.
+Groups of channels of one image are normalised together (GroupNorm), never a batch: an output must not depend on other
+rows.
 
 Dimensions: B images, S pixels a side, R regions, F features as given, D features of a region. Rows are on axis 1 of
 what comes out, as in every state.
@@ -179,7 +181,7 @@ class _Places(nn.Module):
         self.mix, self.norm = nn.Linear(size, size, **factory), nn.LayerNorm(size, **factory)
 
     def forward(self, regions: Tensor) -> Tensor:
-        return self.norm(self.mix(regions + self.weight).relu())
+        return self.norm(self.mix(regions + self.weight).relu()) + self.weight
 
 
 def _smooth(side: int, like: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ from throughtime.train.ranks import Ranks, refuse_too_few
 # Gradients of the first updates, before the scales have settled, are the largest; but not more than this part of all.
 WARMUP_UPDATES, WARMUP_PART = 100, 10
 # Updates of a training, in so many epochs.
-UPDATES, MOST_EPOCHS = 3600, 100
+UPDATES, MOST_EPOCHS = 4500, 100
 # Sentences that validate, at most: more tell the same, and take time after every epoch.
 MOST_VALID = 1000
 

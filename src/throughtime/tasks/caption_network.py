@@ -80,7 +80,7 @@ def build(design: CaptionDesign) -> tuple[Network, ImageEncoder | FeatureEncoder
     layers = [layer_of(design.cell, (each, H, 1), window_steps=design.window_steps, dropout=0.0) for each in inputs]
     embed = SymbolEmbedding(design.symbols, E, word_dropout=design.word_dropout)
     core = Attending(layers, H, D, design.heads, design.dropout)
-    head = CategoricalHead(H + D + E, design.symbols)
+    head = CategoricalHead(H + D, design.symbols)
     # From weights of 0, as heads begin, nothing reaches the encoder at first, and training takes half as long again.
     head.linear.reset_parameters()
     decoder = Network(embed, core, head)

@@ -33,8 +33,8 @@ from throughtime.tasks import CaptionGenerator
 from throughtime.tasks.caption_options import check_caption_options
 from throughtime.train.ranks import Ranks
 
-# What keeps the sample's training about a minute on one core; `docs/recipes/caption.md` says what more reaches.
-SAMPLE = Settings(images=Images(scenes=2400, test_scenes=200), model=Model(epochs=8))
+# What keeps the sample's training at about two minutes of a core; `docs/recipes/caption.md` says what more reaches.
+SAMPLE = Settings(images=Images(scenes=5000, test_scenes=200), model=Model(epochs=8))
 
 
 @dataclass(frozen=True)

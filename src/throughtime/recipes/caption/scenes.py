@@ -190,7 +190,7 @@ def _paint(image: Floats, colour: NDArray[np.int64], inside: Inside, box: Box) -
     """Lay a colour over the pixels of a box, as much of it as of each pixel is inside."""
     left, top = (max(0, int(edge)) for edge in box[:2])
     right, bottom = (min(SIDE, int(edge) + 1) for edge in box[2:])
-    x, y = np.meshgrid(_samples(left, right), _samples(top, bottom))
+    x, y = np.meshgrid(_samples(left, right), _samples(top, bottom), sparse=True)
     share = inside(x, y).reshape(bottom - top, SAMPLES, right - left, SAMPLES).mean((1, 3))[..., None]
     part = image[top:bottom, left:right]
     part += share * (colour - part)

@@ -95,9 +95,9 @@ class Model:
     epochs: Chosen = None
     batch_size: Positive = 32
     learning_rate: Rate = 2e-3
-    weight_decay: Decay = 3e-2
+    weight_decay: Decay = 0.2
     dropout: Share = 0.1
-    word_dropout: Share = 0.1
+    word_dropout: Share = 0.2
     averaging: Share = 0.99
     validation: Share = 0.05
     patience: Seed = 0
