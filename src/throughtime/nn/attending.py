@@ -10,9 +10,8 @@ to the next layer and to the head, not back into the layer that asked. So each l
 fused, and the attention of all steps is two products; were what is seen fed back, every step would be a call of its
 own. With two layers what was seen is remembered all the same: by the second one, whose question then depends on it.
 
-The input asks by itself ("red": where is something red?), since to ask through the layer alone is learned much later.
-It does not reach the head by itself: which words never follow upon which is learned long before what the image shows,
-and would be said against it.
+The input asks by itself ("red": where is something red?), but does not reach the head by itself: which words never
+follow upon which is learned long before what the image shows, and would be said against it.
 
 The memory is a part of the state, so that the engine which trains recurrent networks trains the encoder behind it too,
 and a beam's rows take theirs along.
