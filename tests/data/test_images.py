@@ -38,14 +38,20 @@ GRADIENT = np.arange(256, dtype=np.uint8).reshape(16, 16)
         (Image.fromarray(np.full((2, 3), 0xFF, np.uint16)), (0, 0, 0)),
         (Image.fromarray(np.full((2, 3), 0xFF, np.int32)), (255, 255, 255)),
         (Image.fromarray(np.full((2, 3), 99.6, np.float32)), (99, 99, 99)),
+        (Image.fromarray(np.full((2, 3), 0.6, np.float32)), (153, 153, 153)),
         (Image.new("CMYK", (3, 2), (0, 0, 0, 255)), (0, 0, 0)),
     ],
-    ids=["RGB", "transparent", "half", "LA", "L", "1", "P", "I;16", "I", "dark I;16", "dark I", "F", "CMYK"],
+    ids=["RGB", "transparent", "half", "LA", "L", "1", "P", "I;16", "I", "dark I;16", "dark I", "F", "share F", "CMYK"],
 )
 def test_every_mode_is_read(image, pixel):
     pixels = as_pixels(image)
     assert (pixels.shape, pixels.dtype) == ((2, 3, 3), np.uint8)
     np.testing.assert_allclose(pixels, np.broadcast_to(pixel, (2, 3, 3)), atol=1)
+
+
+def test_an_image_without_numbers_is_refused(tmp_path):
+    with pytest.raises(DataError, match="finite"):
+        as_pixels(Image.fromarray(np.full((2, 3), np.nan, np.float32)))
 
 
 def test_a_cameras_turn_is_undone(tmp_path):

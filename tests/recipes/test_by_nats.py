@@ -55,6 +55,7 @@ def test_trials_of_several_seeds_have_a_spread():
         ([[rule(4.0)], [rule(5.0, "rates")], [network(3.0, NETWORK)]], "network is better than Markov by 1.000"),
         ([[rule(2.0)], [network(3.0)]], "worse than Markov by 1.000 nats a frame: train longer; one training"),
         ([[rule(2.6)], [network(2.0), network(3.0)]], "no more than noise"),
+        ([[rule(2.6)], [network(2.5998)]], "there is no difference"),
         ([[rule(9.0)], [network(2.0), network(3.0)]], "better than Markov by 6.500 nats a frame."),
     ],
 )

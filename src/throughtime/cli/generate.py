@@ -36,7 +36,11 @@ Bias = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FILE", help="Write into this file; of music .mid, .wav, .svg; of a pen .svg, .png."),
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Write into this file, or replace it; of music .mid, .wav, .svg; of a pen .svg, .png.",
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the draws: the same one, the same text.")]
 

@@ -180,7 +180,7 @@ def _colours(image: Any) -> Pixels:
         deep = np.asarray(image).astype(np.int64)
         return _grey(deep // _UPPER if image.mode != "I" or deep.max(initial=0) > WHITE else deep)
     if image.mode == "F":
-        return _grey(np.nan_to_num(np.asarray(image)))
+        return _grey(_as_bytes(np.asarray(image)))
     image = image.convert("RGBA")
     pixels = np.asarray(image).astype(np.float32)
     alpha = pixels[..., 3:] / WHITE
@@ -188,6 +188,13 @@ def _colours(image: Any) -> Pixels:
     if not found.size:
         raise DataError(f"An image holds a pixel at least: one of {found.shape[1]} x {found.shape[0]} came.")
     return found.round().astype(np.uint8)
+
+
+def _as_bytes(numbers: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Numbers of an image from 0 to 255: those of one that has none above 1 are shares of white."""
+    if not np.isfinite(numbers).all():
+        raise DataError("An image's numbers are finite: nan or infinity came.")
+    return numbers if numbers.max(initial=0) > 1 else numbers * WHITE
 
 
 def _grey(numbers: NDArray[Any]) -> Pixels:

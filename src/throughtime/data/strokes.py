@@ -111,6 +111,8 @@ def _arrays(path: Path) -> dict[str, list[Strokes]]:
                 with archive.open(names[name]) as file:
                     found[name] = _sequences(_array(file), f"{path}, {name}")
             return found
+    except DataError:
+        raise
     except (zipfile.BadZipFile, ValueError, EOFError, zlib.error, pickle.UnpicklingError, OSError) as error:
         raise DataError(f"A set of strokes is a .npz file of numpy: {path} cannot be read ({error}).") from error
 
@@ -136,7 +138,10 @@ def _each(arrays: NDArray[Any]) -> Iterable[Any]:
 
 def _points(given: Any, where: str) -> Strokes:
     if not isinstance(given, np.ndarray) or given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "biuf":
-        raise DataError(f"A sequence of points is numbers [T, 3]: {where} is something else.")
+        came = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
+        raise DataError(
+            f"A sequence of points is numbers [T, 3], dx, dy and 1 where the pen lifts: {where} is {came}. Convert it."
+        )
     return given.astype(np.float64)
 
 

@@ -21,6 +21,8 @@ NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LS
 NETWORK, OURS = "network", "LSTM"
 # Standard errors of a gap between seeds that are taken for more than noise.
 NOISE = 2.0
+# Nats that tables of three digits do not show.
+LEAST_TOLD = 0.0005
 OF_NGRAMS = "Smaller is better. Parameters of n-grams are those counted; a symbol that is not known counts as unknown."
 
 
@@ -122,8 +124,9 @@ def verdict(unit: Unit, found: Sequence[Sequence[Scored]]) -> Iterator[str]:
     best = min(rules, key=_mean)
     gap = _mean(best) - _mean(ours)
     noise = NOISE * Spread.of(each.nats for each in ours).deviation / len(ours) ** 0.5
-    if abs(gap) <= noise:
-        yield f"Between {ours[0].method} and {best[0].method} there is no more than noise."
+    if abs(gap) <= max(noise, LEAST_TOLD):
+        what = "there is no more than noise" if noise > LEAST_TOLD else "there is no difference"
+        yield f"Between {ours[0].method} and {best[0].method} {what}."
         return
     yield (
         f"{ours[0].method} is {'better' if gap > 0 else 'worse'} than {best[0].method} by {abs(gap):.3f} nats a "

@@ -92,8 +92,11 @@ def test_the_sample_is_said_to_be_made_up():
         sample(Collection(test="other.npz"))
 
 
-def test_others_are_all_test_part(tmp_path):
-    found = Found({"train": (*MANY[:3], *bare(MANY[3:5])), "test": MANY[5:6]})
+def test_of_others_the_test_part_is_scored_or_all(tmp_path):
+    parted = others(tmp_path / "x", Found({"train": MANY[:5], "test": MANY[5:6]}), phrased=False)
+    assert parted.test == MANY[5:6]
+    assert "the test part is scored" in parted.notes[0]
+    found = Found({"train": (*MANY[:3], *bare(MANY[3:5]), MANY[5])})
     assert len(others(tmp_path / "x", found, phrased=False).test) == 6
     read = others(tmp_path / "x", found, phrased=True)
     assert (read.title, len(read.test), read.train) == ("x", 4, ())
@@ -107,7 +110,7 @@ def test_others_are_all_test_part(tmp_path):
     [
         ({"train": MANY}, {"test": "1.5"}, ConfigError, "test=1.5 came"),
         ({"train": MANY[:3]}, {"test": "0.1"}, DataError, "and 0 drawings of 0 points test"),
-        ({"test": MANY}, {}, DataError, "0 drawings of 0 points train"),
+        ({"test": MANY}, {}, DataError, "the part 'train' of data that have parts: .* has test"),
         ({"train": bare(MANY)}, {"conditioned": "true"}, ConfigError, "conditioned=true came, and a part has none"),
     ],
 )

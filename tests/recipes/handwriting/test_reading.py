@@ -83,7 +83,7 @@ def test_folders_without_lines_are_refused(tmp_path, fill, error, message):
         ([np.full((4, 3), np.nan)], r"`a.npz, train` number 0 \(from 0\) holds nan"),
         ([np.zeros((0, 3))], "is empty"),
         ([np.full((4, 3), 0.5)], "other numbers"),
-        ([np.zeros((4, 2))], "something else"),
+        ([np.zeros((4, 2))], "numbers \\[T, 3\\]"),
         ([], "holds none"),
     ],
 )

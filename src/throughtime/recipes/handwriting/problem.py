@@ -113,6 +113,11 @@ def make_problem(
         parts[VALID], unknown = _known(parts[VALID], letters_in(parts[TRAIN]))
         if unknown:
             notes.append(_left_out(len(unknown), VALID, unknown))
+    if found.parts and not found.parts.get(TRAIN):
+        raise DataError(
+            f"What trains is the part {TRAIN!r} of data that have parts: {title} has {', '.join(found.parts)}. Name "
+            "data with that part, or without any."
+        )
     if not parts[TRAIN] or not parts[TEST]:
         raise DataError(
             f"Each part needs a drawing: {_size(parts[TRAIN])} train and {_size(parts[TEST])} test. Give more drawings."
@@ -123,7 +128,7 @@ def make_problem(
 
 
 def others(path: str | Path, found: Found, phrased: bool) -> HandwritingProblem:
-    """Other drawings, all of which are test part.
+    """Other drawings to be scored: the test part of data that have one, else all of them.
 
     Args:
         path: of them.
@@ -133,7 +138,10 @@ def others(path: str | Path, found: Found, phrased: bool) -> HandwritingProblem:
     Raises:
         DataError: phrases are to be read and there are none.
     """
-    drawings, notes = found.everything, found.notes
+    drawings, notes = found.parts.get(TEST) or found.everything, found.notes
+    if len(drawings) < len(found.everything):
+        notes = (*notes, f"Of the parts of {path} the test part is scored.")
+    there = len(drawings)
     if phrased:
         drawings = tuple(each for each in drawings if each.phrase)
         if not drawings:
@@ -141,7 +149,7 @@ def others(path: str | Path, found: Found, phrased: bool) -> HandwritingProblem:
                 f"This network reads the phrase that it writes: {path} has no phrases. Put them beside the strokes, as "
                 "X.txt beside X.xml, or train with conditioned=false."
             )
-        if lost := len(found.everything) - len(drawings):
+        if lost := there - len(drawings):
             notes = (*notes, f"Left out: {lost:,} drawings whose phrase nobody wrote down.")
     return HandwritingProblem(Path(path).name, phrased, (), (), drawings, notes)
 
