@@ -81,6 +81,9 @@ def test_files_that_are_none_are_refused(tmp_path):
     (tmp_path / "latin.txt").write_bytes("Größe".encode("latin-1"))
     with pytest.raises(DataError, match="must be UTF-8"):
         read_corpus(tmp_path / "latin.txt", Corpus())
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(DataError, match=r"holds .txt files: .*bare has none"):
+        read_corpus(tmp_path / "bare", Corpus())
     with pytest.raises(ConfigError, match="column=text came"):
         read_corpus(tmp_path / "latin.txt", Corpus(column="text"))
 

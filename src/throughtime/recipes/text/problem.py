@@ -89,7 +89,7 @@ def read_corpus(path: str | Path, corpus: Corpus) -> Text:
     """
     place = Path(path)
     name = place.name.lower().removesuffix(".gz")
-    if place.is_dir() and not any(place.rglob("*.txt")):
+    if place.is_dir() and not any(file.suffix.lower() == ".txt" for file in place.rglob("*")):
         raise DataError(f"A folder of texts holds .txt files: {place} has none. Name another folder.")
     if place.is_dir() or name.endswith(TABLES):
         return _documents(read_texts(place, corpus.column or None))
