@@ -8,7 +8,7 @@ Negative log-likelihood of a point in nats, a density in the data's own units, t
 sequence's first; the part that validates chooses the epoch. Beside it the rules of the recipe: a mixture of as many
 normals without memory, and one that knows the move before, fitted to the points that train.
 
-Of 50 words that network writes from a seed each, and a hand of the sample's beside it, a `Reader` that has seen eight
+Of 50 words that network writes from a seed each, and a hand of the sample's beside it, a `Reader` that has seen six
 other fonts reads letter by letter; 85 % right are asked for.
 
 Data: THROUGHTIME_DATA, a folder as `throughtime data get` leaves it; phrases need none. Trainings run one thread each.

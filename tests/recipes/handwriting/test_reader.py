@@ -8,8 +8,10 @@ from throughtime.recipes.handwriting.hershey import letters_of, write
 from throughtime.recipes.handwriting.reader import (
     CELLS,
     DIRECTIONS,
+    FONTS,
     NEAR,
     Reader,
+    fonts_beside,
     lag_of,
     owners_of,
     picture,
@@ -31,6 +33,19 @@ def test_reads_a_font_it_never_saw(reader):
     assert sum(each.right for each in found) > 0.85 * sum(each.letters for each in found)
     assert found[2].letters == 6
     assert found[2].read[1] == " "
+
+
+@pytest.mark.parametrize(
+    ("font", "left_out"),
+    [
+        ("futural", ()),
+        ("rowmand", ("futuram", "rowmand")),
+        ("music", ("timesi",)),
+        ("timesrb", ("rowmant", "timesrb")),
+    ],
+)
+def test_a_font_under_another_name_is_not_seen(font, left_out):
+    assert fonts_beside(font) == tuple(each for each in FONTS if each not in left_out)
 
 
 def test_a_letter_without_points_is_not_read(reader):

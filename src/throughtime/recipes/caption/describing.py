@@ -33,7 +33,7 @@ from throughtime.tasks import CaptionGenerator
 from throughtime.tasks.caption_options import check_caption_options
 from throughtime.train.ranks import Ranks
 
-# What keeps the sample's training at about two minutes of a core; `docs/recipes/caption.md` says what more reaches.
+# What keeps the sample's training at some minutes of a core; `docs/recipes/caption.md` says what more reaches.
 SAMPLE = Settings(images=Images(scenes=5000, test_scenes=200), model=Model(epochs=8))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from throughtime.recipes.handwriting.drawing import Drawing
 from throughtime.recipes.handwriting.problem import HandwritingProblem
-from throughtime.recipes.handwriting.reader import FONTS, Reader, lag_of, owners_of
+from throughtime.recipes.handwriting.reader import Reader, fonts_beside, lag_of, owners_of
 from throughtime.recipes.handwriting.settings import Writing, bias_of
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceGenerator
@@ -28,8 +28,6 @@ TITLE, READ_BACK = "Beside held-out drawings", "letters read back"
 # Points where none are asked for: a phrase may take so many times what its letters took in training, a drawing without
 # one so many.
 TIMES, LEAST, ENOUGH = 3.0, 20, 400
-
-
 # Training drawings that the lag is measured on, at most; and what it is where none are known.
 MEASURED, LAG = 60, 0
 
@@ -122,8 +120,8 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
     limits = [enough(model, phrase, writing.points) for phrase in asked]
     ended = sum(len(each) < limit for each, limit in zip(ours, limits, strict=True)) / len(ours)
     unit = "letter" if problem.phrased else "drawing"
-    fonts = tuple(each for each in FONTS if each != font)
-    reader = _reader(model, theirs, fonts) if problem.phrased else None
+    fonts = fonts_beside(font) if problem.phrased and all(each.owners is not None for each in theirs) else ()
+    reader = Reader.learn(model.design_.letters.replace(" ", ""), fonts) if fonts else None
     columns = (
         Column("drawings"),
         *([Column(READ_BACK, digits=3)] if reader else []),
@@ -147,15 +145,8 @@ def judged(problem: HandwritingProblem, model: SequenceGenerator, writing: Writi
             None,
         ),
     )
-    notes = tuple(_notes(len(theirs), problem.phrased, fonts if reader else (), lag))
+    notes = tuple(_notes(len(theirs), problem.phrased, fonts, lag))
     return Judged(Table(TITLE, columns, rows, notes), tuple(ours), theirs, lag)
-
-
-def _reader(model: SequenceGenerator, theirs: Sequence[Drawing], fonts: Sequence[str]) -> Reader | None:
-    """What reads letters; None where nobody knows which points of held-out drawings belong to which."""
-    if any(each.owners is None for each in theirs):
-        return None
-    return Reader.learn(model.design_.letters.replace(" ", ""), fonts)
 
 
 def share_read(reader: Reader, drawings: Sequence[Drawing]) -> float:
