@@ -210,7 +210,7 @@ class Vocabulary:
         checks.report("Vocabulary")
         counts: Counter[Symbol] = Counter()
         for sequence in sequences:
-            counts.update(_characters(sequence) if isinstance(sequence, str) else _plain(sequence))
+            counts.update(sequence if isinstance(sequence, str) else _plain(sequence))
         del counts[UNKNOWN]
         _check_one_type(counts)
         known = sorted((symbol for symbol, count in counts.items() if count >= least), key=lambda s: (-counts[s], s))
@@ -313,12 +313,6 @@ def mers(letters: Sequence[str]) -> list[str]:
 
 def _code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-
-
-def _characters(text: str) -> dict[Symbol, int]:
-    """How often each character comes."""
-    counts = np.bincount(_code_points(text))
-    return {chr(point): int(counts[point]) for point in np.flatnonzero(counts)}
 
 
 def _prepared(text: str, lower: bool) -> str:

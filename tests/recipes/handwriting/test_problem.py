@@ -73,12 +73,12 @@ def test_drawings_without_a_phrase_are_left_out_and_counted():
 
 
 def test_letters_that_training_lacks_are_left_out_of_the_other_parts():
-    new = replace(MANY[0], phrase="abz")
+    new = replace(MANY[0], phrase="abzy")
     found = problem({"train": MANY[:10], "valid": (*MANY[10:12], new), "test": (*MANY[12:], new)})
     assert (len(found.valid), len(found.test)) == (2, 8)
-    assert "1 drawings of the valid part with letters that no training phrase has, 'z'" in found.notes[1]
+    assert "1 drawings of the valid part with letters that no training phrase has, 'y', 'z'" in found.notes[1]
     assert "1 drawings of the test part" in found.notes[-1]
-    with pytest.raises(DataError, match="every test phrase has others, 'z'"):
+    with pytest.raises(DataError, match="every test phrase has others, 'y', 'z'"):
         problem({"train": MANY[:10], "test": (new,)})
 
 

@@ -110,9 +110,10 @@ def make_problem(
             if lost := len(drawings) - len(parts[name]):
                 notes.append(f"Left out: {lost:,} drawings of the {name} part whose phrase nobody wrote down.")
         # A network learns the letters of the part that trains; what validates is to be read by it.
-        parts[VALID], unknown = _known(parts[VALID], letters_in(parts[TRAIN]))
+        kept, unknown = _known(parts[VALID], letters_in(parts[TRAIN]))
         if unknown:
-            notes.append(_left_out(len(unknown), VALID, unknown))
+            notes.append(_left_out(len(parts[VALID]) - len(kept), VALID, unknown))
+        parts[VALID] = kept
     if found.parts and not found.parts.get(TRAIN):
         raise DataError(
             f"What trains is the part {TRAIN!r} of data that have parts: {title} has {', '.join(found.parts)}. Name "
