@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "backward.h"
+#include "classes.h"
 #include "forward.h"
 
 namespace tt::TT_SET {
@@ -174,12 +175,20 @@ void activate_any(int32_t type, int32_t function, const void* in, void* out, int
     activate<double>(function, static_cast<const double*>(in), static_cast<double*>(out), count);
 }
 
+// Either pass of what has both, for either type.
+template <template <class> class Both, class Call>
+void run_both(const Call* call, int32_t pass) {
+  const auto of = [pass](const auto& both) { pass == TT_FORWARD ? both.forward() : both.backward(); };
+  call->type == TT_FLOAT ? of(Both<float>(*call)) : of(Both<double>(*call));
+}
+
 }  // namespace
 
 #define TT_TEXT(x) #x
 #define TT_NAME(x) TT_TEXT(x)
 extern const tt_kernels kernels;
 const tt_kernels kernels{"x86-64-" TT_NAME(TT_SET), TT_VECTOR_BYTES, 0, scratch_of, tape_of, forward, backward,
-                         pack, step<Weights::PACKED>, step<Weights::AS_THEY_CAME>, activate_any};
+                         pack, step<Weights::PACKED>, step<Weights::AS_THEY_CAME>, activate_any,
+                         run_both<Classes, tt_classes>, run_both<TableRows, tt_table_rows>};
 
 }  // namespace tt::TT_SET

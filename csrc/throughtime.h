@@ -106,6 +106,29 @@ typedef void (*tt_step)(tt_layer* layers, int64_t count, const void* x, void* y,
 // out[k] = sigmoid or tanh of in[k], as the layers compute it (function 0, 1).
 typedef void (*tt_activate)(int32_t type, int32_t function, const void* in, void* out, int64_t count);
 
+// Losses [N] of entries that are one of K classes, and the gradient of their outputs; see classes.h.
+typedef struct {
+  int32_t type, threads;
+  int64_t N, K, row;        // entries, classes, at least 1; elements between the outputs of one entry and the next
+  const void* outputs;      // in [N, K]
+  const int64_t* targets;   // in [N], below K; negative: no loss, 0
+  double smoothing;         // share of a target that is spread over all classes
+  void *losses, *log_sums;  // forward out [N]; log_sums backward in
+  const void* d_losses;     // backward in [N]
+  void* d_outputs;          // backward out [N, K], contiguous
+} tt_classes;
+typedef void (*tt_run_classes)(const tt_classes*, int32_t pass);
+
+// entries[n] = table[numbers[n]]; backward table[v] = sum of entries[n] over all n with numbers[n] = v.
+typedef struct {
+  int32_t type, threads;
+  int64_t N, K, V;
+  const int64_t* numbers;  // in [N], each 0 .. V - 1
+  void* table;             // forward in, backward out [V, K], contiguous
+  void* entries;           // forward out, backward in [N, K], contiguous
+} tt_table_rows;
+typedef void (*tt_run_table_rows)(const tt_table_rows*, int32_t pass);
+
 typedef struct {
   const char* name;
   int32_t vector_bytes;
@@ -116,6 +139,8 @@ typedef struct {
   tt_pack pack;
   tt_step step_packed, step;
   tt_activate activate;
+  tt_run_classes classes;
+  tt_run_table_rows table_rows;
 } tt_kernels;
 
 // The kernels for an instruction set, "x86-64-v2", "-v3", "-v4", or NULL where this processor lacks it or there is none

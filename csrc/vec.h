@@ -60,20 +60,67 @@ inline Vec<F> all(F value) {
 template <class F>
 inline Vec<F> load_some(const F* p, int64_t count) {
   if (count >= W<F>) return load<F>(p);
+#if TT_VECTOR_BYTES == 64
+  const uint32_t lanes = (1u << count) - 1;
+  if constexpr (sizeof(F) == 4) return _mm512_maskz_loadu_ps(__mmask16(lanes), p);
+  else return _mm512_maskz_loadu_pd(__mmask8(lanes), p);
+#else
   Vec<F> v{};
   std::memcpy(&v, p, count * sizeof(F));
   return v;
+#endif
 }
 template <class F>
 inline void store_some(F* p, Vec<F> v, int64_t count) {
   if (count >= W<F>) return store<F>(p, v);
+#if TT_VECTOR_BYTES == 64
+  const uint32_t lanes = (1u << count) - 1;
+  if constexpr (sizeof(F) == 4) _mm512_mask_storeu_ps(p, __mmask16(lanes), v);
+  else _mm512_mask_storeu_pd(p, __mmask8(lanes), v);
+#else
   std::memcpy(p, &v, count * sizeof(F));
+#endif
+}
+
+// Numbers of lanes: of each itself, and of the one `half` apart, for every half of a vector's width. In memory, since a
+// compiler puts lane after lane into a register otherwise.
+template <class F>
+struct LaneNumbers {
+  using Int = typename Lanes<F>::Int;
+  alignas(64) Int own[W<F>], apart[4][W<F>];
+  constexpr LaneNumbers() : own{}, apart{} {
+    for (int l = 0; l < W<F>; ++l) {
+      own[l] = l;
+      for (int k = 0; k < 4; ++k) apart[k][l] = (l ^ (1 << k)) % W<F>;
+    }
+  }
+};
+template <class F>
+inline constexpr LaneNumbers<F> LANES{};
+template <class F>
+TT_INLINE auto lanes(const typename Lanes<F>::Int* numbers) {
+  return *reinterpret_cast<const typename Lanes<F>::Whole*>(numbers);
+}
+
+// All lanes joined two by two: combine(x, y) of vectors.
+template <class F, class Combine>
+TT_INLINE F joined(Vec<F> v, Combine combine) {
+#pragma GCC unroll 4
+  for (int k = 0; 1 << k < W<F>; ++k) v = combine(v, __builtin_shuffle(v, lanes<F>(LANES<F>.apart[k])));
+  return v[0];
+}
+// The first `count` lanes, `other` in the others.
+template <class F>
+TT_INLINE Vec<F> first(Vec<F> v, int64_t count, F other = 0) {
+  return lanes<F>(LANES<F>.own) < typename Lanes<F>::Int(count) ? v : all<F>(other);
 }
 template <class F>
-inline F sum(Vec<F> v) {
-  F total = 0;
-  for (int l = 0; l < W<F>; ++l) total += v[l];
-  return total;
+TT_INLINE Vec<F> greater(Vec<F> x, Vec<F> y) {
+  return x > y ? x : y;
+}
+template <class F>
+TT_INLINE F sum(Vec<F> v) {
+  return joined<F>(v, [](Vec<F> x, Vec<F> y) { return x + y; });
 }
 
 // The lesser, or the greater, of x and a bound; a NaN stays. One instruction, which a comparison and a choice are not.
@@ -102,6 +149,7 @@ struct Exp<float> {
   static constexpr int SHIFT = 24;  // K = 2^-SHIFT
   static constexpr float SIGMOID_ZERO = -104.5f, SIGMOID_ONE = 70.0f;  // beyond, the result is 0 or 1
   static constexpr float TANH_ONE = 20.0f;                             // from 2|x| = 20 on, E + 2 rounds to E
+  static constexpr float EXP_ZERO = -87.0f;                            // below, e^x is no normal number any more
   // (e^r - 1 - r) / r^2
   [[gnu::always_inline]] static Vec<float> tail(Vec<float> r) {
     Vec<float> p = all<float>(1.9875691500e-4f);
@@ -121,7 +169,7 @@ struct Exp<double> {
   static constexpr double LOG2E = 1.4426950408889634074, LN2_HIGH = 6.93145751953125e-1,
                           LN2_LOW = 1.42860682030941723212e-6;
   static constexpr int SHIFT = 54;
-  static constexpr double SIGMOID_ZERO = -746.0, SIGMOID_ONE = 600.0, TANH_ONE = 40.0;
+  static constexpr double SIGMOID_ZERO = -746.0, SIGMOID_ONE = 600.0, TANH_ONE = 40.0, EXP_ZERO = -708.0;
   [[gnu::always_inline]] static Vec<double> tail(Vec<double> r) {
     Vec<double> p = all<double>(1.0 / 6227020800);
     p = p * r + 1.0 / 479001600;
@@ -163,6 +211,16 @@ TT_INLINE Vec<F> sigmoid(Vec<F> x) {
   const Vec<F> e = (E::tail(r) * (r * r) + r) + F(1);
   constexpr F K = F(1) / F(typename E::Bits(1) << E::SHIFT);
   return K / (K + e * power_of_two<F>(t, E::SHIFT));
+}
+
+// e^x for x <= 0 and what rounding makes of 0; 0 where that is no normal number.
+template <class F>
+TT_INLINE Vec<F> exponential(Vec<F> x) {
+  using E = Exp<F>;
+  const Vec<F> y = at_least(x, E::EXP_ZERO), t = y * E::LOG2E + E::ROUND, n = t - E::ROUND;
+  const Vec<F> r = y - n * E::LN2_HIGH - n * E::LN2_LOW;
+  const Vec<F> e = ((E::tail(r) * (r * r) + r) + F(1)) * power_of_two<F>(t);
+  return x < E::EXP_ZERO ? Vec<F>{} : e;
 }
 
 template <class F>

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
+from throughtime.base.errors import ConfigError
 from throughtime.data.tokens import TokenArray
 from throughtime.tasks import SequenceGenerator
 from throughtime.tasks.generator_options import check_generator_options
@@ -66,3 +68,23 @@ def test_many_symbols_share_their_vectors_unless_it_is_said():
     assert design_of(options(tied=True, embedding_size=7), 100).tied
     assert design_of(options(tied=True, embedding_size=7), 100).embedding_size == 7
     assert (design_of(options(), 100).embedding_size, design_of(options(), 5000).embedding_size) == (64, 256)
+
+
+def test_plain_steps_average_once_validation_ceases_to_fall():
+    text = "".join(np.random.default_rng(0).choice(list("abc"), 3000))  # nothing to learn but the shares
+    model = SequenceGenerator(
+        optimizer="nt-asgd", hidden_size=8, epochs=30, learning_rate=5.0, dropout=0.0, patience=3, progress=False
+    ).fit(text)
+    rates = {epoch.learning_rate for epoch in model.history_.epochs}
+    assert rates == {5.0}
+    assert model.score(text) < 1.15
+    assert len(model.history_.epochs) > 9  # it waited until averages began, and for three epochs more
+
+
+def test_plain_steps_are_of_symbols_and_validated():
+    with pytest.raises(ConfigError, match="waits for a validation"):
+        SequenceGenerator(optimizer="nt-asgd", validation=None).fit("abc" * 100)
+    with pytest.raises(ConfigError, match="`optimizer` is one of adamw, nt-asgd"):
+        SequenceGenerator(optimizer="asgd").fit("abc" * 100)
+    with pytest.raises(ConfigError, match="at most 10"):
+        SequenceGenerator(learning_rate=30.0).fit("abc" * 100)

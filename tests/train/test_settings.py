@@ -25,7 +25,10 @@ def test_the_least_and_the_odd_are_fine():
         ({"learning_rate": 0}, "`learning_rate` is a number above 0: 0 came"),
         ({"learning_rate": float("nan")}, "nan came"),
         ({"learning_rate": "0.1"}, "'0.1' came"),
-        ({"optimizer": "rmsprob"}, r"one of adamw, adam, sgd, rmsprop: 'rmsprob' came \(did you mean 'rmsprop'\?\)"),
+        (
+            {"optimizer": "rmsprob"},
+            r"adam, sgd, rmsprop, nt-asgd: 'rmsprob' came \(did you mean 'rmsprop'\?\)",
+        ),
         ({"optimizer": "Adam"}, "did you mean 'adam'"),
         ({"optimizer": "LBFGS"}, "evaluates the loss several times in one step.*one gradient, once"),
         ({"weight_decay": -1}, "`weight_decay` is a number of 0 or more"),

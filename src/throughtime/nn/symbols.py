@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from throughtime.kernels import LSTMWeights, Masks, RNNWeights, Rows
+from throughtime.kernels.cpu import classes as cpu_classes
 from throughtime.kernels.cpu import layers as cpu_layers
 from throughtime.nn.checks import check_rows
 from throughtime.nn.parameters import reference
@@ -100,8 +101,12 @@ def linear_beside(linear: nn.Linear, y: Tensor, numbers: Tensor, vectors: Tensor
     if vectors.shape[0] > numbers.numel():
         return linear(torch.cat([y, F.embedding(numbers, vectors)], -1))
     of_y, of_symbol = linear.weight.split([linear.in_features - size, size], 1)
-    begun = F.embedding(numbers.flatten(), F.linear(vectors, of_symbol, linear.bias))
-    return torch.addmm(begun, y.flatten(0, -2), of_y.t()).view(*y.shape[:-1], -1)
+    table, features = F.linear(vectors, of_symbol, linear.bias), y.flatten(0, -2)
+    if cpu_classes.serves(table, features):
+        sums = cpu_classes.linear_from(table, numbers.flatten(), features, of_y)
+    else:
+        sums = torch.addmm(F.embedding(numbers.flatten(), table), features, of_y.t())
+    return sums.view(*y.shape[:-1], -1)
 
 
 def _folds(layer: Recurrent, numbers: Tensor, vectors: Tensor, rows: Rows) -> bool:

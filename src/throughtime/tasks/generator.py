@@ -68,12 +68,16 @@ class SequenceGenerator(BaseEstimator):
         epochs: passes over the part that trains, at most; None: about 3,000 updates, at most 60 epochs; of frames 60.
         batch_size: rows that are read side by side; None: up to 32, fewer where each would have under 10 windows; of
             frames 8 sequences, of strokes 64.
-        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 5e-3, of strokes 3e-3.
-        weight_decay: 0 .. 100, decoupled (AdamW); None: 0.1 of text, else 0.01.
+        optimizer: "adamw"; of symbols also "nt-asgd", the AWD-LSTM's: plain steps at a constant rate, and once
+            validation ceases to fall the mean of the weights since then, from where `patience` counts.
+        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 5e-3, of strokes 3e-3. Of nt-asgd at
+            most 1,000; None: 30.
+        weight_decay: 0 .. 100, decoupled (AdamW); None: 0.1 of text, else 0.01. Of nt-asgd part of the gradient; None:
+            1.2e-6.
         dropout: share of the layers' outputs dropped in training, in [0, 1); None: 0.4, of frames 0.5, of strokes 0.1.
         embedding_dropout: share of the features of symbols dropped, one mask a row, in [0, 1).
         weight_drop: share of an LSTM's recurrent weights dropped, in [0, 1).
-        averaging: of the weights over updates, in [0, 1), as `train.Training` has it.
+        averaging: of the weights over updates, in [0, 1), as `train.Training` has it for AdamW.
         validation: a share in (0, 1): the end of a text, or so many documents; a corpus of its own; or None. It chooses
             the epoch that is kept.
         patience: epochs without a better validation loss before training stops; None: never.
@@ -107,6 +111,7 @@ class SequenceGenerator(BaseEstimator):
         memory: int | str | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        optimizer: str = "adamw",
         learning_rate: float | None = None,
         weight_decay: float | None = None,
         dropout: float | None = None,
@@ -132,6 +137,7 @@ class SequenceGenerator(BaseEstimator):
         self.memory = memory
         self.epochs = epochs
         self.batch_size = batch_size
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.dropout = dropout

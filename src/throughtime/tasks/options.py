@@ -70,7 +70,7 @@ class Options(SharedOptions):
     checkpoint_every_s: float | None
 
 
-def check_shared(checks: Checks, estimator: Any) -> dict[str, Any]:
+def check_shared(checks: Checks, estimator: Any, most_rate: float = MOST_RATE) -> dict[str, Any]:
     """The values of `SharedOptions` by name, from an estimator's settings; problems are noted in `checks`."""
     patience = estimator.patience
     return {
@@ -78,7 +78,7 @@ def check_shared(checks: Checks, estimator: Any) -> dict[str, Any]:
         "num_layers": checks.whole("num_layers", estimator.num_layers, below=MOST_LAYERS + 1),
         "schedule": check_schedule(checks, estimator.tbptt),
         "memory": check_memory(checks, estimator.memory),
-        "learning_rate": checks.number("learning_rate", estimator.learning_rate, above=0, most=MOST_RATE),
+        "learning_rate": checks.number("learning_rate", estimator.learning_rate, above=0, most=most_rate),
         "weight_decay": checks.number("weight_decay", estimator.weight_decay, most=MOST_DECAY),
         "dropout": checks.number("dropout", estimator.dropout, below=1),
         "patience": None if patience is None else checks.whole("patience", patience),

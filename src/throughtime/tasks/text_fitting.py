@@ -29,11 +29,12 @@ from throughtime.data.streams import contiguous_steps
 from throughtime.data.tokens import TokenPart, TokenSource
 from throughtime.nn import Network
 from throughtime.tasks.corpus import Given, Numbers, TextEncoding, encoded_text
-from throughtime.tasks.generator_options import GeneratorOptions
+from throughtime.tasks.generator_options import STEPS_CLIP, GeneratorOptions
 from throughtime.tasks.network import RUN_STEPS
 from throughtime.tasks.text_network import TextDesign, build, head_of, nats_of
 from throughtime.train import History, StreamBatches, Training, fit
 from throughtime.train.ranks import Ranks, refuse_too_few
+from throughtime.train.settings import TRIGGERED
 
 # The rate rises over so many updates, but not over more than this part of all.
 WARMUP_UPDATES, WARMUP_PART = 100, 30
@@ -128,9 +129,13 @@ def train_network(
         )
     updates = epochs * max(1, parts.count // (rows * steps))
     stream = _stream(parts.train, rows, steps, options)
+    by_steps = options.optimizer == TRIGGERED
     training = Training(
         epochs=epochs,
+        optimizer=options.optimizer,
         learning_rate=options.learning_rate,
+        decay="constant" if by_steps else "cosine",
+        clip_norm=STEPS_CLIP if by_steps else 1.0,
         weight_decay=options.weight_decay,
         warmup_updates=min(WARMUP_UPDATES, updates // WARMUP_PART),
         averaging=options.averaging,

@@ -34,7 +34,7 @@ from throughtime.train.modes import TrainingMode
 from throughtime.train.progress import Display
 from throughtime.train.ranks import Ranks
 from throughtime.train.saving import SaveClock
-from throughtime.train.settings import Training
+from throughtime.train.settings import TRIGGERED, Training
 from throughtime.train.signals import StopRequest
 from throughtime.train.watching import Watch, current_watch
 from throughtime.train.weights import Weights
@@ -97,6 +97,8 @@ def fit(
     """
     if training.patience is not None and evaluate is None:
         raise ConfigError("`patience` waits for a better validation value, and there is none: pass `evaluate`.")
+    if training.optimizer == TRIGGERED and evaluate is None:
+        raise ConfigError(f"{TRIGGERED} waits for a validation value that is no better: pass `evaluate`.")
     if len(batches) == 0:
         raise DataError("Training needs at least one batch in an epoch: there is none. Check the data and the split.")
     parts = {"network": network, "loss": loss, "state": state}
@@ -163,7 +165,8 @@ class _Loop:
     def finished(self) -> bool:
         """Whether all epochs are done, or patience has ended."""
         training = self.job.training
-        exhausted = training.patience is not None and self.history.epochs_since_best >= training.patience
+        waited = self.weights.waited(self.history.epochs_since_best)
+        exhausted = training.patience is not None and waited >= training.patience
         return self.epoch >= (training.until or training.epochs) or exhausted
 
     def start(self) -> None:
@@ -288,6 +291,8 @@ class _Loop:
             validation = None if self.job.evaluate is None else self._validate(self.job.evaluate)
             if self.history.add(Epoch(mean, validation, rate, self.updates, watched)):
                 self.best = checkpoint.snapshot(self.modules)
+        if validation is not None:
+            self.weights.note([each.validation for each in self.history.epochs if each.validation is not None])
         self._log(replace(self.last_event, validation=validation))
         self.epoch, self.index = self.epoch + 1, 0
         self.epoch_loss = self.epoch_counted = 0.0

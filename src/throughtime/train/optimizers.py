@@ -45,7 +45,7 @@ def make_optimizer(parameters: Sequence[nn.Parameter], training: Training) -> to
             return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=fused)
         case "adam":
             return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=fused)
-        case "sgd":
+        case "sgd" | "nt-asgd":
             return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=training.momentum)
         case _:  # Training knows no fourth
             return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay, momentum=training.momentum)

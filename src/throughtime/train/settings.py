@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from throughtime.base.checks import Checks, choice_problem
 
-OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop")
+TRIGGERED = "nt-asgd"
+OPTIMIZERS = ("adamw", "adam", "sgd", "rmsprop", TRIGGERED)
 DECAYS = ("cosine", "constant")
 
 _WITH_MOMENTUM = ("sgd", "rmsprop")
@@ -22,7 +23,8 @@ class Training:
     Args:
         epochs: passes over the batches, >= 1.
         learning_rate: the largest one, > 0; warm-up leads to it, decay away from it.
-        optimizer: "adamw" | "adam" | "sgd" | "rmsprop", torch's own.
+        optimizer: "adamw" | "adam" | "sgd" | "rmsprop", torch's own; "nt-asgd": sgd, and once validation ceases to fall
+            the mean of the weights since then, as `averages` has it.
         weight_decay: >= 0; decoupled for adamw, added to the gradient for the others.
         momentum: in [0, 1), for sgd and rmsprop.
         clip_norm: gradients are scaled down to this L2 norm over all parameters, > 0; None: never.
@@ -78,6 +80,8 @@ class Training:
         checks.choice("decay", self.decay, DECAYS)
         if plain["momentum"] and self.optimizer in set(OPTIMIZERS) - set(_WITH_MOMENTUM):
             checks.add(f"`momentum` belongs to {' and '.join(_WITH_MOMENTUM)}, {self.optimizer} has its own")
+        if plain["averaging"] and self.optimizer == TRIGGERED:
+            checks.add(f"`averaging` goes with other optimizers, {TRIGGERED} has its own")
         if self.until is not None and plain["until"] > plain["epochs"]:
             checks.add(f"`until` is one of the epochs: {self.until!r} came for {self.epochs!r}")
         checks.report("Training settings")

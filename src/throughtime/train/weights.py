@@ -1,17 +1,9 @@
-"""The weights of a training: moved by each update, and averaged along the way where that is asked for.
-
-    average    a(u) = d a(u-1) + (1 - d) w(u),    d = min(averaging, (1 + u) / (10 + u))        u updates done
-
-The average is what is validated and kept. It forgets the first weights at once: d grows from 2/11 to `averaging`.
-
-Source: Polyak & Juditsky, SIAM J. Control and Optimization 30(4), 1992; Tarvainen & Valpola 2017, arXiv 1703.01780
-(exponential, with a d that grows).
-"""
+"""The weights of a training: moved by each update, and averaged along the way where that is asked for."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from throughtime.base.trees import Tree
+from throughtime.train.averages import Average, Exponential, Triggered, copies
 from throughtime.train.optimizers import clip, learning_rate, make_optimizer, set_learning_rate, trained_parameters
-from throughtime.train.settings import Training
-
-# Updates after which the average still counts the newest weights by half of what it counts the first.
-_GROWTH = 10
+from throughtime.train.settings import TRIGGERED, Training
 
 
 class Weights:
@@ -46,7 +36,7 @@ class Weights:
         self.device = self.parameters[0].device
         self._training = training
         self._optimizer = make_optimizer(self.parameters, training)
-        self._average = self._copies() if training.averaging else None
+        self._average = _average_of(self.parameters, training)
 
     def forget_gradients(self) -> None:
         """Drop the gradients of whatever ran before."""
@@ -68,7 +58,8 @@ class Weights:
         if math.isfinite(norm):
             set_learning_rate(self._optimizer, rate)
             self._optimizer.step()
-            self._follow(updates + 1)
+            if self._average is not None:
+                self._average.follow(updates + 1)
         self._optimizer.zero_grad()
         return rate, norm
 
@@ -76,14 +67,23 @@ class Weights:
         """Whether every number of every parameter is."""
         return all(bool(torch.isfinite(p).all()) for p in self.parameters)
 
+    def note(self, validations: Sequence[float]) -> None:
+        """An epoch has ended; the validation values of all so far."""
+        if isinstance(self._average, Triggered):
+            self._average.note(validations)
+
+    def waited(self, epochs: int) -> int:
+        """How many of so many epochs without a better validation count: of nt-asgd those with averages alone."""
+        return min(epochs, self._average.epochs) if isinstance(self._average, Triggered) else epochs
+
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """The averages stand in the modules while this is open; without averaging the weights themselves."""
-        if self._average is None:
+        """The averages stand in the modules while this is open; where there are none, the weights themselves."""
+        if self._averages is None:
             yield
             return
-        moving = self._copies()
-        self._put(self._average)
+        moving = copies(self.parameters)
+        self._put(self._averages)
         try:
             yield
         finally:
@@ -91,30 +91,30 @@ class Weights:
 
     def take_average(self) -> None:
         """The averages stand in the modules from now on."""
-        if self._average is not None:
-            self._put(self._average)
+        if self._averages is not None:
+            self._put(self._averages)
 
     def to_tree(self) -> dict[str, Any]:
         """As a tree for a checkpoint: the optimizer's state and the averages."""
-        average = None if self._average is None else [part.clone() for part in self._average]
-        return {"optimizer": self._optimizer.state_dict(), "average": average}
+        average = {"average": None} if self._average is None else self._average.to_tree()
+        return {"optimizer": self._optimizer.state_dict(), **average}
 
     def from_tree(self, tree: Mapping[str, Tree]) -> None:
-        """The inverse of `to_tree`, after the modules have their weights; without averages in it these begin them."""
+        """The inverse of `to_tree`, after the modules have their weights."""
         self._optimizer.load_state_dict(tree["optimizer"])
         if self._average is not None:
-            stored = tree.get("average")
-            self._average = self._copies() if stored is None else list(stored)
+            self._average.from_tree(tree)
 
-    def _follow(self, updates: int) -> None:
-        if self._average is None:
-            return
-        decay = min(self._training.averaging, (1 + updates) / (_GROWTH + updates))
-        torch._foreach_lerp_(self._average, [p.detach() for p in self.parameters], 1 - decay)
-
-    def _copies(self) -> list[Tensor]:
-        return [p.detach().clone() for p in self.parameters]
+    @property
+    def _averages(self) -> list[Tensor] | None:
+        return None if self._average is None else self._average.values
 
     def _put(self, values: list[Tensor]) -> None:
         with torch.no_grad():
             torch._foreach_copy_(list[Tensor](self.parameters), values)
+
+
+def _average_of(parameters: Sequence[nn.Parameter], training: Training) -> Average | None:
+    if training.optimizer == TRIGGERED:
+        return Triggered(parameters)
+    return Exponential(parameters, training.averaging) if training.averaging else None

@@ -10,7 +10,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Sequence
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -92,6 +92,28 @@ class Layer(Structure):
     ]
 
 
+class Classes(Structure):
+    """tt_classes: losses of entries that are one of K classes."""
+
+    _fields_ = [
+        *((name, c_int32) for name in ("type", "threads")),
+        *((name, c_int64) for name in ("N", "K", "row")),
+        *((name, c_void_p) for name in ("outputs", "targets")),
+        ("smoothing", c_double),
+        *((name, c_void_p) for name in ("losses", "log_sums", "d_losses", "d_outputs")),
+    ]
+
+
+class TableRows(Structure):
+    """tt_table_rows: rows of a table that go to entries."""
+
+    _fields_ = [
+        *((name, c_int32) for name in ("type", "threads")),
+        *((name, c_int64) for name in ("N", "K", "V")),
+        *((name, c_void_p) for name in ("numbers", "table", "entries")),
+    ]
+
+
 class _Kernels(Structure):
     _fields_ = [
         ("name", c_char_p),
@@ -103,6 +125,7 @@ class _Kernels(Structure):
         ("pack", CFUNCTYPE(None, c_void_p, c_int64)),
         *((name, CFUNCTYPE(None, c_void_p, c_int64, *[c_void_p] * 6)) for name in ("step_packed", "step")),
         ("activate", CFUNCTYPE(None, c_int32, c_int32, c_void_p, c_void_p, c_int64)),
+        *((name, CFUNCTYPE(None, c_void_p, c_int32)) for name in ("classes", "table_rows")),
     ]
 
 

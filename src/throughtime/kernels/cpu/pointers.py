@@ -109,7 +109,7 @@ def checked(
     T, B = (x if symbols is None else symbols).shape[:2]
     C, shape = (x.shape[-1], (T, B, x.shape[-1])) if symbols is None else (0, (len(x), gates * H))
     if symbols is not None:
-        _check_symbols(symbols, len(x))
+        check_numbers("symbols", symbols, symbols.shape[:2], len(x))
     dtype = x.dtype
     if dtype not in library.TYPES:
         raise DtypeError(f"The cpu kernel computes in float32 and float64: `x` came as {dtype}. {_REMEDY}")
@@ -129,14 +129,25 @@ def checked(
     return x, state, whole
 
 
-def _check_symbols(symbols: Tensor, count: int) -> None:
-    """What would lead a pointer elsewhere."""
-    _fit("symbols", symbols, (*symbols.shape[:1], *symbols.shape[1:2]), torch.int64)
-    low, high = (int(end) for end in symbols.aminmax()) if symbols.numel() else (0, 0)
-    if low < 0 or high >= max(count, 1):
-        raise ShapeError(
-            f"`symbols` must be rows of their table, 0 .. {count - 1}, for the cpu kernel: {low} .. {high} came."
-        )
+def check_numbers(name: str, numbers: Tensor, shape: Sequence[int], count: int, *, negative: bool = False) -> None:
+    """Raise where whole numbers would lead a pointer elsewhere.
+
+    Args:
+        name: of them, for the message.
+        numbers: to be looked at.
+        shape: they must have.
+        count: things that are numbered from 0 on.
+        negative: whether a number below 0 is one too, which stands for nothing.
+
+    Raises:
+        ShapeError: they have another shape, or one is too large or, unless it may be, negative.
+        DtypeError: they are no int64 on the CPU.
+        KernelError: they have no memory of their own.
+    """
+    _fit(name, numbers, shape, torch.int64)
+    low, high = (int(end) for end in numbers.aminmax()) if numbers.numel() else (0, 0)
+    if (low < 0 and not negative) or high >= max(count, 1):
+        raise ShapeError(f"`{name}` must be 0 .. {count - 1} for the cpu kernel: {low} .. {high} came.")
 
 
 def plain(name: str, tensor: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from throughtime.base.checks import Checks
 from throughtime.base.errors import ConfigError, DtypeError, ShapeError
+from throughtime.kernels.cpu import classes as cpu_classes
 from throughtime.nn.heads.head import Head, zero_linear
 
 
@@ -111,15 +112,38 @@ def categorical_loss(output: Tensor, target: Tensor, smoothing: float = 0.0, wei
             f"A categorical target is one class per entry: {tuple(output.shape[:-1])} wanted, "
             f"{tuple(target.shape)} came."
         )
-    present = target >= 0  # false for nan
-    classes = torch.where(present, target, 0).long()
-    wrong = present & ((classes != target) | (classes >= output.shape[-1]))
-    if bool(wrong.any()):
-        raise DtypeError(
-            f"A class is a whole number from 0 to {output.shape[-1] - 1}: {target[wrong][0].item():g} came. "
-            "Encode the labels."
-        )
-    values = F.cross_entropy(output, classes, reduction="none", label_smoothing=smoothing)
+    classes = _numbers_of(target, output.shape[-1])
+    values = _likelihoods(output, classes, smoothing)
     if weights is not None:
-        values = values * weights[classes]
-    return torch.where(present, values, 0.0)[..., None]
+        values = values * weights[classes.clamp(min=0)]
+    return values[..., None]
+
+
+def _numbers_of(target: Tensor, count: int) -> Tensor:
+    """Classes as int64, -1 where missing.
+
+    Raises:
+        DtypeError: a target is no class.
+    """
+    if target.dtype == torch.int64:
+        if target.numel() and int(target.max()) >= count:
+            raise _no_class(target[target >= count], count)
+        return target
+    present = target >= 0  # false for nan
+    classes = torch.where(present, target, -1).long()
+    wrong = present & ((classes != target) | (classes >= count))
+    if bool(wrong.any()):
+        raise _no_class(target[wrong], count)
+    return classes
+
+
+def _no_class(wrong: Tensor, count: int) -> DtypeError:
+    return DtypeError(f"A class is a whole number from 0 to {count - 1}: {wrong[0].item():g} came. Encode the labels.")
+
+
+def _likelihoods(output: Tensor, classes: Tensor, smoothing: float) -> Tensor:
+    """-log p of classes [N], 0 where they are negative."""
+    if output.dim() == 2 and classes.is_cpu and cpu_classes.serves(output):
+        return cpu_classes.class_losses(output, classes, smoothing)
+    values = F.cross_entropy(output, classes.clamp(min=0), reduction="none", label_smoothing=smoothing)
+    return torch.where(classes >= 0, values, 0.0)
