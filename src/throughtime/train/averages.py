@@ -97,7 +97,7 @@ class Triggered(Average):
         torch._foreach_lerp_(self.values, [p.detach() for p in self.parameters], 1 / self._averaged)
 
     def note(self, validations: Sequence[float]) -> None:
-        """An epoch has ended, the last of these: averaging begins where its value is worse than the best before the last few epochs."""
+        """An epoch has ended, the last of these; averaging begins where it is worse than the best of long before."""
         *earlier, newest = validations
         compared = earlier[:-PATIENT_EPOCHS]
         if self.values is not None:
