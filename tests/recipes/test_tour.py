@@ -17,7 +17,7 @@ from throughtime.recipes.forecasting import weather
 from throughtime.recipes.table import Column, Table
 
 # One target and next to no training: the tour asks nothing of how well it forecasts.
-SMALL = {"target": "wind", "hidden_size": "2", "epochs": "2"}
+SMALL, BRIEF = {"target": "wind", "hidden_size": "2"}, {"epochs": "2"}
 
 
 def refused(data, settings):
@@ -29,6 +29,7 @@ def interrupted(data, settings):
 
 
 def tiny(data, settings):
+    assert settings == BRIEF
     return weather.load(data, {**settings, **SMALL})
 
 
@@ -37,12 +38,12 @@ def leave_only(patch: pytest.MonkeyPatch, **loads) -> None:
     for name in list(RECIPES):
         patch.delitem(RECIPES, name)
     for name, load in loads.items():
-        patch.setitem(RECIPES, name, replace(weather.RECIPE, name=name, load=load))
+        patch.setitem(RECIPES, name, replace(weather.RECIPE, name=name, load=load, brief=BRIEF))
 
 
-def compared(name: str, *, seeds: int, out: Path, progress: bool) -> Table:
+def compared(name: str, *, seeds: int, settings: dict[str, str], out: Path, progress: bool) -> Table:
     """Stands for minutes of trials, which other tests run."""
-    assert (seeds, out.name, progress) == (1, name, False)
+    assert (seeds, settings, out.name, progress) == (1, BRIEF, name, False)
     return Table("rivals", (Column("method"), Column("RMSE")), (("ridge on lags", 1.0),), ("Nothing was measured.",))
 
 
@@ -55,7 +56,9 @@ def test_a_recipe_that_fails_is_told_of_and_the_others_are_shown(tmp_path, monke
     page = (tmp_path / "tour" / "index.html").read_text(encoding="utf-8")
     failed, shown = re.findall(r"<section><h2>(?:broken|tiny)</h2>.*?</section>", page, re.DOTALL)
     assert "<strong>Failed.</strong> DataError: Rain is wet: &lt;dry&gt; came." in failed
-    assert "<pre>throughtime train tiny\nthroughtime compare tiny --seeds 1</pre>" in shown
+    assert (
+        "<pre>throughtime train tiny --set epochs=2\nthroughtime compare tiny --seeds 1 --set epochs=2</pre>" in shown
+    )
     assert "ridge on lags" in shown
     assert "Nothing was measured." in shown
     assert "Failed" not in shown

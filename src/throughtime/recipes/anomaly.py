@@ -71,4 +71,5 @@ RECIPE = Recipe(
     tbptt="n,n",
     load=load,
     read=read,
+    brief={"epochs": "12"},
 )

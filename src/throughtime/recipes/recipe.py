@@ -217,6 +217,7 @@ class Recipe:
         generate: of a recipe that writes, from a fitted model, a request and a run's settings to what is printed, piece
             by piece: the text itself, or what was put into which file.
         biased: whether what it writes is tidier by a bias.
+        brief: settings by key that a tour has besides, where training on the sample takes minutes.
     """
 
     name: str
@@ -226,3 +227,4 @@ class Recipe:
     read: Callable[[str | Path | Any, Mapping[str, Any], Mapping[str, Any], bool], Case]
     generate: Callable[[Any, Request, Mapping[str, Any]], Iterator[str]] | None = None
     biased: bool = False
+    brief: Mapping[str, str] = field(default_factory=dict)

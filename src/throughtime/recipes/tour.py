@@ -1,7 +1,7 @@
 """Every recipe on its sample, and one page that shows them all: `make tour`.
 
-Each recipe is trained with its defaults and compared with the other methods, one seed of each. What a recipe leaves is
-in a folder of its own below the tour's; `index.html` has of each what it is for, the commands, a picture out of its
+Each recipe is trained and compared with the other methods, one seed of each, with its defaults or, where those take
+minutes, with less to learn, as its commands say. What a recipe leaves is in a folder of its own below the tour's; `index.html` has of each what it is for, the commands, a picture out of its
 report, the comparison and the seconds. A recipe that fails is told of, and the others go on.
 """
 
@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from throughtime import recipes
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import Interrupted
+from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.page import as_html, as_paragraphs, page, pictures_of, quiet
+from throughtime.recipes.recipe import Recipe
 from throughtime.recipes.run import REPORT
 from throughtime.recipes.table import Table
 
@@ -25,7 +28,10 @@ INDEX = "index.html"
 # A comparison of one seed says little of the spread; the tour shows that everything runs.
 SEEDS = 1
 TITLE = "A tour of the recipes"
-SUBTITLE = f"Each on its own sample, with its defaults; {SEEDS} training of each network, so that no spread is known."
+SUBTITLE = (
+    f"Each on its own sample; {SEEDS} training of each network, so that no spread is known. Where the defaults take "
+    "minutes, the commands say what was made smaller: the recipe's own page has the whole."
+)
 # It looks alike in every report.
 PASSED_OVER = "Learning curve"
 
@@ -41,6 +47,7 @@ class Stop:
         table: the comparison; None where the recipe failed.
         picture: an SVG element out of its report; empty for none.
         problem: what it failed of; empty where it did not.
+        brief: settings that are not its defaults.
     """
 
     name: str
@@ -49,11 +56,13 @@ class Stop:
     table: Table | None = None
     picture: str = ""
     problem: str = ""
+    brief: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def commands(self) -> tuple[str, str]:
         """What shows a reader the same."""
-        return f"throughtime train {self.name}", f"throughtime compare {self.name} --seeds {SEEDS}"
+        said = "".join(f" --set {key}={value}" for key, value in self.brief.items())
+        return f"throughtime train {self.name}{said}", f"throughtime compare {self.name} --seeds {SEEDS}{said}"
 
 
 def tour(out: Path, progress: bool = True) -> Iterator[Stop]:
@@ -72,8 +81,8 @@ def tour(out: Path, progress: bool = True) -> Iterator[Stop]:
     """
     stops: list[Stop] = []
     out.mkdir(parents=True, exist_ok=True)
-    for name, summary in recipes.names():
-        stops.append(_visit(name, summary, out / name, progress))
+    for recipe in RECIPES.values():
+        stops.append(_visit(recipe, out / recipe.name, progress))
         write_text(out / INDEX, render(stops))
         yield stops[-1]
 
@@ -83,18 +92,21 @@ def render(stops: Iterable[Stop]) -> str:
     return page(TITLE, SUBTITLE, [(stop.name, _section(stop)) for stop in stops])
 
 
-def _visit(name: str, summary: str, run: Path, progress: bool) -> Stop:
+def _visit(recipe: Recipe, run: Path, progress: bool) -> Stop:
     """Train and compare one recipe."""
-    begin = time.monotonic()
+    begin, name = time.monotonic(), recipe.name
+    how: dict[str, Any] = {"out": run, "settings": recipe.brief, "progress": progress}
+    table, picture, problem = None, "", ""
     try:
-        recipes.train(name, out=run, progress=progress)
-        table = recipes.compare(name, seeds=SEEDS, out=run, progress=progress)
+        recipes.train(name, **how)
+        table = recipes.compare(name, seeds=SEEDS, **how)
         picture = _picture(name, (run / REPORT).read_text(encoding="utf-8"))
     except Interrupted:
         raise
     except Exception as error:  # whatever it is, the other recipes are to be seen
-        return Stop(name, summary, time.monotonic() - begin, problem=f"{type(error).__name__}: {error}")
-    return Stop(name, summary, time.monotonic() - begin, table, picture)
+        problem = f"{type(error).__name__}: {error}"
+    seconds = time.monotonic() - begin
+    return Stop(name, recipe.summary, seconds, None if problem else table, picture, problem, recipe.brief)
 
 
 def _picture(name: str, report: str) -> str:

@@ -204,4 +204,5 @@ RECIPE = Recipe(
     load=load,
     read=read,
     generate=generate,
+    brief={"scenes": "1500", "epochs": "6"},
 )

@@ -288,4 +288,5 @@ RECIPE = Recipe(
     read=read,
     generate=generate,
     biased=True,
+    brief={"epochs": "6"},
 )
