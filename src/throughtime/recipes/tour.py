@@ -1,8 +1,9 @@
 """Every recipe on its sample, and one page that shows them all: `make tour`.
 
 Each recipe is trained and compared with the other methods, one seed of each, with its defaults or, where those take
-minutes, with less to learn, as its commands say. What a recipe leaves is in a folder of its own below the tour's; `index.html` has of each what it is for, the commands, a picture out of its
-report, the comparison and the seconds. A recipe that fails is told of, and the others go on.
+minutes, with less to learn, as its commands say. What a recipe leaves is in a folder of its own below the tour's;
+`index.html` has of each what it is for, the commands, a picture out of its report, the comparison and the seconds. A
+recipe that fails is told of, and the others go on.
 """
 
 from __future__ import annotations
