@@ -150,14 +150,14 @@ def beam(runs: Path | None) -> Row:
     ways: list[Callable[[], Any]] = [
         lambda width=width: writer.write([pair], Manner(STEPS, STEPS, width)) for width in (1, BEAM)
     ]
-    greedy, wide = ([1000 * second / (STEPS + 1) for second in way] for way in interleaved(ways, 30))
-    ratio = float(np.median(np.array(wide) / np.array(greedy)))
+    greedy, wide = interleaved(ways, 30)
     return {
-        "ratio": ratio,
+        "ratio": wide.seconds / greedy.seconds,
         "asked": RATIO_ASKED,
-        "greedy_ms": float(np.median(greedy)),
-        "beam_ms": float(np.median(wide)),
-        "raw": [greedy, wide],
+        "greedy_ms": 1000 * greedy.seconds / (STEPS + 1),
+        "beam_ms": 1000 * wide.seconds / (STEPS + 1),
+        "threads": [greedy.threads, wide.threads],
+        "raw": [greedy.samples, wide.samples],
     }
 
 
@@ -183,7 +183,7 @@ def untrained() -> tuple[PairWriter, Pair]:
     )
     torch.manual_seed(0)
     decoder, encoder = build(design)
-    words = [[f"w{place}" for place in range(SYMBOLS - 2)]]
+    words: list[Any] = [tuple(f"w{place}" for place in range(SYMBOLS - 2))]
     encoding = PairEncoding.fit(words, words, ("words", "words"), copying=False, reverse=False, limit=None)
     return PairWriter(decoder, encoder, encoding), encoding.encode(words[0][:SOURCE])
 
