@@ -1,7 +1,7 @@
 """Does SequenceToSequence translate and copy, and what does a beam cost?
 
-    multi30k   English to German captions, 29,000 pairs, as subwords, default settings; the validation part chooses the epoch and nothing
-               else. BLEU (sacrebleu, tokenize=none) on test_2016 with a beam of 5 is to be 28 at least, in 60 minutes
+    multi30k   English to German captions, 29,000 pairs, as subwords, by default settings; the validation part chooses
+               the epoch. BLEU (sacrebleu, tokenize=none) on test_2016, beam of 5, is to be 28 at least, in 60 minutes
     copy       20 symbols drawn from 26, told again by the likeliest symbol each time; sequences that training never
                showed. Exact matches are to be 99 % at least
     beam       H = 256, V = 5,000, one source: a step of a decoder with a beam of 5 is to cost twice that of a greedy
