@@ -28,7 +28,7 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.base.trees import Tree
 from throughtime.bptt import TBPTT, Carry, Piece, Update, Updates, through_stream, through_time
 from throughtime.train import checkpoint
-from throughtime.train.batches import Batch, Batches, after, first_piece, non_finite, rows_of, steps_of
+from throughtime.train.batches import Batch, Batches, after, first_piece, non_finite, rows_of, steps_of, tell
 from throughtime.train.history import Epoch, History
 from throughtime.train.modes import TrainingMode
 from throughtime.train.progress import Display
@@ -200,6 +200,7 @@ class _Loop:
     def run_epochs(self) -> None:
         """Train until finished, then put the best weights back."""
         while not self.finished:
+            tell(self.job.batches, [each.validation for each in self.history.epochs])
             while self.index < len(self.job.batches):
                 self._run_batch(self.job.batches[self.epoch, self.index])
                 self.index += 1
