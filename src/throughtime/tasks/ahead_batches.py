@@ -50,9 +50,7 @@ class Source:
         rows, window = self.scaling.rows, self.design.window
         scaled = self.scaling.scale(origins.rows, origins.ends, window)
         context = rows.context(origins.rows, origins.ends, window)
-        unit = np.divide(
-            self.spreads[origins.rows], scaled.spread, out=np.ones(len(origins)), where=scaled.spread > 0
-        )
+        unit = np.divide(self.spreads[origins.rows], scaled.spread, out=np.ones(len(origins)), where=scaled.spread > 0)
         shown = Shown(
             torch.from_numpy(scaled.x),
             torch.from_numpy(context),
@@ -77,7 +75,7 @@ def known_of(known: NDArray[np.float32], design: AheadDesign) -> NDArray[np.floa
     All steps at once need the calendar of the first only, which tells that of the others.
     """
     count, steps, _ = known.shape
-    if design.head == DECODER:
+    if design.strategy == DECODER:
         numbers = np.broadcast_to(np.arange(steps, dtype=np.float32)[:, None, None], (steps, count, 1))
         return np.concatenate([known.transpose(1, 0, 2), numbers], axis=2)
     columns = known[:, :, : design.known].reshape(count, -1)
@@ -118,7 +116,7 @@ def piece_of(source: Source, origins: Origins) -> tuple[Shown, Tensor, Tensor]:
     shown, scaled = source.show(origins)
     x = torch.from_numpy(known_of(source.known(origins, design.steps), design))
     y = torch.from_numpy(scaled.forward(source.future(origins, design.steps)))
-    y = y.T[..., None].contiguous() if design.head == DECODER else y[None]
+    y = y.T[..., None].contiguous() if design.strategy == DECODER else y[None]
     return shown, x.to(device), y.to(device)
 
 

@@ -139,10 +139,10 @@ def design_of(options: AheadOptions, table: Table, window: int) -> AheadDesign:
     """The network that these settings ask for and this table needs."""
     calendar = len(calendar_names(table.columns.periods))
     return AheadDesign(
-        head=options.head,
+        strategy=options.strategy,
         cell=options.cell,
         emission=options.emission,
-        steps=1 if options.head == RECURSIVE else options.horizon,
+        steps=1 if options.strategy == RECURSIVE else options.horizon,
         window=window,
         segment=options.segment_steps or segment_of(window, table.season),
         hidden_size=options.hidden_size,

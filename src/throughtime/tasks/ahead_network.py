@@ -37,7 +37,7 @@ class AheadDesign:
     """Everything the network's shape depends on.
 
     Args:
-        head: "direct", "recursive" (direct, a step at a time) or "decoder".
+        strategy: "direct", "recursive" (direct, a step at a time) or "decoder".
         cell: "lstm", "rnn" or "perceptron".
         emission: "student" or "gaussian".
         steps: told at once, H; of "recursive" 1.
@@ -54,7 +54,7 @@ class AheadDesign:
         rows: rows that have learned ones.
     """
 
-    head: str
+    strategy: str
     cell: str
     emission: str
     steps: int
@@ -121,7 +121,7 @@ class AheadEncoder(nn.Module):
         y, state = self.layer(F.relu(self.embed(self._segments(x, shown.context))))
         line = self.line(x)
         found = {"h": y[-1:], "line": (line if base is None else line + base)[None]}
-        return found | {"layer": state} if self.design.head == DECODER else found
+        return found | {"layer": state} if self.design.strategy == DECODER else found
 
     def _segments(self, x: Tensor, context: Tensor) -> Tensor:
         """[segments, B, numbers]; a first segment that begins before the window is filled with its first values."""
@@ -231,7 +231,7 @@ class AheadNetwork(nn.Module):
 
     def __init__(self, design: AheadDesign) -> None:
         super().__init__()
-        head = DecoderHead if design.head == DECODER else DirectHead
+        head = DecoderHead if design.strategy == DECODER else DirectHead
         self.design = design
         self.states = States([AheadEncoder(design) for _ in range(design.members)])
         self.members = Members([head(design) for _ in range(design.members)])

@@ -5,18 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-
 from throughtime.base.checks import Checks
-from throughtime.tasks.calendar import check_calendar
 from throughtime.tasks.network import CELLS, EMISSIONS
-from throughtime.tasks.options import MOST_WINDOW, SharedOptions, check_every, check_share, check_shared
+from throughtime.tasks.options import (
+    MOST_WINDOW,
+    SharedOptions,
+    check_every,
+    check_periods,
+    check_share,
+    check_shared,
+    check_unused,
+    filled,
+)
 
 # direct: all steps at once; recursive: a step at a time, fed its own forecasts; decoder: step after step, from the
 # encoder's state.
 DIRECT, RECURSIVE, DECODER = "direct", "recursive", "decoder"
-AHEAD_HEADS = (DIRECT, RECURSIVE, DECODER)
+STRATEGIES = (DIRECT, RECURSIVE, DECODER)
 MOST_HORIZON, MOST_MEMBERS = 10_000, 100
-AUTO = "auto"
+AHEAD_DEFAULTS = {
+    "hidden_size": 64,
+    "num_layers": 1,
+    "epochs": 16,
+    "batch_size": 512,
+    "learning_rate": 3e-3,
+    "validation": 0.2,
+}
+# Settings of symbols.
+PAIRS_ONLY = (
+    "symbols",
+    "target_symbols",
+    "embedding_size",
+    "bidirectional",
+    "reverse",
+    "heads",
+    "copy",
+    "coverage",
+    "label_smoothing",
+    "tied",
+    "word_dropout",
+    "source_limit",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +54,7 @@ class AheadOptions(SharedOptions):
 
     Args:
         horizon: H, steps to forecast, 1 .. 10,000.
-        head: "direct", "recursive" or "decoder".
+        strategy: "direct", "recursive" or "decoder".
         cell: "lstm", "rnn" or "perceptron": what reads a window.
         emission: "student" or "gaussian", the distribution of a step.
         window_steps: W, rows of history that are read, 1 .. 100,000; None: chosen.
@@ -42,7 +71,7 @@ class AheadOptions(SharedOptions):
     """
 
     horizon: int
-    head: str
+    strategy: str
     cell: str
     emission: str
     window_steps: int | None
@@ -65,42 +94,35 @@ def check_ahead(estimator: Any) -> AheadOptions:
     Raises:
         ConfigError: settings out of range, all named.
     """
-    checks = Checks()
+    checks, given = Checks(), filled(estimator, AHEAD_DEFAULTS)
+    check_unused(checks, estimator, PAIRS_ONLY, "of symbols, which have no `horizon`")
     options = AheadOptions(
-        **check_shared(checks, estimator),
-        horizon=checks.whole("horizon", estimator.horizon, below=MOST_HORIZON + 1),
-        head=checks.choice("head", estimator.head, AHEAD_HEADS),
-        cell=checks.choice("cell", estimator.cell, CELLS),
-        emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
-        window_steps=_optional(checks, "window_steps", estimator.window_steps, MOST_WINDOW),
-        segment_steps=_optional(checks, "segment_steps", estimator.segment_steps, MOST_WINDOW),
-        season=_optional(checks, "season", estimator.season, MOST_WINDOW),
-        smoothing=checks.flag("smoothing", estimator.smoothing),
-        log=None if estimator.log is None else checks.flag("log", estimator.log),
-        members=checks.whole("members", estimator.members, below=MOST_MEMBERS + 1),
-        calendar=_calendar(checks, estimator.calendar),
-        share=check_share(checks, estimator.validation),
-        epochs=checks.whole("epochs", estimator.epochs),
-        batch_size=checks.whole("batch_size", estimator.batch_size),
-        averaging=checks.number("averaging", estimator.averaging, below=1),
-        checkpoint_every_s=check_every(checks, estimator.checkpoint_every_s),
+        **check_shared(checks, given),
+        horizon=checks.whole("horizon", given.horizon, below=MOST_HORIZON + 1),
+        strategy=checks.choice("strategy", given.strategy, STRATEGIES),
+        cell=checks.choice("cell", given.cell, CELLS),
+        emission=checks.choice("emission", given.emission, tuple(EMISSIONS)),
+        window_steps=_optional(checks, "window_steps", given.window_steps, MOST_WINDOW),
+        segment_steps=_optional(checks, "segment_steps", given.segment_steps, MOST_WINDOW),
+        season=_optional(checks, "season", given.season, MOST_WINDOW),
+        smoothing=checks.flag("smoothing", given.smoothing),
+        log=None if given.log is None else checks.flag("log", given.log),
+        members=checks.whole("members", given.members, below=MOST_MEMBERS + 1),
+        calendar=check_periods(checks, given.calendar),
+        share=check_share(checks, given.validation),
+        epochs=checks.whole("epochs", given.epochs),
+        batch_size=checks.whole("batch_size", given.batch_size),
+        averaging=checks.number("averaging", given.averaging, below=1),
+        checkpoint_every_s=check_every(checks, given.checkpoint_every_s),
     )
     window, segment = options.window_steps, options.segment_steps
     if not checks.problems and window is not None and segment is not None and segment > window:
         checks.add(f"`segment_steps` is at most window_steps={window}: {segment} came")
-    if not checks.problems and options.smoothing and options.head == RECURSIVE:
-        checks.add("`smoothing` tells a season for all steps at once: head='recursive' came with it")
+    if not checks.problems and options.smoothing and options.strategy == RECURSIVE:
+        checks.add("`smoothing` tells a season for all steps at once: strategy='recursive' came with it")
     checks.report(f"Settings of {type(estimator).__name__}")
     return options
 
 
 def _optional(checks: Checks, name: str, value: Any, most: int) -> int | None:
     return None if value is None else checks.whole(name, value, below=most + 1)
-
-
-def _calendar(checks: Checks, calendar: Any) -> str | tuple[str, ...]:
-    problem = check_calendar(calendar)
-    checks.add(problem)
-    return calendar if problem or isinstance(calendar, str) else tuple(calendar)
-
-

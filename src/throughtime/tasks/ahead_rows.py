@@ -199,9 +199,7 @@ class Rows:
 
     def known(self, rows: Places, ends: Places, steps: int) -> NDArray[np.float32]:
         """What is known of the steps from each end on, [B, steps, A]."""
-        return np.stack(
-            [self.ahead[one][end : end + steps] for one, end in zip(self.series[rows], ends, strict=True)]
-        )
+        return np.stack([self.ahead[one][end : end + steps] for one, end in zip(self.series[rows], ends, strict=True)])
 
     @property
     def context_size(self) -> int:

@@ -36,7 +36,7 @@ def tell(network: AheadNetwork, source: Source, origins: Origins, horizon: int) 
         some = origins.some(slice(start, start + ROWS))
         shown, _ = source.show(some)
         known = source.known(some, horizon)
-        one_by_one = network.design.head == RECURSIVE
+        one_by_one = network.design.strategy == RECURSIVE
         told.append(_recursive(network, shown, known) if one_by_one else _at_once(network, shown, known))
     return tuple(np.concatenate(part) for part in zip(*told, strict=True))  # type: ignore[return-value]
 
