@@ -14,7 +14,7 @@ import throughtime as tt
 from throughtime.base.errors import ConfigError, DataError, ShapeError
 from throughtime.base.run_folder import RunFolder
 from throughtime.metrics import coverage
-from throughtime.tasks import NotFittedError
+from throughtime.tasks import NotFittedError, ahead_fitting
 
 SMALL = {"horizon": 4, "hidden_size": 8, "members": 2, "epochs": 1, "batch_size": 64, "window_steps": 24, "progress": False}
 RNG = np.random.default_rng(0)
@@ -170,12 +170,19 @@ def test_it_comes_back(tmp_path, arrays, frames):
     assert tt.load(tmp_path / "f.safetensors").predict(FRAME, known=known).equals(frames.predict(FRAME, known=known))
 
 
+def stop(_network):
+    raise KeyboardInterrupt
+
+
 def test_a_resumed_training_is_the_unbroken_one(tmp_path):
     whole = small(epochs=2).fit(SERIES)
-    with RunFolder(tmp_path / "run") as run:
-        small(epochs=2).fit(SERIES, run=run)
-    with RunFolder(tmp_path / "run") as run:
+    with pytest.MonkeyPatch.context() as patch, RunFolder.create(tmp_path / "run", {}) as run:
+        patch.setattr(ahead_fitting, "validation_error", lambda *_: stop)
+        with pytest.raises(KeyboardInterrupt):
+            small(epochs=2, checkpoint_every_s=0).fit(SERIES, run=run)
+    with RunFolder.open(tmp_path / "run") as run:
         again = small(epochs=2).fit(SERIES, run=run)
+    assert len(again.history_.losses) == 100
     np.testing.assert_array_equal(again.predict(SERIES)[0], whole.predict(SERIES)[0])
 
 
@@ -218,8 +225,8 @@ def test_refusals(arrays, frames):
         small().predict(SERIES)
     with pytest.raises(DataError, match="A forecast of 4 steps needs a history at least as long: 1 of 2 .* first 1"):
         arrays.predict([SERIES[0], SERIES[1][:3]])
-    with pytest.raises(DataError, match=r"2 \* horizon = 200 rows"):
-        small(horizon=100).fit([each[:150] for each in SERIES])
+    with pytest.raises(DataError, match=r"2 \* horizon = 260 rows"):
+        small(horizon=130).fit([each[:150] for each in SERIES])
     with pytest.raises(DataError, match="promo came without"):
         frames.predict(FRAME)
     with pytest.raises(DataError, match="4 rows for each series"):
