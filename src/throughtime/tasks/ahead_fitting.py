@@ -15,7 +15,7 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import SeriesSet
 from throughtime.tasks.ahead_batches import Source, WindowBatches, validation_error
-from throughtime.tasks.ahead_calibration import Calibration
+from throughtime.tasks.ahead_calibration import Calibration, trusted
 from throughtime.tasks.ahead_linear import Line, Parts, changes_of, choose_line, lengths_to_try
 from throughtime.tasks.ahead_network import AheadDesign, AheadNetwork
 from throughtime.tasks.ahead_options import RECURSIVE, AheadOptions
@@ -132,7 +132,7 @@ def train_network(
     )
     network = _built(design, options, line)
     history, schedule = _train(network, source, (parts, valid), options, run, group)
-    calibration = _calibrated(network.eval(), source, valid, options.horizon)
+    calibration = _calibrated(network.eval(), source, valid, parts)
     return Fitted(network, line.log, calibration, source.spreads, history, schedule)
 
 
@@ -241,10 +241,14 @@ def _said(source: Source, origins: Origins, valid: Origins, options: AheadOption
     )
 
 
-def _calibrated(network: AheadNetwork, source: Source, valid: Origins, horizon: int) -> Calibration:
+def _calibrated(network: AheadNetwork, source: Source, valid: Origins, parts: Parts) -> Calibration:
+    horizon = parts.horizon
+    valid = valid.some(np.flatnonzero(parts.changes[valid.rows] > 0))
     if not len(valid):
         return Calibration.without(horizon)
     scaled = source.scaling.scale(valid.rows, valid.ends, source.design.window)
     location, scale = tell(network, source, valid, horizon)
-    future = scaled.forward(source.future(valid, horizon)).astype(np.float64)
-    return Calibration.fit(valid, future, location, scale)
+    future = source.future(valid, horizon)
+    last, told = (np.abs(future - scaled.back(each)) for each in (np.zeros_like(location), location))
+    kept = trusted(valid, (last - told) / parts.changes[valid.rows][:, None])
+    return Calibration.fit(kept, scaled.forward(future).astype(np.float64), location, scale)
