@@ -99,22 +99,25 @@ class Calibration:
         return (found * np.maximum(tail, 1.0)).T
 
 
-def trusted(origins: Origins, gained: Floats) -> float:
+def trusted(origins: Origins, last: Floats, told: Floats) -> float:
     """1 where forecasts err less than the last value repeated, beyond doubt; else 0.
+
+    What a block of origins gains is (sum of last - sum of told) / (sum of both), between -1 and 1, so that one wild
+    window does not decide.
 
     Args:
         origins: N windows.
-        gained: [N, H] absolute error of the last value less that of the forecast, nan where missing, in units in which
+        last, told: [N, H] absolute errors of the last value and of the forecast, nan where missing, in units in which
             windows can be joined.
     """
-    there = ~np.isnan(gained)
     blocks = _blocks(origins)
-    total, count = (np.bincount(blocks, part.sum(axis=1)) for part in (np.where(there, gained, 0.0), there))
-    means = total[count > 0] / count[count > 0]
-    if not len(means):
+    sums = [np.bincount(blocks, np.nansum(part, axis=1)) for part in (last, told)]
+    both = sums[0] + sums[1]
+    gained = (sums[0] - sums[1])[both > 0] / both[both > 0]
+    if not len(gained):
         return 0.0
-    doubt = means.std(ddof=1) / np.sqrt(len(means)) if len(means) >= LEAST_BLOCKS else 0.0
-    return float(means.mean() > DOUBTS * doubt)
+    doubt = gained.std(ddof=1) / np.sqrt(len(gained)) if len(gained) >= LEAST_BLOCKS else 0.0
+    return float(gained.mean() > DOUBTS * doubt)
 
 
 def _blocks(origins: Origins) -> Any:
