@@ -41,7 +41,8 @@ def test_a_forecast_that_helps_is_trusted_and_noise_is_not():
     assert gaining(-0.1) == 0
     assert trusted(ORIGINS, np.zeros((N, H)), np.zeros((N, H))) == 0
     assert trusted(ORIGINS, np.full((N, H), np.nan), np.full((N, H), np.nan)) == 0
-    assert np.mean([gaining(0.0) for _ in range(200)]) < 0.12  # 5 %, and its chance
+    assert np.mean([gaining(0.0) for _ in range(200)]) < 0.2  # 16 % stand a deviation above 0; their chance
+    assert trusted(ORIGINS, np.ones((N, H)), np.full((N, H), 0.99)) == 0  # beyond doubt, and not worth it
 
 
 def test_neighbouring_windows_are_no_proof():
