@@ -249,6 +249,8 @@ def test_refusals(arrays, frames):
         arrays.backtest([SERIES[0][:7]])
     with pytest.raises(ConfigError, match="tell their own targets: targets= came"):
         small().fit(SERIES, SERIES)
+    with pytest.raises(ConfigError, match="are searched: beam= came"):
+        arrays.predict(SERIES, beam=2)
     with pytest.raises(ConfigError, match="fitted on series"):
         arrays.told(["a"], ["b"])
     with pytest.raises(ConfigError, match="Columns are of series, which need a horizon: id= came"):

@@ -282,6 +282,8 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
             DataError: sources break a rule.
         """
         if isinstance(self._fitted(), AheadMedium):
+            wanted = None if beam == 1 else beam
+            refuse_given("Targets of symbols are searched", beam=wanted, least=least, most=most, best=best)
             return self._predict_ahead(sources, level, known)
         refuse_given("Levels and known columns are of series", level=level, known=known)
         return self._pairs().predict(sources, self._manner(beam, length_power, least, most, best))
