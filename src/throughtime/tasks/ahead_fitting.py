@@ -122,7 +122,7 @@ def train_network(
     parts = Parts(table.rows, table.trained, changes, options.horizon)
     windows = [options.window_steps] if options.window_steps else lengths_to_try(parts, table.season)
     line = choose_line(parts, windows, options.log)
-    design = design_of(options, table, line.weights.shape[1])
+    design = design_of(options, table, line)
     source = Source(
         Scaling(table.rows, line.log),
         design,
@@ -136,9 +136,9 @@ def train_network(
     return Fitted(network, line.log, calibration, source.spreads, history, schedule)
 
 
-def design_of(options: AheadOptions, table: Table, window: int) -> AheadDesign:
+def design_of(options: AheadOptions, table: Table, line: Line) -> AheadDesign:
     """The network that these settings ask for and this table needs."""
-    calendar = len(calendar_names(table.columns.periods))
+    calendar, window = len(calendar_names(table.columns.periods)), line.weights.shape[2]
     return AheadDesign(
         strategy=options.strategy,
         cell=options.cell,
@@ -153,6 +153,7 @@ def design_of(options: AheadOptions, table: Table, window: int) -> AheadDesign:
         beside=table.rows.context_size - table.rows.ahead_size,
         known=table.rows.ahead_size - calendar,
         calendar=calendar,
+        lines=len(line.weights),
         season=table.season if options.smoothing else 0,
         rows=len(table.rows) if options.smoothing else 0,
     )
@@ -188,7 +189,7 @@ def _built(design: AheadDesign, options: AheadOptions, line: Line) -> AheadNetwo
         torch.default_generator.manual_seed(options.seed)
         network = AheadNetwork(design)
     if not options.smoothing:  # a line of raw windows is none of what smoothing leaves
-        network.begin_at(torch.from_numpy(line.weights[: design.steps]).float())
+        network.begin_at(torch.from_numpy(line.weights[:, : design.steps]).float())
     return network.to(options.device)
 
 

@@ -200,6 +200,11 @@ class Rows:
         return self.ahead[first[:, None] + np.arange(steps)]
 
     @property
+    def targets(self) -> Places:
+        """[R] which target each is."""
+        return np.arange(len(self)) % max(int((self.series == 0).sum()), 1)
+
+    @property
     def context_size(self) -> int:
         """E + A."""
         return self.beside.shape[1] + self.ahead_size
