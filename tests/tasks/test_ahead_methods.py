@@ -203,6 +203,10 @@ def test_later_rows_validate():
     assert model.history_.epochs[-1].validation is not None
     assert model.calibration_.widths.shape[0] == 4
     assert small(validation=None).fit(SERIES).history_.epochs[-1].validation is None
+    some = FRAME.filter(pl.col("shop") != "s2")
+    new = small(validation=FRAME.filter(pl.col("shop") == "s2"), smoothing=True).fit(some, **ROLES)
+    assert new.design_.rows == 2
+    assert len(new.predict(FRAME, known=known_after(FRAME))) == 12
     other = small(validation=[SERIES[2]]).fit(SERIES[:2])
     assert other.history_.epochs[-1].validation is not None
 

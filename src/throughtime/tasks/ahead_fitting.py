@@ -104,7 +104,8 @@ def prepare(options: AheadOptions, series: Any, validation: Any, roles: dict[str
     columns = Columns.fit(train, options.calendar)
     rows = Rows.of(read, columns)
     trained = np.repeat(steps, len(columns.targets))
-    season = options.season or find_period([rows.row(place)[:stop] for place, stop in enumerate(trained)], read.step)
+    learned = [rows.row(place)[:stop] for place, stop in enumerate(trained.tolist()) if stop]
+    season = options.season or find_period(learned, read.step)
     return Table(reader.with_classes(train), read, columns, rows, trained, season)
 
 
@@ -155,7 +156,7 @@ def design_of(options: AheadOptions, table: Table, line: Line) -> AheadDesign:
         calendar=calendar,
         lines=len(line.weights),
         season=table.season if options.smoothing else 0,
-        rows=len(table.rows) if options.smoothing else 0,
+        rows=int((table.trained > 0).sum()) if options.smoothing else 0,  # those that only validate come last
     )
 
 
