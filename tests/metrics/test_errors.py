@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from throughtime.base.errors import ConfigError, DataError, ShapeError
-from throughtime.metrics import mae, mase, rmse, skill, smape
+from throughtime.metrics import mae, mase, owa, rmse, rse, skill, smape
 
 RNG = np.random.default_rng(0)
 Y, F = RNG.normal(size=(2, 50))
@@ -42,6 +42,23 @@ def test_mase_by_hand():
 def test_mase_refuses(history, season, error, message):
     with pytest.raises(error, match=message):
         mase([1.0], [2.0], history, season)
+
+
+def test_rse_by_hand():
+    # The mean is 3: squares about it are 4, 0, 4, and the forecast's are 1, 1, 0.
+    assert rse([1.0, 3.0, 5.0], [2.0, 2.0, 5.0]) == pytest.approx(0.5)
+    assert rse([[1.0], [3.0], [5.0]], [[3.0], [3.0], [3.0]]) == pytest.approx(1)
+    with pytest.raises(DataError, match="spread of the targets, which is 0 over 2"):
+        rse([2.0, 2.0], [1.0, 3.0])
+
+
+def test_owa_by_hand():
+    assert owa(9.0, 2.0, 9.0, 2.0) == pytest.approx(1)
+    assert owa(4.5, 3.0, 9.0, 2.0) == pytest.approx((0.5 + 1.5) / 2)
+    # The published row of ES-RNN on M4's weekly series, beside Naive2's.
+    assert owa(7.817, 2.356, 9.161, 2.777) == pytest.approx(0.851, abs=5e-4)
+    with pytest.raises(DataError, match="a reference's above 0"):
+        owa(1.0, 1.0, 0.0, 1.0)
 
 
 def test_skill():

@@ -18,6 +18,7 @@ SCORES = {
     "mae": lambda y, f: metrics.mae(y, f),
     "smape": lambda y, f: metrics.smape(y, f),
     "mase": lambda y, f: metrics.mase(y, f, [1.0, 3.0]),
+    "rse": lambda y, f: metrics.rse(y, f),
     "coverage": lambda y, f: metrics.coverage(y, f - 1, f + 1),
     "interval_width": lambda y, f: metrics.interval_width(y, f - 1, f + f),
     "pinball": lambda y, f: metrics.pinball(y, f, 0.3),
@@ -34,7 +35,7 @@ SCORES = {
     "nats_per_step": lambda y, f: metrics.nats_per_step(y, np.log(np.stack([1 - f / 5, f / 5], -1))),
 }
 # What takes other things than targets and forecasts of one shape; their own tests check them.
-OTHERS = {"skill", "hit_rate", "ndcg", "reciprocal_rank", "nab_score", "nab_best_threshold"}
+OTHERS = {"skill", "owa", "hit_rate", "ndcg", "reciprocal_rank", "nab_score", "nab_best_threshold"}
 OTHERS |= {"known_words", "longest_copy", "ngram_divergence", "bleu", "cider"}
 
 

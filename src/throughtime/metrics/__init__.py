@@ -2,7 +2,7 @@
 
 from throughtime.metrics.captions import bleu, cider
 from throughtime.metrics.classes import accuracy, balanced_accuracy, brier, log_loss, macro_f1, matthews, nats_per_step
-from throughtime.metrics.errors import mae, mase, rmse, skill, smape
+from throughtime.metrics.errors import mae, mase, owa, rmse, rse, skill, smape
 from throughtime.metrics.nab import nab_best_threshold, nab_score
 from throughtime.metrics.probabilistic import coverage, crps_gaussian, interval_width, pinball
 from throughtime.metrics.ranking import average_precision, hit_rate, ndcg, recall_at, reciprocal_rank, roc_auc
@@ -31,11 +31,13 @@ __all__ = [
     "nats_per_step",
     "ndcg",
     "ngram_divergence",
+    "owa",
     "pinball",
     "recall_at",
     "reciprocal_rank",
     "rmse",
     "roc_auc",
+    "rse",
     "skill",
     "smape",
 ]

@@ -2,10 +2,13 @@
 
     rmse    sqrt(mean (y - f)^2)                 mae     mean |y - f|
     smape   mean 200 |y - f| / (|y| + |f|)       mase    mean |y - f| / mean |x_t - x_(t-m)| over the history
+    rse     sqrt(sum (y - f)^2 / sum (y - mean y)^2)
+    owa     (smape / smape of a reference + mase / mase of the same) / 2
     skill   1 - error / error of a reference
 
-y target, f forecast; means over entries whose target is present. Source of smape and mase: Makridakis, Spiliotis &
-Assimakopoulos, International Journal of Forecasting 36(1), 2020 (M4).
+y target, f forecast; means over entries whose target is present. Sources: Makridakis, Spiliotis & Assimakopoulos,
+International Journal of Forecasting 36(1), 2020 (smape, mase and owa, as in M4); Lai et al. 2018, arXiv 1703.07015
+(rse).
 """
 
 from __future__ import annotations
@@ -84,6 +87,48 @@ def mase(target: ArrayLike, forecast: ArrayLike, history: ArrayLike, season: int
             "changes. Use a longer history, or mae."
         )
     return mae(target, forecast) / scale
+
+
+def rse(target: ArrayLike, forecast: ArrayLike) -> float:
+    """Root of the squared error relative to that of the targets' mean: 0 is perfect, 1 as good as their mean.
+
+    Args:
+        target: any shape; nan is not scored. One mean is taken over all entries, of whatever series.
+        forecast: the same shape.
+
+    Returns:
+        The relative error, at least 0.
+
+    Raises:
+        ShapeError: shapes differ.
+        DataError: nothing to score, entries that are not finite, or targets that are all the same.
+    """
+    wanted, given = scored(target, forecast)
+    spread = float(np.sum((wanted - wanted.mean()) ** 2))
+    if spread <= 0:
+        raise DataError(
+            f"A relative error divides by the spread of the targets, which is 0 over {wanted.size} of them. Use rmse, "
+            "or score more."
+        )
+    return math.sqrt(float(np.sum((wanted - given) ** 2)) / spread)
+
+
+def owa(smape: float, mase: float, reference_smape: float, reference_mase: float) -> float:
+    """Overall weighted average of M4: the mean of two errors, each in units of a reference's.
+
+    Args:
+        smape: mean over series, at least 0.
+        mase: mean over series, at least 0.
+        reference_smape: of the reference, above 0; M4's is the naive rule on seasonally adjusted series (Naive2).
+        reference_mase: of the reference, above 0.
+
+    Returns:
+        The average; the reference itself has 1, and less is better.
+
+    Raises:
+        DataError: an error is negative or not finite, or a reference's is 0.
+    """
+    return 1.0 - (skill(smape, reference_smape) + skill(mase, reference_mase)) / 2
 
 
 def skill(error: float, reference_error: float) -> float:

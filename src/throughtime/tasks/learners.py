@@ -55,7 +55,7 @@ def ridge(penalties: Sequence[float]) -> Learner:
         for penalty in penalties:
             model = Ridge(alpha=penalty).fit(x, y)
             loss = float(np.mean((model.predict(held_x) - held_y) ** 2))
-            yield Fitted(loss, _named("penalty", penalty, penalties), model.predict, model.coef_.size + 1)
+            yield Fitted(loss, _named("penalty", penalty, penalties), model.predict, _size(model))
 
     return learn
 
@@ -147,8 +147,8 @@ def _leaves(model: Any, rounds: int) -> int:
     return sum(tree.get_n_leaf_nodes() for trees in model._predictors[:rounds] for tree in trees)
 
 
-def _size(model: LogisticRegression) -> int:
-    return int(model.coef_.size + model.intercept_.size)
+def _size(model: Ridge | LogisticRegression) -> int:
+    return int(model.coef_.size + np.size(model.intercept_))
 
 
 def _integers(classes: Array) -> tuple[int, ...]:

@@ -15,10 +15,22 @@ from throughtime.tasks.options import (
     check_every,
     check_share,
     check_shared,
+    check_unused,
+    filled,
     refuse_auto,
 )
 
 WINDOW = "perceptron"
+PAIR_DEFAULTS = {
+    "hidden_size": 256,
+    "num_layers": 2,
+    "window_steps": 8,
+    "batch_size": 64,
+    "learning_rate": 2e-3,
+    "validation": 0.05,
+}
+# Settings of series.
+AHEAD_ONLY = ("strategy", "emission", "segment_steps", "season", "smoothing", "log", "members", "calendar")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +71,8 @@ def check_pair_options(estimator: Any) -> PairOptions:
     Raises:
         ConfigError: settings out of range, or at odds with each other, all named.
     """
-    checks, given = Checks(), estimator
+    checks, given = Checks(), filled(estimator, PAIR_DEFAULTS)
+    check_unused(checks, estimator, AHEAD_ONLY, "of series, which need a `horizon`")
     refuse_auto(checks, given.tbptt)
     epochs, limit, tied, both = given.epochs, given.source_limit, given.tied, given.bidirectional
     cell, symbols = checks.choice("cell", given.cell, CELLS), checks.choice("symbols", given.symbols, SPLITS)

@@ -59,7 +59,7 @@ def _plain_setting(name: str, value: Any) -> Any:
         return None if value is None else str(value)
     if name == "validation":
         share = plain(value)
-        return share if isinstance(share, float) else None
+        return share if isinstance(share, float | str) else None
     if name == "class_weight" and isinstance(value, Mapping):
         return [[plain(label), plain(weight)] for label, weight in value.items()]  # JSON's keys are all texts
     return [str(each) for each in value] if isinstance(value, list | tuple | np.ndarray) else plain(value)
