@@ -52,7 +52,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Ahead:
+class GaussianAhead:
     """Gaussian forecasts of the steps after N origins.
 
     Args:
@@ -94,7 +94,7 @@ class Local:
         self._horizon, self._period = horizon, period
         return self
 
-    def forecast(self, tracks: Sequence[Track], origins: Origins) -> Ahead:
+    def forecast(self, tracks: Sequence[Track], origins: Origins) -> GaussianAhead:
         """Forecast after each origin.
 
         Args:
@@ -102,7 +102,7 @@ class Local:
             origins: of each the place of its track and how many steps of it are known, at least 1.
         """
         histories = [tracks[place].values[:step] for place, step in origins]
-        return Ahead(*self._rule(histories, self._horizon, self._period))
+        return GaussianAhead(*self._rule(histories, self._horizon, self._period))
 
 
 def naive(histories: Sequence[Floats], horizon: int, period: int) -> tuple[Floats, Floats]:

@@ -24,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from throughtime.base.errors import DataError
-from throughtime.tasks.ahead_baselines import Ahead, Floats, Origins, Track
+from throughtime.tasks.ahead_baselines import GaussianAhead, Floats, Origins, Track
 from throughtime.tasks.learners import Fitted, Learner, boosted_trees, ridge
 
 Places = NDArray[np.int64]
 # Windows that are learned from, evenly thinned beyond; ridge's table of them stays below 100 MB with 100 lags.
 MOST_WINDOWS = 100_000
 # Trees take a row for each step of each window.
-MOST_TREE_ROWS = 60_000
+MOST_TREE_ROWS = 30_000
 # The newest values that trees read; each costs them time, and older ones come as the value a season before.
 MOST_TREE_LAGS = 28
 
@@ -125,10 +125,10 @@ class OnLags:
         self.deviation_ = np.sqrt((errors**2).mean(axis=0))
         return self
 
-    def forecast(self, tracks: Sequence[Track], origins: Origins) -> Ahead:
+    def forecast(self, tracks: Sequence[Track], origins: Origins) -> GaussianAhead:
         """Forecast after each origin; known features of the steps ahead are read off the tracks."""
         windows = self._windows(tracks, origins, self._lags, False)
-        return Ahead(windows.base + windows.unit * self._scaled(windows), windows.unit * self.deviation_)
+        return GaussianAhead(windows.base + windows.unit * self._scaled(windows), windows.unit * self.deviation_)
 
     def _windows(self, tracks: Sequence[Track], origins: Origins, lags: int, learned: bool) -> Windows:
         return Windows.of(tracks, origins, lags, self._horizon, self._period, learned)

@@ -1,0 +1,191 @@
+"""The methods a table is tried with: rules fitted at each origin, learners on lags, networks.
+
+Rules and learners are `tasks.ahead_baselines` and `tasks.lag_forecasts`; perceptron, Elman RNN and LSTM go through one
+estimator, `tasks.SequenceToSequence`, with the same settings and the same schedule. Networks and learners learn from
+the training parts, the validation parts choose, and every forecast reads all that lies before its origin.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch.distributed as dist
+
+from throughtime.base.errors import Notice
+from throughtime.base.run_folder import RunFolder
+from throughtime.recipes.ahead.problem import Floats, Problem
+from throughtime.recipes.ahead.scores import PROBABILITIES, Errors, Forecasts, errors
+from throughtime.recipes.ahead.settings import Model
+from throughtime.recipes.settings import Cell
+from throughtime.tasks import SequenceToSequence
+from throughtime.tasks.ahead_baselines import (
+    Local,
+    exponential_smoothing,
+    naive,
+    naive2,
+    seasonal_naive,
+    theta,
+)
+from throughtime.tasks.lag_forecasts import OnLags, boosting_ahead, ridge_ahead
+
+REFERENCE = "naive2"
+# Cheap enough to stand beside every score.
+RULES: dict[str, Callable[[], Local]] = {
+    "naive": partial(Local, naive),
+    "seasonal naive": partial(Local, seasonal_naive),
+    REFERENCE: partial(Local, naive2),
+    "theta": partial(Local, theta),
+    "exponential smoothing": partial(Local, exponential_smoothing),
+}
+LEARNERS: dict[str, Callable[[], OnLags]] = {"ridge on lags": ridge_ahead, "boosting on lags": boosting_ahead}
+NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LSTM": "lstm"}
+# Levels whose interval ends, with the median, are the quantiles.
+LEVELS_ASKED = tuple(sorted({round(100 * abs(2 * each - 1)) for each in PROBABILITIES if each != 0.5}))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one fit of one method came to.
+
+    Args:
+        method: its name.
+        errors: on the test part.
+        parameters: numbers fitted once for all series.
+        seconds: of fitting and, for rules that are fitted at each origin, of forecasting.
+        choice: what validation chose, in words.
+    """
+
+    method: str
+    errors: Errors
+    parameters: int
+    seconds: float
+    choice: str
+
+
+def names_for(problem: Problem) -> list[str]:
+    """The methods, in the order of tables; without a season two naive rules are the naive one."""
+    rules = [name for name in RULES if problem.plan.season > 1 or name not in ("seasonal naive",)]
+    return [*rules, *LEARNERS, *NETWORKS]
+
+
+def try_rule(problem: Problem, name: str) -> Trial:
+    """Fit one of `RULES` or `LEARNERS`, and score it on the test part."""
+    began = time.perf_counter()
+    rule = (RULES | LEARNERS)[name]().fit(problem.tracks, problem.plan.horizon, problem.plan.season)
+    seconds = time.perf_counter() - began
+    found = rule_forecasts(problem, rule)
+    seconds = time.perf_counter() - began if name in RULES else seconds
+    return Trial(name, errors(problem, found), rule.parameters_count_, seconds, rule.choice_)
+
+
+def rule_forecasts(problem: Problem, rule: Local | OnLags) -> Forecasts:
+    """A fitted rule's forecasts from every tested origin."""
+    ahead = rule.forecast(problem.tracks, problem.origins())
+    return Forecasts(ahead.point, ahead.quantiles(PROBABILITIES))
+
+
+def try_network(problem: Problem, name: str, model: Model, tbptt: str, seed: int) -> Trial:
+    """Fit one of `NETWORKS` from one seed, and score it on the test part."""
+    fitted = fit_network(problem, replace(model, cell=NETWORKS[name], seed=seed), tbptt)
+    found = errors(problem, network_forecasts(problem, fitted))
+    return Trial(name, found, fitted.parameters_count_, fitted.seconds_, "")
+
+
+def fit_network(
+    problem: Problem,
+    model: Model,
+    tbptt: str,
+    *,
+    run: RunFolder | None = None,
+    progress: bool = False,
+    group: dist.ProcessGroup | None = None,
+) -> SequenceToSequence:
+    """Train a network on the training parts; the validation parts choose and stop it.
+
+    Args:
+        problem: series and cut.
+        model: network and training.
+        tbptt: schedule, such as "n,n".
+        run: folder that keeps checkpoints and events, and from which an interrupted training goes on.
+        progress: whether to show a progress bar.
+        group: ranks that train together.
+
+    Raises:
+        Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
+    """
+    estimator = network_of(problem, model, tbptt, progress)
+    with _table_said():
+        return estimator.fit(training_frame(problem), **roles(problem), run=run, group=group)
+
+
+def network_forecasts(problem: Problem, fitted: SequenceToSequence) -> Forecasts:
+    """A trained network's forecasts from every tested origin, each with all rows before it as history."""
+    points, quantiles = [], []
+    nothing = [0] * len(problem.series)
+    for place in range(problem.plan.origins):
+        starts = problem.starts(place)
+        stops = [start + problem.plan.horizon for start in starts]
+        known = known_columns(problem.part(starts, stops), problem) if problem.series.known else None
+        with _table_said():
+            frame = fitted.predict(problem.part(nothing, starts), level=list(LEVELS_ASKED), known=known)
+        for found, each in zip((points, quantiles), _read_off(frame, problem), strict=True):
+            found.append(each)
+    return Forecasts(np.concatenate(points), np.concatenate(quantiles))
+
+
+def known_columns(frame: pl.DataFrame, problem: Problem) -> pl.DataFrame:
+    """Id, time and known columns of a frame of the problem's series."""
+    series = problem.series
+    index = [name for name in (series.id_name, series.time_name) if name and name in frame.columns]
+    return frame.select(*index, *series.known)
+
+
+def roles(problem: Problem) -> dict[str, Any]:
+    """Which column is what, as `SequenceToSequence.fit` takes it."""
+    series = problem.series
+    return {
+        "id": series.id_name,
+        "time": series.time_name,
+        "target": list(series.targets),
+        "known": list(series.known) or None,
+    }
+
+
+def _read_off(frame: pl.DataFrame, problem: Problem) -> tuple[Floats, Floats]:
+    """Points [J, H] and quantiles [J, H, Q] of the tracks, from a frame of H rows for each series."""
+    shape = (len(problem.series), problem.plan.horizon)
+
+    def column(name: str) -> Floats:
+        return frame[name].cast(pl.Float64).to_numpy().reshape(shape)
+
+    points = np.stack([column(target) for target in problem.series.targets], axis=1)  # [S, targets, H]
+    ends = [
+        np.stack([column(_named(target, probability)) for target in problem.series.targets], axis=1)
+        for probability in PROBABILITIES
+    ]
+    tracks = (-1, problem.plan.horizon)
+    return points.reshape(tracks), np.stack(ends, axis=-1).reshape(*tracks, len(PROBABILITIES))
+
+
+def _named(target: str, probability: float) -> str:
+    """The column of a quantile: an end of the interval that has it, the forecast itself for the median."""
+    if probability == 0.5:
+        return target
+    return f"{target}_{'lo' if probability < 0.5 else 'hi'}_{round(100 * abs(2 * probability - 1))}"
+
+
+@contextmanager
+def _table_said() -> Iterator[None]:
+    """What there is to say of the table was said when it was read; not again for each of its parts."""
+    with warnings.catch_warnings():
+        for start in ("Missing values of", "No regular step fits"):
+            warnings.filterwarnings("ignore", message=start, category=Notice)
+        yield
