@@ -1,10 +1,11 @@
 """Seasons of a series: their length, whether there is one, and its shape.
 
     r[k]      autocorrelation at lag k of the first differences d[t] = y[t] - y[t-1], n of them
-    seasonal  r[m] > 1.645 sqrt((1 + 2 (r[1]^2 + ... + r[m-1]^2)) / n), and n >= 3 m
+    seasonal  r[m] > 1.645 sqrt((1 + 2 (r[1]^2 + ... + r[m-1]^2)) / n),  r[m] > r[m-q] and r[m+q],  n >= 3 m
+              q a quarter of m, at least 1
 
-The test is the M4 competition's, but on differences: a trend or a random walk is alike at every lag, and would pass as
-seasonal in its levels. The shape is that of the classical decomposition: what is left of a series beside its centred
+The first is the M4 competition's test, but on differences: a trend or a random walk is alike at every lag, and would
+pass as seasonal in its levels. The second keeps slow waves from passing at any short lag. The shape is that of the classical decomposition: what is left of a series beside its centred
 moving average over a season, averaged over the seasons; as a ratio where all values lie above 0, else as a difference.
 
 Dimensions: T steps, m steps in a season.
@@ -31,6 +32,9 @@ LEAST_SEASONS = 3
 LONGEST = 366
 # A season of the table is one that at least half of its series show.
 LEAST_SHARE = 0.5
+
+# An hour, day or week of fewer steps is told by hardly anything but whether neighbours are alike.
+LEAST_STEPS = 4
 
 _OF_MONTHS = {1: (12,), 2: (6,), 3: (4,), 4: (3,), 6: (2,)}
 _SPANS_S = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
@@ -81,9 +85,10 @@ def is_seasonal(history: Floats, period: int) -> bool:
     """Whether a history [T] without gaps shows a season of `period` steps, by the test above; one step is none."""
     if period < 2 or len(history) - 1 < LEAST_SEASONS * period:
         return False
-    correlation = autocorrelation(np.diff(history), period)
+    near = max(1, period // 4)
+    correlation = autocorrelation(np.diff(history), period + near)
     limit = CRITICAL * np.sqrt((1 + 2 * (correlation[1:period] ** 2).sum()) / (len(history) - 1))
-    return bool(correlation[period] > limit)
+    return bool(correlation[period] > max(limit, correlation[period - near], correlation[period + near]))
 
 
 def find_period(series: Sequence[Floats], step: grid.Step) -> int:
@@ -126,7 +131,7 @@ def _periods_of(step: grid.Step) -> tuple[int, ...]:
     if unit == "mo":
         return _OF_MONTHS.get(amount, ())
     span = amount * _SPANS_S[unit]
-    return tuple(round(period / span) for period in _PERIODS_S if period / span >= 2)
+    return tuple(round(period / span) for period in _PERIODS_S if period / span >= LEAST_STEPS)
 
 
 def _likely(series: Sequence[Floats]) -> tuple[int, ...]:

@@ -8,7 +8,16 @@ from functools import partial
 
 import numpy as np
 
-from throughtime.recipes.ahead.methods import LEARNERS, NETWORKS, REFERENCE, RULES, Trial, names_for, try_network, try_rule
+from throughtime.recipes.ahead.methods import (
+    LEARNERS,
+    NETWORKS,
+    REFERENCE,
+    RULES,
+    Trial,
+    names_for,
+    try_network,
+    try_rule,
+)
 from throughtime.recipes.ahead.problem import Problem
 from throughtime.recipes.ahead.scores import figures
 from throughtime.recipes.ahead.settings import Model
@@ -34,7 +43,9 @@ def compare_methods(problem: Problem, model: Model, tbptt: str, seeds: int, prog
     # What takes longest first, so that the cores end together.
     trials = [partial(try_rule, problem, name) for name in reversed(LEARNERS)]
     trials += [
-        partial(try_network, problem, name, model, tbptt, model.seed + seed) for seed in range(seeds) for name in NETWORKS
+        partial(try_network, problem, name, model, tbptt, model.seed + seed)
+        for seed in range(seeds)
+        for name in NETWORKS
     ]
     trials += [partial(try_rule, problem, name) for name in order if name in RULES]
     done = run_trials(trials, progress)

@@ -197,7 +197,9 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
     return replace(problem, notes=tuple(notes)), Settings(columns, Ahead(**vars(plan)), settings.model)
 
 
-def other_problem(table: pl.DataFrame, title: str, settings: Settings, arguments: dict[str, object], scored: bool) -> Problem:
+def other_problem(
+    table: pl.DataFrame, title: str, settings: Settings, arguments: dict[str, object], scored: bool
+) -> Problem:
     """Another table, read as a run's own was.
 
     Args:
@@ -293,7 +295,9 @@ def _check(problem: Problem) -> None:
             "validation. Check that target= names the right column."
         )
     if not np.isfinite(problem.outcomes()).any():
-        raise DataError("Forecasts are scored by what came: no value of the test part is present. Move it with origins=.")
+        raise DataError(
+            "Forecasts are scored by what came: no value of the test part is present. Move it with origins=."
+        )
 
 
 def _columns(series: SeriesSet, names: Sequence[str]) -> list[Floats]:

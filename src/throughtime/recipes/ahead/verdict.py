@@ -29,9 +29,7 @@ SURE = 2  # standard errors from which on a difference is told as one
 def rule_errors(problem: Problem) -> dict[str, Errors]:
     """The errors of the rules that are fitted at each origin."""
     names = [name for name in names_for(problem) if name in RULES]
-    fitted = {
-        name: RULES[name]().fit(problem.tracks, problem.plan.horizon, problem.plan.season) for name in names
-    }
+    fitted = {name: RULES[name]().fit(problem.tracks, problem.plan.horizon, problem.plan.season) for name in names}
     return {name: errors(problem, rule_forecasts(problem, rule)) for name, rule in fitted.items()}
 
 
