@@ -244,7 +244,7 @@ def _known_rows(
         if values.shape != wanted:
             raise ShapeError(f"`known` is [series, known columns]: {wanted} wanted, {np.shape(known)} came.")
         return values, times
-    ahead = _read_known(known, reader)
+    ahead = read_known(known, reader)
     places = {name: place for place, name in enumerate(ahead.ids)}
     if set(places) != set(read.ids) or (ahead.lengths != 1).any():
         raise DataError(
@@ -265,7 +265,7 @@ def _known_rows(
     return values, given
 
 
-def _read_known(known: Any, reader: Reader) -> SeriesSet:
+def read_known(known: Any, reader: Reader) -> SeriesSet:
     """A frame of known columns, read alone; a Boolean that is no class is a number there as in the history."""
     names, labels = reader.arguments["known"], reader.arguments["categories"]
     kept = {name: reader.arguments[name] for name in ("time", "id", "time_format") if name in reader.arguments}

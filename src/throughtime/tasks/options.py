@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import sklearn.exceptions
@@ -101,13 +103,35 @@ def check_options(estimator: Any) -> Options:
         window_steps=checks.whole("window_steps", estimator.window_steps, below=MOST_WINDOW + 1),
         emission=checks.choice("emission", estimator.emission, tuple(EMISSIONS)),
         averaging=checks.number("averaging", estimator.averaging, below=1),
-        calendar=_calendar(checks, estimator.calendar),
+        calendar=check_periods(checks, estimator.calendar),
         epochs=checks.whole("epochs", estimator.epochs),
         batch_size=checks.whole("batch_size", estimator.batch_size),
         checkpoint_every_s=check_every(checks, estimator.checkpoint_every_s),
     )
     checks.report(f"Settings of {type(estimator).__name__}")
     return options
+
+
+def filled(estimator: Any, defaults: Mapping[str, Any]) -> SimpleNamespace:
+    """An estimator's settings, with defaults of its kind in place of None and of "auto" for `validation`."""
+    given = estimator.get_params(deep=False)
+    left = {name for name, value in given.items() if value is None or (name == "validation" and _is_auto(value))}
+    return SimpleNamespace(**{name: defaults.get(name) if name in left else value for name, value in given.items()})
+
+
+def check_unused(checks: Checks, estimator: Any, names: Sequence[str], why: str) -> None:
+    """Note settings that another kind of sequences has, where they are not as they come."""
+    defaults = {name: each.default for name, each in inspect.signature(type(estimator)).parameters.items()}
+    set_ = [name for name in names if getattr(estimator, name) != defaults[name]]
+    if set_:
+        checks.add(f"{', '.join(f'`{name}`' for name in set_)} {'is' if len(set_) == 1 else 'are'} {why}")
+
+
+def refuse_given(rule: str, **given: Any) -> None:
+    """Raise ConfigError where an argument came that the kind of sequences does not take."""
+    came = [f"{name}=" for name, value in given.items() if value is not None]
+    if came:
+        raise ConfigError(f"{rule}: {', '.join(came)} came. Leave it out.")
 
 
 def refuse_columns(y: Any, times: Any) -> None:
@@ -199,7 +223,12 @@ def check_memory(checks: Checks, memory: Any) -> int | None:
         return None
 
 
-def _calendar(checks: Checks, calendar: Any) -> str | tuple[str, ...]:
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == AUTO
+
+
+def check_periods(checks: Checks, calendar: Any) -> str | tuple[str, ...]:
+    """The periods that a setting `calendar` names."""
     problem = check_calendar(calendar)
     checks.add(problem)
     return calendar if problem or isinstance(calendar, str) else tuple(calendar)

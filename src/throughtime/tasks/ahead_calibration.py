@@ -1,0 +1,156 @@
+"""What forecasts of the validation part teach about those to come: whether to trust them, how wide they are, how errors
+hang together.
+
+    kept       a in [0, 1]: y ~ a f, both from the last value on; 0 unless a stands above its doubt
+    width      q[h](p): share p of |y - f| / scale lies below it, at each step ahead
+    together   correlation of errors at steps h and k, for paths
+
+a is that of least squares over windows of unit spread, and its doubt the deviation of a over blocks of origins, since
+neighbouring windows err alike. Where the doubt is as large as a itself, as for exchange rates, the last value is what
+is forecast. The intervals of a network are then stretched until they hold what they say (split conformal prediction);
+with too few windows they stay those of the network's distribution.
+
+Dimensions: N windows, H steps ahead.
+
+Sources: Lei et al., Journal of the American Statistical Association 113(523), 2018 (conformal intervals); Salinas et
+al. 2019, arXiv 1910.03002 (a copula for paths).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from throughtime.tasks.ahead_origins import Origins
+from throughtime.tasks.ahead_rows import Floats
+
+# a must stand so many of its deviations above 0: one-sided 2.5 % of the normal distribution.
+DOUBTS = 1.96
+# Blocks of origins whose mean is one observation of a; fewer than four tell no deviation.
+BLOCKS, LEAST_BLOCKS = 20, 4
+# Errors at a step from which its own widths are read; fewer are joined over steps.
+LEAST_ERRORS = 100
+# Shares at which widths are kept: to half a percent, and densely where intervals end.
+SHARES = np.concatenate([np.linspace(0.0, 0.98, 99), [0.985, 0.99, 0.995, 0.9975, 0.999]])
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was learned.
+
+    Args:
+        kept: a.
+        widths: [H, shares] q[h] at `SHARES`.
+        together: [H, H] correlations.
+    """
+
+    kept: float
+    widths: Floats
+    together: Floats
+
+    @classmethod
+    def without(cls, horizon: int) -> Calibration:
+        """Where nothing validates: forecasts as they are, normal errors that drift apart like a random walk's."""
+        widths = np.broadcast_to(ndtri((1 + SHARES) / 2), (horizon, len(SHARES))).copy()
+        return cls(1.0, widths, _random_walk(horizon))
+
+    @classmethod
+    def fit(cls, origins: Origins, future: Floats, location: Floats, scale: Floats) -> Calibration:
+        """Learn from forecasts.
+
+        Args:
+            origins: N windows.
+            future: [N, H] what came, in the windows' units, nan where missing.
+            location, scale: [N, H] what was told.
+        """
+        kept = _trusted(origins, future, location)
+        errors = (future - kept * location) / scale
+        return cls(kept, _widths(np.abs(errors)), _correlation(errors))
+
+    def width(self, level: float) -> Floats:
+        """Half of the interval that holds `level` percent, in scales, at each step [H]."""
+        return self._quantile(np.full((1, len(self.widths)), level / 100))[0]
+
+    def draw(self, count: int, paths: int, seed: int) -> Floats:
+        """Errors in scales along paths [paths, count, H], as like or unlike from step to step as they were."""
+        horizon = len(self.together)
+        draws = np.random.default_rng(seed).standard_normal((paths * count, horizon))
+        normal = draws @ np.linalg.cholesky(self.together + 1e-6 * np.eye(horizon)).T
+        share = ndtr(normal)
+        errors = np.sign(share - 0.5) * self._quantile(np.abs(2 * share - 1))
+        return errors.reshape(paths, count, horizon)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers."""
+        return {"kept": self.kept, "widths": self.widths.tolist(), "together": self.together.tolist()}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Calibration:
+        """The calibration that `to_dict` wrote."""
+        return cls(float(plain["kept"]), np.array(plain["widths"]), np.array(plain["together"]))
+
+    def _quantile(self, share: Floats) -> Floats:
+        """Widths at shares [N, H]; past the last share the tail goes on as a normal one's."""
+        found = np.stack([np.interp(column, SHARES, width) for column, width in zip(share.T, self.widths, strict=True)])
+        tail = ndtri((1 + np.clip(share.T, SHARES[-1], 1 - 1e-12)) / 2) / ndtri((1 + SHARES[-1]) / 2)
+        return (found * np.maximum(tail, 1.0)).T
+
+
+def _trusted(origins: Origins, future: Floats, location: Floats) -> float:
+    there = ~np.isnan(future)
+    products = np.where(there, future * location, 0.0).sum(axis=1)
+    squares = np.where(there, location**2, 0.0).sum(axis=1)
+    if squares.sum() <= 0:
+        return 0.0
+    kept = products.sum() / squares.sum()
+    blocks = _blocks(origins)
+    top, bottom = (np.bincount(blocks, part) for part in (products, squares))
+    top, bottom = top[bottom > 0], bottom[bottom > 0]
+    if len(top) < LEAST_BLOCKS:
+        return float(np.clip(kept, 0.0, 1.0))
+    # Of a ratio of sums over n blocks: n / (n - 1) sum (top - a bottom)^2 / (sum bottom)^2.
+    doubt = np.sqrt(len(top) / (len(top) - 1) * ((top - kept * bottom) ** 2).sum()) / bottom.sum()
+    return float(np.clip(kept, 0.0, 1.0)) if kept > DOUBTS * doubt else 0.0
+
+
+def _blocks(origins: Origins) -> Any:
+    """A number for each window: windows of neighbouring origins share one, whatever their rows, where there are few."""
+    several = np.bincount(origins.rows).max(initial=0) > 1
+    order = np.argsort(np.argsort(origins.ends if several else origins.rows, kind="stable"), kind="stable")
+    return order * min(BLOCKS, len(origins)) // len(origins)
+
+
+def _widths(errors: Floats) -> Floats:
+    """Quantiles of |errors| [N, H] at each step, with the conformal correction for N; joined over steps where few."""
+    horizon = errors.shape[1]
+    pooled = errors[~np.isnan(errors)]
+    found = []
+    for column in errors.T:
+        own = column[~np.isnan(column)]
+        chosen = own if len(own) >= LEAST_ERRORS else pooled
+        if len(chosen) < LEAST_ERRORS // 4:
+            return Calibration.without(horizon).widths
+        found.append(np.quantile(chosen, np.minimum(SHARES * (len(chosen) + 1) / len(chosen), 1.0)))
+    return np.maximum(np.array(found), 1e-6)
+
+
+def _correlation(errors: Floats) -> Floats:
+    """Of normal scores, drawn towards a random walk's by the number of windows."""
+    whole = errors[~np.isnan(errors).any(axis=1)]
+    count, horizon = whole.shape
+    prior = _random_walk(horizon)
+    if count < 2 or horizon == 1:
+        return prior
+    ranks = whole.argsort(axis=0).argsort(axis=0)
+    measured = np.corrcoef(ndtri((ranks + 0.5) / count), rowvar=False)
+    weight = count / (count + 2 * horizon)
+    return np.asarray(weight * measured + (1 - weight) * prior)
+
+
+def _random_walk(horizon: int) -> Floats:
+    steps = np.arange(1, horizon + 1)
+    return np.sqrt(np.minimum.outer(steps, steps) / np.maximum.outer(steps, steps))
