@@ -48,7 +48,7 @@ def test_seasons_of_all_sizes_are_learned_at_once(name):
 @pytest.mark.parametrize("name", LEARNERS)
 def test_what_is_known_ahead_is_read(name):
     blind = [Track(each.values, np.zeros_like(each.known), each.train, each.validation) for each in tracks(effect=3.0)]
-    assert error(LEARNERS[name](), tracks(effect=3.0)) < 0.6 * error(LEARNERS[name](), blind)
+    assert error(LEARNERS[name](), tracks(effect=3.0)) < 0.75 * error(LEARNERS[name](), blind)
 
 
 @pytest.mark.parametrize("name", LEARNERS)

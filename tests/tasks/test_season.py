@@ -38,12 +38,12 @@ def test_three_seasons_are_needed():
     assert not is_seasonal(weekly(21), 7)
 
 
-@pytest.mark.parametrize("step, expected", [("1d", 7), (None, 7), (1, 7)], ids=["days", "no times", "numbers"])
+@pytest.mark.parametrize(("step", "expected"), [("1d", 7), (None, 7), (1, 7)], ids=["days", "no times", "numbers"])
 def test_the_season_of_a_table_is_found(step, expected):
     assert find_period([weekly(120, seed=seed) for seed in range(4)], step) == expected
 
 
-@pytest.mark.parametrize("step, period", [("1mo", 12), ("3mo", 4), ("1h", 24), ("7d", 52), ("1bd", 5), ("30m", 48)])
+@pytest.mark.parametrize(("step", "period"), [("1mo", 12), ("3mo", 4), ("1h", 24), ("7d", 52), ("1bd", 5), ("30m", 48)])
 def test_a_calendar_step_has_its_own_seasons(step, period):
     wave = np.sin(2 * np.pi * np.arange(period * 6) / period) + np.random.default_rng(0).normal(0, 0.05, period * 6)
     assert find_period([wave], step) == period

@@ -113,13 +113,14 @@ class OnLags:
         if not held or not _learned(tracks, horizon, 1):
             raise DataError(
                 f"A forecast on lags needs {horizon + 1} steps to train on and {horizon} to validate in some series: "
-                f"the longest trains on {max(each.train for each in tracks)}. Take a smaller horizon=, or longer series."
+                f"the longest trains on {max(each.train for each in tracks)}. Take a smaller horizon= or longer series."
             )
         found = [each for lags in _lag_counts(tracks, horizon, period) for each in self._tried(tracks, held, lags)]
         self._lags, self._fitted = min(found, key=lambda pair: pair[1].loss)
         self.parameters_count_ = self._fitted.parameters
         self.choice_ = ", ".join([f"{self._lags} lags", *([self._fitted.setting] if self._fitted.setting else [])])
         windows = self._windows(tracks, held, self._lags, True)
+        assert windows.target is not None
         errors = self._scaled(windows) - windows.target
         self.deviation_ = np.sqrt((errors**2).mean(axis=0))
         return self

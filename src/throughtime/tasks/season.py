@@ -5,8 +5,9 @@
               q a quarter of m, at least 1
 
 The first is the M4 competition's test, but on differences: a trend or a random walk is alike at every lag, and would
-pass as seasonal in its levels. The second keeps slow waves from passing at any short lag. The shape is that of the classical decomposition: what is left of a series beside its centred
-moving average over a season, averaged over the seasons; as a ratio where all values lie above 0, else as a difference.
+pass as seasonal in its levels. The second keeps slow waves from passing at any short lag. The shape is that of the
+classical decomposition: what is left of a series beside its centred moving average over a season, averaged over the
+seasons; as a ratio where all values lie above 0, else as a difference.
 
 Dimensions: T steps, m steps in a season.
 Sources: Makridakis, Spiliotis & Assimakopoulos, International Journal of Forecasting 36(1), 2020 (test); Kendall &

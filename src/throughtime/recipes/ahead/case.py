@@ -78,7 +78,10 @@ class AheadCase(Case):
         found = {ours: errors(self.problem, forecasts), **rule_errors(self.problem)}
         table = scores_table(self.problem, ours, found)
         trained = in_words(model.history_, model.seconds_) if model.history_ else f"trained in {model.seconds_:.1f} s."
-        network = f"{ours} with {model.parameters_count_:,} parameters, TBPTT({tbptt}), seed {self.chosen.model.seed}; {trained}"
+        network = (
+            f"{ours} with {model.parameters_count_:,} parameters, TBPTT({tbptt}), seed {self.chosen.model.seed}; "
+            f"{trained}"
+        )
         page = report.render(report.Evidence(self.problem, forecasts, found, model.history_, table, record, network))
         return replace(table, notes=(*table.notes, network)), page
 

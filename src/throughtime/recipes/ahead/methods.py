@@ -34,7 +34,12 @@ from throughtime.tasks.ahead_baselines import (
     seasonal_naive,
     theta,
 )
+from throughtime.tasks.ahead_fitting import design_of, prepare
+from throughtime.tasks.ahead_network import AheadNetwork
+from throughtime.tasks.ahead_options import check_ahead
+from throughtime.tasks.ahead_origins import train_origins
 from throughtime.tasks.lag_forecasts import OnLags, boosting_ahead, ridge_ahead
+from throughtime.train.ranks import Ranks, refuse_too_few
 
 REFERENCE = "naive2"
 # Cheap enough to stand beside every score.
@@ -121,14 +126,38 @@ def fit_network(
     Raises:
         Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
     """
-    estimator = network_of(problem, model, tbptt, progress)
+    estimator = _estimator(problem, model, tbptt, progress)
     with _table_said():
-        return estimator.fit(training_frame(problem), **roles(problem), run=run, group=group)
+        return estimator.fit(_training_part(problem), **_roles(problem), run=run, group=group)
+
+
+def check_network(problem: Problem, model: Model, tbptt: str | None, ranks: Ranks | None = None) -> None:
+    """Raise what `fit_network` would raise before its first update, at the cost of building the network.
+
+    Args:
+        problem: series and cut.
+        model: network and training.
+        tbptt: schedule; None: open.
+        ranks: that are to train together.
+
+    Raises:
+        ConfigError, DataError, ScheduleError: the settings do not fit the table or each other.
+        MemoryError, RuntimeError: the network is larger than the memory.
+    """
+    estimator = _estimator(problem, model, tbptt, False)
+    options = check_ahead(estimator)
+    with _table_said():
+        table = prepare(options, _training_part(problem), estimator.validation, _roles(problem))
+    window = options.window_steps or max(2 * problem.plan.horizon, problem.plan.season)
+    origins = train_origins(table.trained, options.horizon, window)
+    refuse_too_few(min(options.batch_size, len(origins)), ranks or Ranks())
+    AheadNetwork(design_of(options, table, window))
 
 
 def network_forecasts(problem: Problem, fitted: SequenceToSequence) -> Forecasts:
     """A trained network's forecasts from every tested origin, each with all rows before it as history."""
-    points, quantiles = [], []
+    points: list[Floats] = []
+    quantiles: list[Floats] = []
     nothing = [0] * len(problem.series)
     for place in range(problem.plan.origins):
         starts = problem.starts(place)
@@ -148,7 +177,25 @@ def known_columns(frame: pl.DataFrame, problem: Problem) -> pl.DataFrame:
     return frame.select(*index, *series.known)
 
 
-def roles(problem: Problem) -> dict[str, Any]:
+def _estimator(problem: Problem, model: Model, tbptt: str | None, progress: bool) -> SequenceToSequence:
+    trains, tests = problem.stops()
+    return SequenceToSequence(
+        horizon=problem.plan.horizon,
+        season=problem.plan.season,
+        calendar=problem.calendar,
+        validation=problem.part(trains, tests),
+        tbptt=tbptt,
+        progress=progress,
+        **vars(model),
+    )
+
+
+def _training_part(problem: Problem) -> pl.DataFrame:
+    trains, _ = problem.stops()
+    return problem.part([0] * len(trains), trains)
+
+
+def _roles(problem: Problem) -> dict[str, Any]:
     """Which column is what, as `SequenceToSequence.fit` takes it."""
     series = problem.series
     return {

@@ -12,9 +12,10 @@ Dimensions: S series, K origins, H steps ahead, J = S x targets tracks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -198,7 +199,7 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
 
 
 def other_problem(
-    table: pl.DataFrame, title: str, settings: Settings, arguments: dict[str, object], scored: bool
+    table: pl.DataFrame, title: str, settings: Settings, arguments: Mapping[str, Any], scored: bool
 ) -> Problem:
     """Another table, read as a run's own was.
 
@@ -213,9 +214,7 @@ def other_problem(
         DataError: whatever in the table breaks a rule.
     """
     read = reading.read(table, settings.columns, arguments)
-    ahead = settings.ahead
-    assert ahead.horizon and ahead.season and ahead.origins and ahead.stride  # a run has them all
-    plan = Plan(ahead.horizon, ahead.season, ahead.origins, ahead.stride)
+    plan = _plan(read.series, settings.ahead, [])  # a run has all of it
     notes: list[str] = []
     series, after = _long_enough(read, plan, plan.reach + 2, notes) if scored else (read.series, read.ahead)
     calendar = AUTO if settings.columns.calendar == (AUTO,) else settings.columns.calendar
@@ -295,9 +294,7 @@ def _check(problem: Problem) -> None:
             "validation. Check that target= names the right column."
         )
     if not np.isfinite(problem.outcomes()).any():
-        raise DataError(
-            "Forecasts are scored by what came: no value of the test part is present. Move it with origins=."
-        )
+        raise DataError("Forecasts are scored by what came: the test part has no value. Move it with origins=.")
 
 
 def _columns(series: SeriesSet, names: Sequence[str]) -> list[Floats]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from throughtime.recipes.ahead.case import AheadCase, read_other
 from throughtime.recipes.ahead.problem import load_problem
-from throughtime.recipes.ahead.settings import Ahead, Settings
+from throughtime.recipes.ahead.settings import Ahead, Model, Settings
 from throughtime.recipes.forecasting.problem import read_own
 from throughtime.recipes.forecasting.settings import Columns
 from throughtime.recipes.recipe import Recipe
@@ -23,6 +23,8 @@ SAMPLE = Settings(
     Columns(time=("date",), target=("sales",), id="shop", known=("promotion",)),
     # A fortnight: two of the weeks that sales have.
     Ahead(horizon=14),
+    # One network for a quarter of the updates: seconds, where the defaults take minutes and err a little less.
+    Model(members=1, epochs=8),
 )
 # Shops and days: two years, so that the second shows what the first taught of the year.
 SIZE = (20, 731)

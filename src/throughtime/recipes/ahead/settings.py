@@ -52,7 +52,7 @@ class Model:
 
     Args:
         cell: "lstm", "rnn" (Elman) or "perceptron": what reads the window.
-        head: "direct" (all steps at once), "recursive" (a step at a time, fed its own forecasts) or "decoder".
+        strategy: "direct" (all steps at once), "recursive" (a step at a time, fed its own forecasts) or "decoder".
         hidden_size: hidden units a layer.
         num_layers: at least 1.
         emission: distribution of a step, "gaussian" or "student".
@@ -63,11 +63,11 @@ class Model:
         members: networks whose forecasts are averaged.
         epochs: of 50 updates each, at most; at least 1.
         batch_size: windows an update reads.
-        learning_rate: above 0.
-        weight_decay: at least 0.
+        learning_rate: above 0 and at most 10.
+        weight_decay: 0 .. 100.
         dropout: share of hidden units dropped in training, in [0, 1).
         averaging: of the weights over updates, in [0, 1).
-        patience: epochs without a better validation before training stops.
+        patience: epochs without a better validation before training stops; "auto": all are trained.
         seed: of initialisation, dropout and order.
         device: of the network, such as cuda; without it, the CPU.
         memory: what an update may keep between its forward and backward pass; without it, any number.
@@ -75,7 +75,7 @@ class Model:
     """
 
     cell: Cell = "lstm"
-    head: Literal["direct", "recursive", "decoder"] = "direct"
+    strategy: Literal["direct", "recursive", "decoder"] = "direct"
     hidden_size: Units = 64
     num_layers: Layers = 1
     emission: Literal["gaussian", "student"] = "student"
@@ -83,14 +83,14 @@ class Model:
     segment_steps: Chosen = None
     smoothing: Flag = False
     log: FlagOrAuto = None
-    members: Positive = 1
-    epochs: Positive = 30
-    batch_size: Positive = 64
-    learning_rate: Rate = 5e-3
+    members: Positive = 3
+    epochs: Positive = 16
+    batch_size: Positive = 512
+    learning_rate: Rate = 3e-3
     weight_decay: Decay = 1e-2
-    dropout: Share = 0.1
+    dropout: Share = 0.3
     averaging: Share = 0.99
-    patience: Positive = 8
+    patience: Chosen = None
     seed: Seed = 0
     device: str | None = None
     memory: str | None = None

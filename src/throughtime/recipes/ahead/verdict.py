@@ -41,10 +41,10 @@ def scores_table(problem: Problem, ours: str, found: Mapping[str, Errors]) -> Ta
         ours: the network's name among the methods.
         found: errors by method, naive2's among them.
     """
-    rows = tuple((name, *figures(each, found[REFERENCE]).values()) for name, each in found.items())
+    rows: list[tuple[Cell, ...]] = [(name, *figures(each, found[REFERENCE]).values()) for name, each in found.items()]
     rivals = {name: [each] for name, each in found.items() if name != ours}
     said = compared(ours, [found[ours]], rivals, len(problem.truth))
-    return Table(heading(problem), COLUMNS, rows, (*said, measures_note(problem), *problem.notes))
+    return Table(heading(problem), COLUMNS, tuple(rows), (*said, measures_note(problem), *problem.notes))
 
 
 def heading(problem: Problem) -> str:
@@ -100,8 +100,8 @@ def next_table(problem: Problem, fitted: SequenceToSequence) -> Table:
         if short:
             raise DataError(
                 f"What is known ahead is needed for every step to be forecast, {', '.join(series.known)}: "
-                f"{len(short)} of {len(series)} series do not go on with {horizon} rows of it, {named(short)}. Add rows "
-                "that hold id, time and these columns, and no targets."
+                f"{len(short)} of {len(series)} series do not go on with {horizon} rows of it, {named(short)}. Add "
+                "rows that hold id, time and these columns, and no targets."
             )
         known = known_columns(problem.ahead.part(slice(0, horizon)).to_frame(), problem)
     frame = fitted.predict(series.to_frame(), level=list(LEVELS), known=known)
