@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
@@ -69,8 +68,6 @@ def _row(name: str, found: Found) -> tuple[Cell, ...]:
 def _notes(problem: Problem, found: Found, tbptt: str) -> Iterator[str]:
     rivals = {name: [trial.errors for trial in trials] for name, trials in found.items() if name != OURS}
     yield from compared(OURS, [trial.errors for trial in found[OURS]], rivals, len(problem.truth))
-    best = min(found, key=lambda name: _mean_mase(found[name]))
-    yield f"Lowest MASE: {best}."
     yield measures_note(problem)
     yield (
         "Rule of selection: learners and networks learn from the training parts, the validation parts choose, the test "
@@ -82,8 +79,3 @@ def _notes(problem: Problem, found: Found, tbptt: str) -> Iterator[str]:
     yield "Intervals of rules and learners: Gaussian, as wide as one-step errors (rules) or validation errors imply."
     yield from (f"Chosen for {name}: {found[name][0].choice}." for name in LEARNERS)
     yield from problem.notes
-
-
-def _mean_mase(trials: Sequence[Trial]) -> float:
-    values = [float(np.nanmean(trial.errors.mase)) for trial in trials if np.isfinite(trial.errors.mase).any()]
-    return float(np.mean(values)) if values else math.inf

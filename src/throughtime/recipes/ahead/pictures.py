@@ -70,7 +70,7 @@ def errors_by_step(found: Mapping[str, Floats]) -> str:
         axes.set_ylabel("MASE")
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        legend_above(axes, 3)
+        legend_above(axes, len(found))
 
     return as_element(draw, 3.0, "steps")
 

@@ -118,7 +118,13 @@ def gain(ours: Sequence[Errors], theirs: Sequence[Errors], series: int) -> tuple
     difference = np.mean([each.mase for each in theirs], axis=0) - np.mean([each.mase for each in ours], axis=0)
     each = _mean(difference.reshape(-1, series), 0) if series > 1 else difference
     each = each[np.isfinite(each)]
-    return float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else float("nan")
+    error = float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else float("nan")
+    return float(_mean(each, 0)), error
+
+
+def mean_mase(seeds: Sequence[Errors]) -> float:
+    """Mean over seeds and forecasts; nan where no series has a scale."""
+    return float(_mean(np.concatenate([each.mase for each in seeds]), 0))
 
 
 def _owa(smape: float, mase: float, of_reference: float, mase_of_reference: float) -> float:

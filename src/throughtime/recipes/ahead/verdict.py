@@ -11,7 +11,7 @@ from throughtime.base.errors import DataError
 from throughtime.recipes.ahead.methods import REFERENCE, RULES, known_columns, names_for, rule_forecasts
 from throughtime.recipes.ahead.problem import Problem
 from throughtime.recipes.ahead.reading import named
-from throughtime.recipes.ahead.scores import LEVELS, Errors, errors, figures, gain
+from throughtime.recipes.ahead.scores import LEVELS, Errors, errors, figures, gain, mean_mase
 from throughtime.recipes.table import Cell, Column, Table
 from throughtime.tasks import SequenceToSequence
 
@@ -57,15 +57,17 @@ def heading(problem: Problem) -> str:
 
 
 def compared(ours: str, own: Sequence[Errors], rivals: Mapping[str, Sequence[Errors]], series: int) -> tuple[str, ...]:
-    """Where a network loses, is level, and wins, one sentence each; losses first."""
+    """Where a network loses, is level, and wins, one sentence each; losses first. Nothing where no MASE is known."""
     said: dict[str, list[str]] = {"loses to": [], "is level with": [], "beats": []}
     for name, theirs in rivals.items():
         mean, error = gain(own, theirs, series)
         word = "is level with" if not abs(mean) > SURE * error else "beats" if mean > 0 else "loses to"
-        first, second = (float(np.mean([np.nanmean(each.mase) for each in one])) for one in (own, theirs))
-        reach = f", {-mean:+.3f} ±{SURE * error:.3f}" if np.isfinite(error) else ""
-        said[word].append(f"{name} (MASE {first:.3f} against {second:.3f}{reach})")
-    return tuple(f"The {ours} {word} {'; '.join(names)}." for word, names in said.items() if names)
+        reach = f" ±{SURE * error:.3f}" if np.isfinite(error) else ""
+        said[word].append(f"{name} ({mean_mase(theirs):.3f}, {-mean:+.3f}{reach})")
+    if not np.isfinite(mean_mase(own)):
+        return ()
+    start = f"The {ours} (MASE {mean_mase(own):.3f})"
+    return tuple(f"{start} {word} {', '.join(names)}." for word, names in said.items() if names)
 
 
 def measures_note(problem: Problem) -> str:
@@ -75,7 +77,7 @@ def measures_note(problem: Problem) -> str:
     return (
         f"OWA: mean of sMAPE and MASE in units of {REFERENCE}'s, less is better. MASE and CRPS are in units of each "
         f"series' {change} before it is tested; RMSE is in the table's unit. A difference is told as one from "
-        f"{SURE} standard errors on (±, over series)."
+        f"{SURE} standard errors on (the last number, over series)."
     )
 
 
