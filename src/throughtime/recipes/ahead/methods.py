@@ -161,10 +161,10 @@ def network_forecasts(problem: Problem, fitted: SequenceToSequence) -> Forecasts
     nothing = [0] * len(problem.series)
     for place in range(problem.plan.origins):
         starts = problem.starts(place)
-        stops = [start + problem.plan.horizon for start in starts]
-        known = known_columns(problem.part(starts, stops), problem) if problem.series.known else None
         with _table_said():
-            frame = fitted.predict(problem.part(nothing, starts), level=list(LEVELS_ASKED), known=known)
+            frame = fitted.predict(
+                problem.part(nothing, starts), level=list(LEVELS_ASKED), known=_known_of(problem, starts)
+            )
         for found, each in zip((points, quantiles), _read_off(frame, problem), strict=True):
             found.append(each)
     return Forecasts(np.concatenate(points), np.concatenate(quantiles))
@@ -175,6 +175,13 @@ def known_columns(frame: pl.DataFrame, problem: Problem) -> pl.DataFrame:
     series = problem.series
     index = [name for name in (series.id_name, series.time_name) if name and name in frame.columns]
     return frame.select(*index, *series.known)
+
+
+def _known_of(problem: Problem, starts: list[int]) -> pl.DataFrame | None:
+    """What is known of the steps after these, per series; None where no column is."""
+    if not problem.series.known:
+        return None
+    return known_columns(problem.part(starts, [start + problem.plan.horizon for start in starts]), problem)
 
 
 def _estimator(problem: Problem, model: Model, tbptt: str | None, progress: bool) -> SequenceToSequence:
