@@ -14,7 +14,7 @@ import torch.distributed as dist
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import SeriesSet
-from throughtime.tasks.ahead_batches import Source, WindowBatches, validation_loss
+from throughtime.tasks.ahead_batches import Source, WindowBatches, validation_error
 from throughtime.tasks.ahead_calibration import Calibration
 from throughtime.tasks.ahead_linear import Line, Parts, choose_line, lengths_to_try
 from throughtime.tasks.ahead_network import AheadDesign, AheadNetwork
@@ -221,7 +221,7 @@ def _train(
         WindowBatches(source, origins, network.states, options.batch_size, options.seed),
         schedule,
         training,
-        evaluate=validation_loss(source, parts.valid, network.states) if len(parts.valid) else None,
+        evaluate=validation_error(source, parts.valid, network.states) if len(parts.valid) else None,
         state=network.states,
         memory=options.memory,
         run=run,

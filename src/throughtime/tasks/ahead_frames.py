@@ -21,7 +21,7 @@ from throughtime.base.errors import DataError, ShapeError
 from throughtime.data import SeriesSet, advance
 from throughtime.data.clock import Clock, as_column, show_time
 from throughtime.tasks.ahead_rows import Floats
-from throughtime.tasks.intake import Reader, read_known
+from throughtime.tasks.intake import Reader, plain, read_known
 
 ORIGIN, STEP, PATH = "origin", "step", "path"
 
@@ -136,6 +136,7 @@ def known_ahead(read: SeriesSet, known: Any, reader: Reader, horizon: int) -> li
 
 
 def _known_arrays(read: SeriesSet, known: Any, horizon: int) -> list[Floats]:
+    known = plain(known)
     given = known if isinstance(known, list | tuple) else [known]
     arrays = [np.asarray(each, np.float64) for each in given]
     wanted = (horizon, len(read.known))

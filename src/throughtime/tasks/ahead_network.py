@@ -145,7 +145,7 @@ class DirectHead(nn.Module):
         moved = design.steps * design.known
         features = design.hidden_size + design.calendar + moved
         self.dropout = nn.Dropout(design.dropout)
-        self.head: NumericHead = EMISSIONS[design.emission](features, design.steps, location_only=moved)
+        self.head = EMISSIONS[design.emission](features, design.steps, location_only=moved)
 
     def forward(self, x: Tensor, state: Any = None, *, lengths: Any = None) -> tuple[Any, Any]:
         """[1, B, calendar and known ahead] to the distribution [1, B, H], and the state as it came."""
@@ -168,7 +168,7 @@ class DecoderHead(nn.Module):
             design.cell, (size, size, design.num_layers), window_steps=design.steps, dropout=design.dropout
         )
         self.dropout = nn.Dropout(design.dropout)
-        self.head: NumericHead = EMISSIONS[design.emission](size + design.known, 1, location_only=design.known)
+        self.head = EMISSIONS[design.emission](size + design.known, 1, location_only=design.known)
 
     def forward(self, x: Tensor, state: Any = None, *, lengths: Any = None) -> tuple[Any, Any]:
         """[K, B, known, calendar and number of the step] to the distribution [K, B, 1] and the state after it."""

@@ -5,8 +5,8 @@
 
 A row shorter than twice a window reads windows that reach before its beginning, from its middle on. Of rows many
 enough the last H steps validate, so that everything before is there to learn from, as in M4; of few the share asked
-for, at least H. A row that is too short for both only trains; one shorter than 2 H trains nothing either. Rows that only
-validate do so from their middle on.
+for, at least H. A row that would keep less than 2 H only trains; one that is shorter than that trains nothing. Rows that
+only validate do so from their middle on.
 
 Dimensions: R rows, T steps, H steps ahead, W steps of a window, N windows.
 
@@ -80,7 +80,7 @@ def train_origins(lengths: Places, horizon: int, window: int) -> Origins:
     origins = _between(first, lengths - horizon)
     if not len(origins):
         raise DataError(
-            f"A series of at least 2 * horizon = {2 * horizon} rows is needed to learn from: the longest has "
+            f"A series of 2 * horizon = {2 * horizon} rows and more is enough to learn from: the longest has "
             f"{int(lengths.max())} that train. Forecast fewer steps, or give longer series."
         )
     return origins

@@ -82,7 +82,7 @@ class Scaling:
         apart = windows - level[:, None]
         spread = np.sqrt(apart.var(axis=1) + FLOOR**2 * self._variance_until(rows, ends))
         # Below rounding of the level a window is constant.
-        spread = np.where(spread > 1e-9 * np.abs(level), spread, 0.0)
+        spread = np.where(spread > 1e-12 * np.abs(level), spread, 0.0)
         x = np.divide(apart, spread[:, None], out=np.zeros_like(apart), where=spread[:, None] > 0)
         return Scaled(np.clip(x, -CLIP, CLIP).astype(np.float32), level, spread, self.log)
 

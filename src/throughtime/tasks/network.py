@@ -21,7 +21,7 @@ from throughtime.nn import LSTM, RNN, Network, WindowPerceptron
 from throughtime.nn.heads import CategoricalHead, GaussianHead, Head, MixedHead, StudentHead
 
 CELLS = ("lstm", "rnn", "perceptron")
-EMISSIONS = {"gaussian": GaussianHead, "student": StudentHead}
+EMISSIONS: dict[str, type[GaussianHead] | type[StudentHead]] = {"gaussian": GaussianHead, "student": StudentHead}
 # Steps a forecast runs at once: bounds the memory without costing time.
 RUN_STEPS = 1000
 NUMBERS = "numbers"  # the part of the head for number targets

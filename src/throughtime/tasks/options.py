@@ -115,7 +115,7 @@ def check_options(estimator: Any) -> Options:
 def filled(estimator: Any, defaults: Mapping[str, Any]) -> SimpleNamespace:
     """An estimator's settings, with defaults of its kind in place of None and of "auto" for `validation`."""
     given = estimator.get_params(deep=False)
-    left = {name for name, value in given.items() if value is None or (name == "validation" and _is_auto(value))}
+    left = {name for name, value in given.items() if (_is_auto(value) if name == "validation" else value is None)}
     return SimpleNamespace(**{name: defaults.get(name) if name in left else value for name, value in given.items()})
 
 

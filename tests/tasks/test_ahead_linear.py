@@ -1,0 +1,69 @@
+"""The line finds what is linear, stays at the last value where nothing is, and knows which window it needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from throughtime.data import from_arrays
+from throughtime.tasks.ahead_linear import Parts, choose_line, fit_line, lengths_to_try
+from throughtime.tasks.ahead_origins import train_steps, valid_origins
+from throughtime.tasks.ahead_rows import Columns, Rows
+from throughtime.tasks.ahead_scaling import Scaling
+
+RNG = np.random.default_rng(0)
+
+
+def parts_of(series, horizon=3):
+    read = from_arrays(series)
+    rows = Rows.of(read, Columns.fit(read, ()))
+    trained = train_steps(rows.lengths, horizon, 0.25)
+    return Parts(rows, trained, valid_origins(trained, rows.lengths, horizon), horizon)
+
+
+def test_a_season_is_linear():
+    t = np.arange(400)
+    parts = parts_of([np.sin(2 * np.pi * t / 10) + 5, 3 * np.cos(2 * np.pi * t / 10)])
+    line = fit_line(parts, Scaling(parts.rows, False), 10)
+    assert line.weights.shape == (3, 10)
+    assert line.error < 0.05
+
+
+def test_of_a_random_walk_the_last_value_stays():
+    parts = parts_of([RNG.normal(size=1000).cumsum() for _ in range(5)])
+    line = fit_line(parts, Scaling(parts.rows, False), 12)
+    assert line.error == pytest.approx(1, abs=0.01)
+    assert np.abs(line.weights).max() < 0.1
+
+
+def test_the_window_holds_the_season():
+    t = np.arange(600)
+    shape = np.tile(RNG.normal(size=24), 25)
+    parts = parts_of([(t % 7) * 0 + shape + 0.1 * RNG.normal(size=600)], horizon=4)
+    tried = lengths_to_try(parts, 24)
+    assert {8, 48, 72} <= set(tried) and max(tried) <= 225
+    line = choose_line(parts, tried, None)
+    assert line.weights.shape[1] >= 24
+    assert not line.log  # some values lie below 0
+
+
+def test_growth_by_factors_is_read_as_logarithms():
+    series = [np.exp(0.05 * np.arange(120) * k + 0.02 * RNG.normal(size=120)) for k in (1, 2, 3)]
+    parts = parts_of(series)
+    assert choose_line(parts, [6], None).log
+    assert not choose_line(parts, [6], False).log
+
+
+def test_without_validation_the_end_of_training_stands_in():
+    parts = parts_of([np.sin(np.arange(200.0))])
+    alone = Parts(parts.rows, parts.trained, valid_origins(parts.trained, parts.trained, 3), 3)
+    assert len(alone.valid) == 0
+    assert fit_line(alone, Scaling(alone.rows, False), 8).error < 0.05
+
+
+@pytest.mark.filterwarnings("ignore:Missing values")
+def test_missing_values_are_left_out():
+    values = np.sin(np.arange(300.0))
+    values[100:110] = np.nan
+    parts = parts_of([values])
+    assert fit_line(parts, Scaling(parts.rows, False), 8).error < 0.1
