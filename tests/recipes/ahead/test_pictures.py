@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from throughtime.recipes.ahead import pictures
+from throughtime.train import Epoch, History
 
 
 def one(name, times):
@@ -26,6 +27,13 @@ def test_errors_by_step_name_their_methods():
     drawn = pictures.errors_by_step({"LSTM": np.array([1.0, 2.0]), "naive": np.array([2.0, np.nan])})
     assert "LSTM" in drawn
     assert "steps ahead" in drawn
+
+
+def test_learning_has_an_axis_for_loss_and_one_for_error():
+    epochs = [Epoch(loss, error, 1e-3, 50) for loss, error in ((2.0, 0.9), (1.5, 0.7), (1.4, 0.8))]
+    drawn = pictures.learning(History(epochs=epochs, best_epoch=1, seconds=3.0))
+    assert "training loss" in drawn
+    assert "epoch 2 kept" in drawn
 
 
 def test_calibration_is_drawn():

@@ -68,7 +68,7 @@ def test_gaps_are_filled_for_reading_and_never_scored():
 
 def test_a_horizon_longer_than_the_history_is_refused_with_what_is_needed():
     with pytest.raises(
-        DataError, match=r"horizon=40 with 1 origins needs 121 steps, and the longest of 3 series has 90"
+        DataError, match=r"horizon=40 with origins=1 needs 121 steps, and the longest of 3 series has 90"
     ):
         problem(chosen=settings(horizon=40, origins=1))
 
@@ -90,6 +90,19 @@ def test_constant_series_stay_and_have_no_scale():
 def test_a_table_of_constants_is_refused():
     with pytest.raises(DataError, match="all 3 in shops are constant before validation"):
         problem(table().with_columns(pl.lit(4.0).alias("sales")))
+
+
+def test_times_without_a_step_are_rows():
+    odd = table().filter(pl.col("day").dt.day().is_in([1, 2, 3, 5, 8, 13, 17, 21, 29]).not_())
+    odd = odd.with_columns(pl.col("day") + pl.duration(days=pl.col("day").dt.day() ** 2 * 7))
+    odd = odd.sort("shop", "day", maintain_order=True).unique(["shop", "day"], keep="first", maintain_order=True)
+    made, chosen = load_problem(odd, "odd", settings(origins=1))
+    assert chosen.columns.time == ("row",)
+    assert chosen.columns.ignore == ("day",)
+    assert made.series.times[0][:3].tolist() == [0, 1, 2]
+    assert any(note.startswith("time: day has no regular step") for note in made.notes)
+    again = other_problem(odd, "odd", chosen, made.series.arguments(), True)
+    assert again.series.lengths.tolist() == made.series.lengths.tolist()
 
 
 def test_a_calendar_that_is_none_is_refused():

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from throughtime.insight.svg import BLUE
+from throughtime.insight.svg import BLUE, ORANGE
 from throughtime.recipes.ahead.scores import LEVELS
 from throughtime.recipes.figure import INK, as_element, colours, legend_above
+from throughtime.train import History
 
 Floats = NDArray[np.float64]
 # Inches of a row of two panels.
@@ -96,6 +97,26 @@ def calibration(stated: Floats, shares: Mapping[str, Floats]) -> str:
         axes.legend(loc="lower right", fontsize=8)
 
     return as_element(draw, 3.6, "calibration")
+
+
+def learning(history: History) -> str:
+    """The loss that training lowers, and the validation error that chooses the epoch, each with its own axis."""
+    epochs = np.arange(1, len(history.epochs) + 1)
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        left.plot(epochs, [epoch.loss for epoch in history.epochs], color=BLUE)
+        left.set_title("training loss, nats a step, with dropout", fontsize=9)
+        if history.best_epoch is not None:
+            errors = np.array([epoch.validation for epoch in history.epochs], dtype=np.float64)
+            right.plot(epochs, errors, color=ORANGE)
+            right.plot(epochs[history.best_epoch], errors[history.best_epoch], "o", color=ORANGE)
+            right.set_title(f"mean absolute validation error, epoch {history.best_epoch + 1} kept", fontsize=9)
+        for axes in (left, right):
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+    return as_element(draw, 2.4, "learning")
 
 
 def _panel(axes: Axes, one: Shown) -> None:

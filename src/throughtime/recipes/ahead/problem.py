@@ -184,6 +184,9 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
     notes: list[str] = []
     columns = reading.with_roles(table, settings.columns, notes)
     read = reading.read(table, columns)
+    if read.series.step is None:
+        columns = reading.by_rows(columns, notes)
+        read = reading.read(table, columns)
     columns = reading.with_targets(read.series, columns, notes)
     plan = _plan(read.series, settings.ahead, notes)
     kept, ahead = _long_enough(read, plan, 2 * plan.reach + plan.horizon + 1, notes)
@@ -253,7 +256,7 @@ def _long_enough(read: reading.Read, plan: Plan, least: int, notes: list[str]) -
     if not kept:
         longest = int(max(read.series.lengths))
         raise DataError(
-            f"A history is longer than what is forecast from it: horizon={plan.horizon} with {plan.origins} origins "
+            f"A history is longer than what is forecast from it: horizon={plan.horizon} with origins={plan.origins} "
             f"needs {least:,} steps, and the longest of {len(short)} series has {longest:,}. Take a smaller horizon= "
             "or origins=1, or give longer series."
         )

@@ -59,6 +59,12 @@ def with_roles(table: pl.DataFrame, columns: Columns, notes: list[str]) -> Colum
     return replace(columns, id=found)
 
 
+def by_rows(columns: Columns, notes: list[str]) -> Columns:
+    """The columns of a table whose times have no regular step: its rows are the steps, and the times are not read."""
+    notes.append(f"time: {', '.join(columns.time)} has no regular step, so that rows count as consecutive steps.")
+    return replace(columns, time=(ROW,), ignore=(*columns.ignore, *columns.time))
+
+
 def with_targets(series: SeriesSet, columns: Columns, notes: list[str]) -> Columns:
     """The columns with the targets that were guessed when the series were read."""
     if columns.target:

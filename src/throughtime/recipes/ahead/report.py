@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from throughtime.recipes.ahead import pictures
 from throughtime.recipes.ahead.problem import Floats, Problem
 from throughtime.recipes.ahead.scores import LEVELS, PROBABILITIES, Errors, Forecasts
-from throughtime.recipes.learning import learning_curve
 from throughtime.recipes.page import as_html, as_paragraphs, page, quiet, settings_table
 from throughtime.recipes.table import Table
 from throughtime.train import History
@@ -62,7 +61,7 @@ def render(evidence: Evidence) -> str:
             "Calibration on the test part",
             pictures.calibration(np.array(PROBABILITIES), {ours: shares_below(problem, evidence.forecasts)}),
         ),
-        *([("Learning curve", learning_curve(evidence.history))] if evidence.history else []),
+        *([("Learning curve", pictures.learning(evidence.history))] if evidence.history else []),
         ("What repeats this run", as_html(settings_table(evidence.record))),
     ]
     return page(problem.title, evidence.network, sections)
