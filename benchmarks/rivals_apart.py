@@ -106,8 +106,8 @@ def _m4(folder: Path) -> Path:
     file = WORK / "m4.csv"
     with file.open("w", encoding="utf-8") as table:
         table.write("series,week,value\n")
-        for name, values in train.items():
-            table.writelines(f"{name},{week},{value!r}\n" for week, value in enumerate(values))
+        for number, values in enumerate(train.values(), 1):  # numbers have one order in all libraries
+            table.writelines(f"{number},{week},{value!r}\n" for week, value in enumerate(values))
     histories = list(train.values())
     ends = np.cumsum([len(each) for each in histories])
     future = np.array([test[name] for name in train])

@@ -22,7 +22,7 @@ from darts.dataprocessing.transformers import Scaler  # noqa: E402
 from darts.models import BlockRNNModel  # noqa: E402
 
 table = pd.read_csv(TABLE)
-series = TimeSeries.from_group_dataframe(table, "series", "week", "value")
+series = TimeSeries.from_group_dataframe(table, "series", "week", "value", drop_group_cols="series")
 scaler = Scaler()
 scaled = [each.astype("float32") for each in scaler.fit_transform(series)]
 model = BlockRNNModel(input_chunk_length=52, output_chunk_length=13, model="LSTM", n_epochs=10, random_state=SEED)

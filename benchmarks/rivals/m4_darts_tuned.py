@@ -24,7 +24,7 @@ from darts.models import BlockRNNModel  # noqa: E402
 from pytorch_lightning.callbacks import EarlyStopping  # noqa: E402
 
 table = pd.read_csv(TABLE)
-series = TimeSeries.from_group_dataframe(table, "series", "week", "value")
+series = TimeSeries.from_group_dataframe(table, "series", "week", "value", drop_group_cols="series")
 scaler = Scaler()
 scaled = [each.astype("float32") for each in scaler.fit_transform(series)]
 model = BlockRNNModel(
