@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from throughtime.metrics import coverage
-from throughtime.tasks.ahead_calibration import Calibration
+from throughtime.tasks.ahead_calibration import Calibration, trusted
 from throughtime.tasks.ahead_origins import Origins
 
 RNG = np.random.default_rng(0)
@@ -23,7 +23,7 @@ def drawn():
 @pytest.mark.parametrize("level", [50, 80, 95])
 def test_intervals_hold_what_they_say(level):
     location, future = drawn()
-    calibration = Calibration.fit(ORIGINS, future, location, np.ones((N, H)))
+    calibration = Calibration.fit(1.0, future, location, np.ones((N, H)))
     told, came = drawn()
     width = calibration.width(level)
     # Two deviations of a share among 8,000, and of the quantile of 2,000 at each step.
@@ -31,47 +31,49 @@ def test_intervals_hold_what_they_say(level):
     assert (np.diff(width) > 0).all()
 
 
-def test_a_good_forecast_is_kept_and_one_of_noise_dropped():
-    location, future = drawn()
-    assert Calibration.fit(ORIGINS, future, location, np.ones((N, H))).kept == pytest.approx(1, abs=0.1)
-    assert Calibration.fit(ORIGINS, RNG.normal(size=(N, H)), location, np.ones((N, H))).kept == 0
-    assert Calibration.fit(ORIGINS, -location, location, np.ones((N, H))).kept == 0
-    assert Calibration.fit(ORIGINS, future, np.zeros((N, H)), np.ones((N, H))).kept == 0
+def gained(errors, noise=1.0):
+    return errors + noise * RNG.normal(size=(N, H))
 
 
-def test_an_overdone_forecast_is_shrunk():
-    location, future = drawn()
-    assert Calibration.fit(ORIGINS, future, 2 * location, np.ones((N, H))).kept == pytest.approx(0.5, abs=0.05)
+def test_a_forecast_that_helps_is_trusted_and_noise_is_not():
+    assert trusted(ORIGINS, gained(0.2)) == 1
+    assert trusted(ORIGINS, gained(-0.2)) == 0
+    assert trusted(ORIGINS, np.zeros((N, H))) == 0
+    assert trusted(ORIGINS, np.full((N, H), np.nan)) == 0
+    assert np.mean([trusted(ORIGINS, gained(0.0)) for _ in range(200)]) < 0.12  # 5 %, and its chance
 
 
 def test_neighbouring_windows_are_no_proof():
-    # One slow swing: every window agrees with its neighbours, and all together tell of a handful of swings.
-    slow = np.repeat(RNG.normal(size=8), N // 8)[:, None] * np.ones(H)
-    other = np.repeat(RNG.normal(size=8), N // 8)[:, None] * np.ones(H)
-    assert Calibration.fit(ORIGINS, 0.2 * slow + other, slow, np.ones((N, H))).kept == 0
+    # Slow swings: every window agrees with its neighbours, and 2,000 of them tell of a handful.
+    swings = np.repeat([3.0, -2.0, 2.0, -2.5, 1.0, -1.0, 0.5, 0.0], N // 8)[:, None] * np.ones(H)
+    assert swings.mean() > 0.1
+    assert trusted(ORIGINS, swings) == 0
+
+
+def test_windows_of_many_rows_are_proof_each():
+    many = Origins(np.arange(N), np.full(N, 50))
+    assert trusted(many, gained(0.1)) == 1
 
 
 def test_missing_values_do_not_count():
     location, future = drawn()
     holes = future.copy()
     holes[::2] = np.nan
-    some = Calibration.fit(ORIGINS, holes, location, np.ones((N, H)))
-    rest = Calibration.fit(
-        Origins(ORIGINS.rows[1::2], ORIGINS.ends[1::2]), future[1::2], location[1::2], np.ones((N // 2, H))
-    )
+    some = Calibration.fit(1.0, holes, location, np.ones((N, H)))
+    rest = Calibration.fit(1.0, future[1::2], location[1::2], np.ones((N // 2, H)))
     np.testing.assert_allclose(some.widths, rest.widths)
 
 
 def test_few_windows_keep_the_normal_widths():
-    few = Origins(np.arange(3), np.full(3, 9))
-    calibration = Calibration.fit(few, RNG.normal(size=(3, H)), RNG.normal(size=(3, H)), np.ones((3, H)))
+    Origins(np.arange(3), np.full(3, 9))
+    calibration = Calibration.fit(1.0, RNG.normal(size=(3, H)), RNG.normal(size=(3, H)), np.ones((3, H)))
     assert calibration.width(95) == pytest.approx([1.96] * H, abs=0.01)
     assert Calibration.without(H).width(80) == pytest.approx([1.2816] * H, abs=0.01)
 
 
 def test_paths_have_the_intervals_and_hang_together():
     steps = RNG.normal(size=(N, H)).cumsum(axis=1)
-    calibration = Calibration.fit(ORIGINS, steps, np.zeros((N, H)), np.ones((N, H)))
+    calibration = Calibration.fit(1.0, steps, np.zeros((N, H)), np.ones((N, H)))
     paths = calibration.draw(3, 3000, seed=1)
     assert paths.shape == (3000, 3, H)
     flat = paths.reshape(-1, H)
@@ -84,7 +86,7 @@ def test_paths_have_the_intervals_and_hang_together():
 
 def test_it_comes_back():
     location, future = drawn()
-    calibration = Calibration.fit(ORIGINS, future, location, np.ones((N, H)))
+    calibration = Calibration.fit(1.0, future, location, np.ones((N, H)))
     again = Calibration.from_dict(calibration.to_dict())
     np.testing.assert_array_equal(again.draw(1, 5, 0), calibration.draw(1, 5, 0))
     assert again.kept == calibration.kept

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from throughtime.data import from_arrays
-from throughtime.tasks.ahead_linear import Parts, choose_line, fit_line, lengths_to_try
-from throughtime.tasks.ahead_origins import train_steps, valid_origins
+from throughtime.tasks.ahead_linear import Parts, changes_of, choose_line, fit_line, lengths_to_try
+from throughtime.tasks.ahead_origins import train_steps
 from throughtime.tasks.ahead_rows import Columns, Rows
 from throughtime.tasks.ahead_scaling import Scaling
 
@@ -18,7 +18,7 @@ def parts_of(series, horizon=3):
     read = from_arrays(series)
     rows = Rows.of(read, Columns.fit(read, ()))
     trained = train_steps(rows.lengths, horizon, 0.25)
-    return Parts(rows, trained, valid_origins(trained, rows.lengths, horizon), horizon)
+    return Parts(rows, trained, changes_of(rows, trained), horizon)
 
 
 def test_a_season_is_linear():
@@ -41,7 +41,8 @@ def test_the_window_holds_the_season():
     shape = np.tile(RNG.normal(size=24), 25)
     parts = parts_of([(t % 7) * 0 + shape + 0.1 * RNG.normal(size=600)], horizon=4)
     tried = lengths_to_try(parts, 24)
-    assert {8, 48, 72} <= set(tried) and max(tried) <= 225
+    assert {8, 48, 72} <= set(tried)
+    assert max(tried) <= 225
     line = choose_line(parts, tried, None)
     assert line.weights.shape[1] >= 24
     assert not line.log  # some values lie below 0
@@ -55,10 +56,23 @@ def test_growth_by_factors_is_read_as_logarithms():
 
 
 def test_without_validation_the_end_of_training_stands_in():
-    parts = parts_of([np.sin(np.arange(200.0))])
-    alone = Parts(parts.rows, parts.trained, valid_origins(parts.trained, parts.trained, 3), 3)
-    assert len(alone.valid) == 0
+    parts = parts_of([np.sin(np.arange(40.0))])
+    alone = Parts(parts.rows, parts.rows.lengths, parts.changes, 3)
     assert fit_line(alone, Scaling(alone.rows, False), 8).error < 0.05
+
+
+def test_what_lines_are_judged_by_is_fitted_on_in_the_end():
+    values = np.concatenate([np.sin(np.arange(300.0)), np.sin(2 * np.arange(100.0))])
+    parts = parts_of([values])
+    early = Parts(parts.rows, parts.trained - 90, parts.changes, 3)
+    one, other = (fit_line(each, Scaling(each.rows, False), 8).weights for each in (parts, early))
+    assert not np.allclose(one, other)
+
+
+def test_changes():
+    parts = parts_of([np.array([0.0, 1, 3, 6, 10, 15, 21, 28, 36, 100])], horizon=1)
+    assert parts.trained.tolist() == [8]
+    assert parts.changes.tolist() == [4]
 
 
 @pytest.mark.filterwarnings("ignore:Missing values")

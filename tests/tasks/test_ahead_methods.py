@@ -16,7 +16,15 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.metrics import coverage
 from throughtime.tasks import NotFittedError, ahead_fitting
 
-SMALL = {"horizon": 4, "hidden_size": 8, "members": 2, "epochs": 1, "batch_size": 64, "window_steps": 24, "progress": False}
+SMALL = {
+    "horizon": 4,
+    "hidden_size": 8,
+    "members": 2,
+    "epochs": 1,
+    "batch_size": 64,
+    "window_steps": 24,
+    "progress": False,
+}
 RNG = np.random.default_rng(0)
 T = np.arange(240)
 SERIES = [(50 + 10 * np.sin(2 * np.pi * T / 12 + k) + 5 * k + RNG.normal(size=240)).round(6) for k in range(3)]
@@ -64,7 +72,8 @@ def test_arrays(arrays):
     one, ends = arrays.predict(SERIES[0], level=[80, 95])
     assert (one.shape, ends.shape) == ((4, 1), (4, 1, 2, 2))
     np.testing.assert_allclose(one, values[0], atol=1e-6)
-    assert (ends[:, 0, 1, 0] < ends[:, 0, 0, 0]).all() and (one < ends[..., 0, 1]).all()
+    assert (ends[:, 0, 1, 0] < ends[:, 0, 0, 0]).all()
+    assert (one < ends[..., 0, 1]).all()
     # Ten days of noise of 1 around a season of 10: repeating the last value errs by about 5.
     assert np.abs(one[:, 0] - (50 + 10 * np.sin(2 * np.pi * (240 + np.arange(4)) / 12))).max() < 2
 
@@ -90,7 +99,8 @@ def test_rows_in_any_order(frames):
 
 def test_a_backtest_is_what_was_predicted_then(arrays, frames):
     ends, values, intervals = arrays.backtest(SERIES[1], stride=7, level=[90])
-    assert ends[-1] == 236 and (np.diff(ends) == 7).all()
+    assert ends[-1] == 236
+    assert (np.diff(ends) == 7).all()
     assert (values.shape, intervals.shape) == ((len(ends), 4, 1), (len(ends), 4, 1, 1, 2))
     for end, value in list(zip(ends, values, strict=True))[::5]:
         np.testing.assert_allclose(arrays.predict(SERIES[1][:end]), value, atol=1e-5)

@@ -65,7 +65,8 @@ def test_it_begins_at_the_line(strategy, cell):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_everything_is_read(strategy):
-    design = replace(DESIGN, strategy=strategy)
+    torch.manual_seed(0)
+    design = replace(DESIGN, strategy=strategy, hidden_size=16)
     network, window, told = AheadNetwork(design), shown(design), known(design).requires_grad_()
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
@@ -75,8 +76,9 @@ def test_everything_is_read(strategy):
     sum(each.location.sum() for each in outputs).backward()
     assert (window.x.grad != 0).all()
     beside, ends = window.context.grad[..., :1], window.context.grad[..., 1:]
-    assert (beside != 0).all()
-    assert (ends[:, [1, 5, 9]] != 0).all()  # segments end there
+    # A relu may be closed for one window; in all of them none is.
+    assert (beside != 0).any(dim=0).all()
+    assert (ends[:, [1, 5, 9]] != 0).any(dim=0).all()  # segments end there
     assert not ends[:, [0, 2, 3, 4, 6, 7, 8]].any()
     read = told.grad[..., :-1] if strategy == "decoder" else told.grad
     assert (read != 0).any(dim=1).all()
@@ -84,6 +86,7 @@ def test_everything_is_read(strategy):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_training_through_time_reaches_every_encoder(strategy):
+    torch.manual_seed(0)
     design = replace(DESIGN, strategy=strategy)
     network = AheadNetwork(design)
     for head in network.members.heads:
@@ -96,7 +99,7 @@ def test_training_through_time_reaches_every_encoder(strategy):
     assert torch.isfinite(update.loss)
     for encoder in network.states.encoders:
         for name, parameter in encoder.named_parameters():
-            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+            assert parameter.grad.abs().sum() > 0, name
 
 
 def test_members_differ_and_are_averaged():

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from throughtime.base.errors import DataError
 from throughtime.bptt import Piece
-from throughtime.tasks.ahead_network import AheadDesign, Shown, States
+from throughtime.tasks.ahead_network import AheadDesign, Shown, States, by_window
 from throughtime.tasks.ahead_options import DECODER
 from throughtime.tasks.ahead_origins import Origins
 from throughtime.tasks.ahead_rows import Floats, Places
@@ -63,6 +63,10 @@ class Source:
     def known(self, origins: Origins, steps: int) -> NDArray[np.float32]:
         """What is known of the steps after windows, [B, steps, A]."""
         return self.scaling.rows.known(origins.rows, origins.ends, steps)
+
+    def told(self, origins: Origins) -> Tensor:
+        """What heads read of the steps after windows."""
+        return torch.from_numpy(known_of(self.known(origins, self.design.steps), self.design)).to(self.device)
 
     def future(self, origins: Origins, steps: int) -> Floats:
         """What came after windows, [B, steps], nan where it is not known."""
@@ -114,33 +118,42 @@ def piece_of(source: Source, origins: Origins) -> tuple[Shown, Tensor, Tensor]:
     """Windows, what their heads read [T, B, ...] and are to tell [T, B, K], nan where it is not known."""
     design, device = source.design, source.device
     shown, scaled = source.show(origins)
-    x = torch.from_numpy(known_of(source.known(origins, design.steps), design))
     y = torch.from_numpy(scaled.forward(source.future(origins, design.steps)))
     y = y.T[..., None].contiguous() if design.strategy == DECODER else y[None]
-    return shown, x.to(device), y.to(device)
+    return shown, source.told(origins), y.to(device)
 
 
-def validation_error(source: Source, origins: Origins, states: States) -> Callable[[nn.Module], float]:
-    """Mean absolute error of the members' mean forecast over the windows that validate, in the windows' units.
+def validation_error(source: Source, origins: Origins, states: States, changes: Floats) -> Callable[[nn.Module], float]:
+    """Mean absolute error of the members' mean forecast over the windows that validate, in units of rows' changes.
 
     Not the loss: how wide intervals are is settled afterwards (`ahead_calibration`), and the loss begins to rise with
     widths that are too sure, long before the forecasts are at their best.
 
+    Args:
+        source: what windows are cut from.
+        origins: those that validate.
+        states: windows are shown to them.
+        changes: [R] mean absolute change of each row over a step; rows of 0 do not count.
+
     Raises:
         DataError: nothing of what they are to tell is known.
     """
-    pieces = [piece_of(source, origins.some(slice(start, start + ROWS))) for start in range(0, len(origins), ROWS)]
-    counted = sum(int((~y.isnan()).sum()) for _, _, y in pieces)
+    origins = origins.some(np.flatnonzero(changes[origins.rows] > 0))
+    chunks = [origins.some(slice(start, start + ROWS)) for start in range(0, len(origins), ROWS)]
+    future = [source.future(chunk, source.design.steps) for chunk in chunks]
+    counted = sum(int((~np.isnan(each)).sum()) for each in future)
     if not counted:
         raise DataError("Validation needs values to score: every one in its rows is missing. Validate on other rows.")
+    shown = [(*source.show(chunk), source.told(chunk)) for chunk in chunks]
 
     def error(members: nn.Module) -> float:
         total = 0.0
-        for shown, x, y in pieces:
-            states.show(shown)
-            outputs, _ = members(x, states(torch.arange(y.shape[1]), 0))
-            location = torch.stack([each.location for each in outputs]).mean(0)
-            total += float((y - location).abs().nansum().double())
+        for chunk, (windows, scaled, known), wanted in zip(chunks, shown, future, strict=True):
+            states.show(windows)
+            outputs, _ = members(known, states(torch.arange(len(chunk)), 0))
+            location = by_window(torch.stack([each.location for each in outputs]).mean(0)).double().cpu().numpy()
+            errors = np.abs(scaled.back(location) - wanted) / changes[chunk.rows][:, None]
+            total += float(np.nansum(errors))
         return total / counted
 
     return error

@@ -1,14 +1,14 @@
 """What forecasts of the validation part teach about those to come: whether to trust them, how wide they are, how errors
 hang together.
 
-    kept       a in [0, 1]: y ~ a f, both from the last value on; 0 unless a stands above its doubt
+    kept       1; 0 where the forecasts err no less than the last value repeated, beyond doubt
     width      q[h](p): share p of |y - f| / scale lies below it, at each step ahead
     together   correlation of errors at steps h and k, for paths
 
-a is that of least squares over windows of unit spread, and its doubt the deviation of a over blocks of origins, since
-neighbouring windows err alike. Where the doubt is as large as a itself, as for exchange rates, the last value is what
-is forecast. The intervals of a network are then stretched until they hold what they say (split conformal prediction);
-with too few windows they stay those of the network's distribution.
+The doubt is that of the mean of blocks of origins, since neighbouring windows err alike. Where it is as large as what
+the forecasts gain, as for exchange rates, the last value is what is forecast. The intervals of a network are then
+stretched until they hold what they say (split conformal prediction); with too few windows they stay those of the
+network's distribution.
 
 Dimensions: N windows, H steps ahead.
 
@@ -28,9 +28,9 @@ from scipy.special import ndtr, ndtri
 from throughtime.tasks.ahead_origins import Origins
 from throughtime.tasks.ahead_rows import Floats
 
-# a must stand so many of its deviations above 0: one-sided 2.5 % of the normal distribution.
-DOUBTS = 1.96
-# Blocks of origins whose mean is one observation of a; fewer than four tell no deviation.
+# A gain must stand so many of its deviations above 0: one-sided 5 % of the normal distribution.
+DOUBTS = 1.645
+# Blocks of origins whose mean is one observation; fewer than four tell no deviation.
 BLOCKS, LEAST_BLOCKS = 20, 4
 # Errors at a step from which its own widths are read; fewer are joined over steps.
 LEAST_ERRORS = 100
@@ -43,7 +43,7 @@ class Calibration:
     """What was learned.
 
     Args:
-        kept: a.
+        kept: share of a forecast's distance from the last value that is kept, 1 or 0.
         widths: [H, shares] q[h] at `SHARES`.
         together: [H, H] correlations.
     """
@@ -59,15 +59,14 @@ class Calibration:
         return cls(1.0, widths, _random_walk(horizon))
 
     @classmethod
-    def fit(cls, origins: Origins, future: Floats, location: Floats, scale: Floats) -> Calibration:
-        """Learn from forecasts.
+    def fit(cls, kept: float, future: Floats, location: Floats, scale: Floats) -> Calibration:
+        """Learn from forecasts of N windows.
 
         Args:
-            origins: N windows.
+            kept: 1 or 0, as `trusted` found.
             future: [N, H] what came, in the windows' units, nan where missing.
             location, scale: [N, H] what was told.
         """
-        kept = _trusted(origins, future, location)
         errors = (future - kept * location) / scale
         return cls(kept, _widths(np.abs(errors)), _correlation(errors))
 
@@ -100,21 +99,22 @@ class Calibration:
         return (found * np.maximum(tail, 1.0)).T
 
 
-def _trusted(origins: Origins, future: Floats, location: Floats) -> float:
-    there = ~np.isnan(future)
-    products = np.where(there, future * location, 0.0).sum(axis=1)
-    squares = np.where(there, location**2, 0.0).sum(axis=1)
-    if squares.sum() <= 0:
-        return 0.0
-    kept = products.sum() / squares.sum()
+def trusted(origins: Origins, gained: Floats) -> float:
+    """1 where forecasts err less than the last value repeated, beyond doubt; else 0.
+
+    Args:
+        origins: N windows.
+        gained: [N, H] absolute error of the last value less that of the forecast, nan where missing, in units in which
+            windows can be joined.
+    """
+    there = ~np.isnan(gained)
     blocks = _blocks(origins)
-    top, bottom = (np.bincount(blocks, part) for part in (products, squares))
-    top, bottom = top[bottom > 0], bottom[bottom > 0]
-    if len(top) < LEAST_BLOCKS:
-        return float(np.clip(kept, 0.0, 1.0))
-    # Of a ratio of sums over n blocks: n / (n - 1) sum (top - a bottom)^2 / (sum bottom)^2.
-    doubt = np.sqrt(len(top) / (len(top) - 1) * ((top - kept * bottom) ** 2).sum()) / bottom.sum()
-    return float(np.clip(kept, 0.0, 1.0)) if kept > DOUBTS * doubt else 0.0
+    total, count = (np.bincount(blocks, part.sum(axis=1)) for part in (np.where(there, gained, 0.0), there))
+    means = total[count > 0] / count[count > 0]
+    if not len(means):
+        return 0.0
+    doubt = means.std(ddof=1) / np.sqrt(len(means)) if len(means) >= LEAST_BLOCKS else 0.0
+    return float(means.mean() > DOUBTS * doubt)
 
 
 def _blocks(origins: Origins) -> Any:

@@ -15,8 +15,8 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import SeriesSet
 from throughtime.tasks.ahead_batches import Source, WindowBatches, validation_error
-from throughtime.tasks.ahead_calibration import Calibration
-from throughtime.tasks.ahead_linear import Line, Parts, choose_line, lengths_to_try
+from throughtime.tasks.ahead_calibration import Calibration, trusted
+from throughtime.tasks.ahead_linear import Line, Parts, changes_of, choose_line, lengths_to_try
 from throughtime.tasks.ahead_network import AheadDesign, AheadNetwork
 from throughtime.tasks.ahead_options import RECURSIVE, AheadOptions
 from throughtime.tasks.ahead_origins import Origins, train_origins, train_steps, valid_origins
@@ -118,7 +118,8 @@ def train_network(
         ConfigError: more ranks than windows of an update.
     """
     valid = valid_origins(table.trained, table.rows.lengths, options.horizon)
-    parts = Parts(table.rows, table.trained, valid, options.horizon)
+    changes = changes_of(table.rows, table.trained)
+    parts = Parts(table.rows, table.trained, changes, options.horizon)
     windows = [options.window_steps] if options.window_steps else lengths_to_try(parts, table.season)
     line = choose_line(parts, windows, options.log)
     design = design_of(options, table, line.weights.shape[1])
@@ -130,8 +131,8 @@ def train_network(
         options.device,
     )
     network = _built(design, options, line)
-    history, schedule = _train(network, source, parts, options, run, group)
-    calibration = _calibrated(network.eval(), source, valid, options.horizon)
+    history, schedule = _train(network, source, (parts, valid), options, run, group)
+    calibration = _calibrated(network.eval(), source, valid, parts)
     return Fitted(network, line.log, calibration, source.spreads, history, schedule)
 
 
@@ -194,24 +195,24 @@ def _built(design: AheadDesign, options: AheadOptions, line: Line) -> AheadNetwo
 def _train(
     network: AheadNetwork,
     source: Source,
-    parts: Parts,
+    given: tuple[Parts, Origins],
     options: AheadOptions,
     run: RunFolder | None,
     group: dist.ProcessGroup | None,
 ) -> tuple[History, TBPTT]:
-    ranks = Ranks(group)
+    ranks, (parts, valid) = Ranks(group), given
     origins = train_origins(parts.trained, options.horizon, source.design.window)
     refuse_too_few(min(options.batch_size, len(origins)), ranks)
     schedule = options.schedule or TBPTT()
     if options.progress is not False and ranks.is_first:
-        sys.stderr.write(_said(source, origins, parts.valid, options))
+        sys.stderr.write(_said(source, origins, valid, options))
     training = Training(
         epochs=options.epochs,
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warmup_updates=WARMUP_UPDATES,
         averaging=options.averaging,
-        patience=options.patience if len(parts.valid) else None,
+        patience=options.patience if len(valid) else None,
         seed=options.seed,
         checkpoint_every_s=options.checkpoint_every_s,
     )
@@ -221,7 +222,7 @@ def _train(
         WindowBatches(source, origins, network.states, options.batch_size, options.seed),
         schedule,
         training,
-        evaluate=validation_error(source, parts.valid, network.states) if len(parts.valid) else None,
+        evaluate=validation_error(source, valid, network.states, parts.changes) if len(valid) else None,
         state=network.states,
         memory=options.memory,
         run=run,
@@ -240,10 +241,14 @@ def _said(source: Source, origins: Origins, valid: Origins, options: AheadOption
     )
 
 
-def _calibrated(network: AheadNetwork, source: Source, valid: Origins, horizon: int) -> Calibration:
+def _calibrated(network: AheadNetwork, source: Source, valid: Origins, parts: Parts) -> Calibration:
+    horizon = parts.horizon
+    valid = valid.some(np.flatnonzero(parts.changes[valid.rows] > 0))
     if not len(valid):
         return Calibration.without(horizon)
     scaled = source.scaling.scale(valid.rows, valid.ends, source.design.window)
     location, scale = tell(network, source, valid, horizon)
-    future = scaled.forward(source.future(valid, horizon)).astype(np.float64)
-    return Calibration.fit(valid, future, location, scale)
+    future = source.future(valid, horizon)
+    last, told = (np.abs(future - scaled.back(each)) for each in (np.zeros_like(location), location))
+    kept = trusted(valid, (last - told) / parts.changes[valid.rows][:, None])
+    return Calibration.fit(kept, scaled.forward(future).astype(np.float64), location, scale)

@@ -3,9 +3,10 @@
     y[h] = sum_w A[h, w] x[w]                A = argmin sum |y - A x|^2 + c |A|^2,    c = r mean(diag X'X)
 
 In the windows' own units no constant is needed; with A = 0 the last value is repeated. The ridge r is the one whose
-forecasts of the validation part have the smallest mean error, in units of what repeating the last value makes of each
-row; so is the window's length, and whether logarithms are read, where these are left open. All of it is solved at
-once, without a step of training.
+forecasts err least, in units of each row's mean change over a step; so is the window's length, and whether logarithms
+are read, where these are left open. They are judged on the validation part and the last JUDGED horizons before it,
+which the line that is judged has not seen: one window of each row would leave such a choice to chance. All of it is
+solved at once, without a step of training, and the chosen line then anew on all that trains.
 
 Dimensions: N windows, W steps of a window, H steps ahead.
 
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from throughtime.tasks.ahead_origins import Origins, train_origins
+from throughtime.tasks.ahead_origins import Origins, train_origins, valid_origins
 from throughtime.tasks.ahead_rows import Floats, Places, Rows
 from throughtime.tasks.ahead_scaling import Scaling, all_positive
 
@@ -28,8 +29,12 @@ RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 MOST_FITTED = 60_000
 # Windows of at most so many steps are tried, in multiples of the horizon and of the season.
 LONGEST_TRIED, BY_HORIZON, BY_SEASON = 512, (2, 4, 8, 14), (2, 3, 7, 14)
+# Horizons before the validation part that lines are judged by, too, of rows that have four times as many.
+JUDGED = 4
 # A longer window must err less by this share, or the shorter one is taken.
 WORTH = 0.005
+# Plain values must err less by this share, or logarithms are taken, with which what grows is told by its rate.
+WORTH_PLAIN = 0.02
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Line:
     Args:
         weights: A, [H, W].
         log: whether logarithms are read.
-        error: mean over validating rows of the error in units of the naive one's; nan where nothing validates.
+        error: of the forecasts it was judged by, in units of those that repeat the last value.
     """
 
     weights: Floats
@@ -54,13 +59,13 @@ class Parts:
     Args:
         rows: of the table.
         trained: [R] steps of each row that train.
-        valid: windows that validate; none: the last tenth of those that train stands in for them.
+        changes: [R] mean absolute change of each row over a step as it trained; 0 for one that does not move.
         horizon: H.
     """
 
     rows: Rows
     trained: Places
-    valid: Origins
+    changes: Floats
     horizon: int
 
 
@@ -73,39 +78,69 @@ def lengths_to_try(parts: Parts, season: int) -> list[int]:
     return sorted({length for length in tried if 2 <= length <= longest}) or [longest]
 
 
+def changes_of(rows: Rows, trained: Places) -> Floats:
+    """[R] mean absolute change of each row over a step as it trained; of one that only validates over all of it."""
+    values = [rows.row(place)[: stop or None] for place, stop in enumerate(trained.tolist())]
+    return np.array([np.abs(np.diff(each)).mean() if len(each) > 1 else 0.0 for each in values])
+
+
 def choose_line(parts: Parts, windows: Sequence[int], log: bool | None) -> Line:
-    """The line that forecasts the validation part best.
+    """The line that forecasts best, fitted on all that trains.
 
     Args:
         parts: what there is.
         windows: lengths to try, from the shortest on.
         log: whether logarithms are read; None: whichever is better.
     """
-    logs = [log] if log is not None else [False, True] if all_positive(parts.rows) else [False]
-    best: Line | None = None
-    for each in logs:
-        scaling = Scaling(parts.rows, each)
-        for window in windows:
-            line = fit_line(parts, scaling, window)
-            if best is None or line.error < (1 - WORTH) * best.error:
-                best = line
-    assert best is not None
+    if log is None and all_positive(parts.rows):
+        logs, plain = (_best(parts, windows, each) for each in (True, False))
+        return plain if plain.error < (1 - WORTH_PLAIN) * logs.error else logs
+    return _best(parts, windows, bool(log))
+
+
+def _best(parts: Parts, windows: Sequence[int], log: bool) -> Line:
+    scaling = Scaling(parts.rows, log)
+    best = fit_line(parts, scaling, windows[0])
+    for window in windows[1:]:
+        line = fit_line(parts, scaling, window)
+        best = line if line.error < (1 - WORTH) * best.error else best
     return best
 
 
 def fit_line(parts: Parts, scaling: Scaling, window: int) -> Line:
     """The line of windows of one length, with the ridge that is best."""
-    train = train_origins(parts.trained, parts.horizon, window)
-    valid = parts.valid
-    if not len(valid):
+    horizon, lengths = parts.horizon, parts.rows.lengths
+    seen = np.where(parts.trained >= 4 * JUDGED * horizon, parts.trained - JUDGED * horizon, parts.trained)
+    train, judged = train_origins(seen, horizon, window), valid_origins(seen, lengths, horizon)
+    if not len(judged):
         cut = max(len(train) - max(len(train) // 10, 1), 1)
-        train, valid = train.some(slice(0, cut)), train.some(slice(cut, None)) if cut < len(train) else train
-    gram, cross = _sums(scaling, train.at_most(MOST_FITTED), window, parts.horizon)
-    eye = np.eye(window) * max(np.trace(gram) / window, 1e-12)
-    tried = [np.linalg.solve(gram + ridge * eye, cross).T for ridge in RIDGES] + [np.zeros((parts.horizon, window))]
-    errors = _errors(scaling, valid, tried)
+        train, judged = train.some(slice(0, cut)), train.some(slice(cut, None)) if cut < len(train) else train
+    tried = _lines(scaling, train, window, horizon)
+    errors = error_of(scaling, judged, window, tried, parts.changes)
     best = int(np.argmin(errors))
-    return Line(tried[best], scaling.log, errors[best])
+    whole = _lines(scaling, train_origins(parts.trained, horizon, window), window, horizon)
+    return Line(whole[best], scaling.log, errors[best])
+
+
+def error_of(scaling: Scaling, origins: Origins, window: int, lines: Sequence[Floats], changes: Floats) -> list[float]:
+    """Of each line the absolute error in units of rows' changes, over that of repeating the last value."""
+    future = scaling.rows.futures(origins.rows, origins.ends, len(lines[0]))
+    scaled = scaling.scale(origins.rows, origins.ends, window)
+    unit = changes[origins.rows][:, None]
+    moving = unit[:, 0] > 0
+    x = scaled.x.astype(np.float64)
+    sums = [
+        float(np.nansum((np.abs(future - scaled.back(x @ line.T)) / np.where(unit > 0, unit, 1.0))[moving]))
+        for line in [np.zeros_like(lines[0]), *lines]
+    ]
+    return [each / sums[0] if sums[0] > 0 else 1.0 for each in sums[1:]]
+
+
+def _lines(scaling: Scaling, train: Origins, window: int, horizon: int) -> list[Floats]:
+    """A line for each ridge, and the one that repeats the last value."""
+    gram, cross = _sums(scaling, train.at_most(MOST_FITTED), window, horizon)
+    eye = np.eye(window) * max(np.trace(gram) / window, 1e-12)
+    return [np.linalg.solve(gram + ridge * eye, cross).T for ridge in RIDGES] + [np.zeros((horizon, window))]
 
 
 def _sums(scaling: Scaling, origins: Origins, window: int, horizon: int) -> tuple[Floats, Floats]:
@@ -120,21 +155,3 @@ def _sums(scaling: Scaling, origins: Origins, window: int, horizon: int) -> tupl
         gram += x.T @ x
         cross += x.T @ y[kept]
     return gram, cross
-
-
-def _errors(scaling: Scaling, origins: Origins, lines: Sequence[Floats]) -> list[float]:
-    """Of each line the mean absolute error in units of repeating the last value, in the mean over rows."""
-    horizon, window = lines[0].shape
-    scaled = scaling.scale(origins.rows, origins.ends, window)
-    future = scaling.rows.futures(origins.rows, origins.ends, horizon)
-    naive = _by_row(origins, future, scaled.back(np.zeros(future.shape)))
-    x = scaled.x.astype(np.float64)
-    found = [_by_row(origins, future, scaled.back(x @ line.T)) for line in lines]
-    moved = naive > 0
-    return [float(np.mean(errors[moved] / naive[moved])) if moved.any() else 1.0 for errors in found]
-
-
-def _by_row(origins: Origins, future: Floats, forecast: Floats) -> Floats:
-    """Sum of absolute errors of each row that has a window."""
-    errors = np.nansum(np.abs(future - forecast), axis=1)
-    return np.asarray(np.bincount(np.unique(origins.rows, return_inverse=True)[1], errors))

@@ -26,7 +26,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from throughtime.nn.heads import NumericHead
 from throughtime.tasks.ahead_options import DECODER
 from throughtime.tasks.ahead_smoothing import Smoothing
 from throughtime.tasks.network import EMISSIONS, layer_of
@@ -254,9 +253,9 @@ class AheadNetwork(nn.Module):
             state = tuple(encoder(shown) for encoder in self.states.encoders)
             outputs, _ = self.members(known, state)
         location, scale = (torch.stack([getattr(each, name) for each in outputs]) for name in ("location", "scale"))
-        return _by_window(location.mean(0)), _by_window(scale.mean(0))
+        return by_window(location.mean(0)), by_window(scale.mean(0))
 
 
-def _by_window(told: Tensor) -> Tensor:
+def by_window(told: Tensor) -> Tensor:
     """[1, B, H] or [H, B, 1] to [B, H]."""
     return told[0] if told.shape[0] == 1 and told.shape[2] != 1 else told.permute(1, 0, 2).flatten(1)

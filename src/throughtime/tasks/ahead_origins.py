@@ -5,8 +5,8 @@
 
 A row shorter than twice a window reads windows that reach before its beginning, from its middle on. Of rows many
 enough the last H steps validate, so that everything before is there to learn from, as in M4; of few the share asked
-for, at least H. A row that would keep less than 2 H only trains; one that is shorter than that trains nothing. Rows that
-only validate do so from their middle on.
+for, at least H. A row that would keep less than 2 H only trains; one that is shorter than that trains nothing. Rows
+that only validate do so from their middle on.
 
 Dimensions: R rows, T steps, H steps ahead, W steps of a window, N windows.
 

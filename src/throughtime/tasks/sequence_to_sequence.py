@@ -63,7 +63,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
             as they are.
         target_symbols: likewise of targets; None: as `symbols`.
         embedding_size: numbers that stand for a symbol.
-        bidirectional: whether the encoder also reads backwards; None: of recurrent cells.
+        bidirectional: whether the encoder also reads backwards, with half its units; None: of recurrent cells.
         reverse: whether sources are read from their end, which brings their beginning close to that of the target.
         heads: questions that each symbol asks of the source side by side, by attention; 0: none, the encoder's last
             state alone tells of it.
@@ -79,7 +79,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
             truncated reaches the encoder from a target's first window only.
         memory: bytes, or text like "512MB", that an update may keep for its backward pass: of the encoder, which is
             kept whole, by a rule, and what is left of it in the decoder's windows, as in `through_time`.
-        epochs: passes over the pairs that train, at most; None: about 6,000 updates, at most 60 epochs. Of series 50
+        epochs: passes over the pairs that train, at most; None: about 4,000 updates, at most 60 epochs. Of series 50
             updates each; None: 16.
         batch_size: pairs of an update, or windows of series; None: 64; 512.
         learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 2e-3; 3e-3.
