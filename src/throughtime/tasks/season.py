@@ -101,8 +101,8 @@ def find_period(series: Sequence[Floats], step: grid.Step) -> int:
 
     Returns:
         Of the seasons that such a step can have (a day, a week and a year of hours), or without dates of the lag at
-        which differences are most alike, the one that most series show by `is_seasonal`, of those that hold three of it,
-        the shorter of equals; 1 where fewer than half of these show any, or fewer than half hold three.
+        which differences are most alike, the one that most series show by `is_seasonal`, of those that hold three of
+        it, the shorter of equals; 1 where fewer than half of these show any, or fewer than half hold three.
     """
     candidates = _periods_of(step) or _likely(series)
     shares = {period: _share(series, period) for period in candidates}
