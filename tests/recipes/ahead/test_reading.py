@@ -8,7 +8,7 @@ import pytest
 
 from tests.recipes.ahead.made import COLUMNS, changed, table
 from throughtime.base.errors import DataError, Notice
-from throughtime.recipes.ahead.reading import named, read, with_roles, with_targets
+from throughtime.recipes.ahead.reading import missing_note, named, read, with_roles, with_targets
 from throughtime.recipes.forecasting.settings import Columns
 
 
@@ -60,21 +60,26 @@ def test_gaps_become_rows_of_missing_values_and_are_said():
 
 def test_rows_after_the_last_target_are_what_is_known_ahead():
     frame = changed(table(), pl.col("day") >= pl.date(2024, 3, 25), sales=None)
-    with pytest.warns(Notice, match="Missing values"):
-        found = read(frame, COLUMNS)
+    found = read(frame, COLUMNS)
     assert found.series.lengths.tolist() == [84, 84, 84]
     assert found.ahead.lengths.tolist() == [6, 6, 6]
+    assert missing_note(found.series) == ""
 
 
 def test_what_lies_before_the_first_value_is_left_out():
     frame = changed(table(1), pl.int_range(pl.len()) < 5, sales=None)
-    with pytest.warns(Notice, match="Missing values"):
-        assert read(frame, COLUMNS).series.lengths.tolist() == [85]
+    assert read(frame, COLUMNS).series.lengths.tolist() == [85]
+
+
+def test_missing_cells_within_series_are_counted():
+    frame = changed(table(), pl.col("day") == pl.date(2024, 1, 20), sales=None)
+    said = missing_note(read(frame, COLUMNS).series)
+    assert said.startswith("missing: 3 of sales, of 270 rows")
 
 
 def test_a_series_without_values_is_refused_by_name():
     frame = changed(table(), pl.col("shop") == "s1", sales=None)
-    with pytest.warns(Notice), pytest.raises(DataError, match=r"1 of 3 have none of one, 's1'"):
+    with pytest.raises(DataError, match=r"1 of 3 have none of one, 's1'"):
         read(frame, COLUMNS)
 
 

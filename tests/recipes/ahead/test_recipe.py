@@ -17,6 +17,8 @@ def test_the_sample_is_what_its_settings_name(monkeypatch):
     assert case.title == "Synthetic shop sales (made up by a generator)"
     assert (case.chosen.ahead.horizon, case.chosen.ahead.season) == (14, 7)
     assert case.problem.series.known == ("promotion",)
+    assert case.problem.series.lengths.tolist() == [200] * 3
+    assert case.problem.ahead.lengths.tolist() == [recipe.PLANNED] * 3
 
 
 def test_a_table_of_ones_own_is_guessed():

@@ -8,9 +8,7 @@ the training parts, the validation parts choose, and every forecast reads all th
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,9 +17,9 @@ import numpy as np
 import polars as pl
 import torch.distributed as dist
 
-from throughtime.base.errors import Notice
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.ahead.problem import Floats, Problem
+from throughtime.recipes.ahead.reading import quiet_parts
 from throughtime.recipes.ahead.scores import PROBABILITIES, Errors, Forecasts, errors
 from throughtime.recipes.ahead.settings import Model
 from throughtime.recipes.settings import Cell
@@ -127,7 +125,7 @@ def fit_network(
         Interrupted: by Ctrl-C or SIGTERM, after a checkpoint.
     """
     estimator = _estimator(problem, model, tbptt, progress)
-    with _table_said():
+    with quiet_parts():
         return estimator.fit(_training_part(problem), **_roles(problem), run=run, group=group)
 
 
@@ -146,7 +144,7 @@ def check_network(problem: Problem, model: Model, tbptt: str | None, ranks: Rank
     """
     estimator = _estimator(problem, model, tbptt, False)
     options = check_ahead(estimator)
-    with _table_said():
+    with quiet_parts():
         table = prepare(options, _training_part(problem), estimator.validation, _roles(problem))
     window = options.window_steps or max(2 * problem.plan.horizon, problem.plan.season)
     origins = train_origins(table.trained, options.horizon, window)
@@ -161,7 +159,7 @@ def network_forecasts(problem: Problem, fitted: SequenceToSequence) -> Forecasts
     nothing = [0] * len(problem.series)
     for place in range(problem.plan.origins):
         starts = problem.starts(place)
-        with _table_said():
+        with quiet_parts():
             frame = fitted.predict(
                 problem.part(nothing, starts), level=list(LEVELS_ASKED), known=_known_of(problem, starts)
             )
@@ -234,12 +232,3 @@ def _named(target: str, probability: float) -> str:
     if probability == 0.5:
         return target
     return f"{target}_{'lo' if probability < 0.5 else 'hi'}_{round(100 * abs(2 * probability - 1))}"
-
-
-@contextmanager
-def _table_said() -> Iterator[None]:
-    """What there is to say of the table was said when it was read; not again for each of its parts."""
-    with warnings.catch_warnings():
-        for start in ("Missing values of", "No regular step fits"):
-            warnings.filterwarnings("ignore", message=start, category=Notice)
-        yield

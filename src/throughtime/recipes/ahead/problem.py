@@ -190,6 +190,7 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
     columns = reading.with_targets(read.series, columns, notes)
     plan = _plan(read.series, settings.ahead, notes)
     kept, ahead = _long_enough(read, plan, 2 * plan.reach + plan.horizon + 1, notes)
+    notes += [note for note in (reading.missing_note(kept),) if note]
     for note in notes:
         say_once(note, note)
     calendar = AUTO if columns.calendar == (AUTO,) else columns.calendar

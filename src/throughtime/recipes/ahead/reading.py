@@ -7,14 +7,16 @@ Rows at the end of a series that hold no target are what is known ahead of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from throughtime.base.errors import DataError
+from throughtime.base.errors import DataError, Notice
 from throughtime.data import SeriesSet, from_frame, read_again
 from throughtime.data.tables import check_names
 from throughtime.recipes.forecasting.problem import ROW, with_time
@@ -86,17 +88,8 @@ def read(table: pl.DataFrame, columns: Columns, arguments: Mapping[str, Any] | N
         DataError: whatever in the table breaks a rule, or a target that is no number.
     """
     table = _prepared(table, columns)
-    if arguments is not None:
-        series = read_again(table, arguments)
-    else:
-        series = from_frame(
-            table,
-            time=",".join(columns.time) or None,
-            id=columns.id or None,
-            target=list(columns.target) or None,
-            known=list(columns.known) or None,
-            fitting=False,  # what is learned from is the training part alone
-        )
+    with quiet_parts():  # rows that go on without targets are no gaps; `missing_note` counts those that are
+        series = _series(table, columns) if arguments is None else read_again(table, arguments)
     words = [name for name in series.targets if name in series.categories]
     if words:
         raise DataError(
@@ -104,6 +97,30 @@ def read(table: pl.DataFrame, columns: Columns, arguments: Mapping[str, Any] | N
             "with target=, or take the recipe weather, which forecasts classes one step ahead."
         )
     return _with_values(series)
+
+
+@contextmanager
+def quiet_parts() -> Iterator[None]:
+    """What there is to say of gaps is said of the whole table; not again for each of its parts."""
+    with warnings.catch_warnings():
+        for start in ("Missing values of", "No regular step fits"):
+            warnings.filterwarnings("ignore", message=start, category=Notice)
+        yield
+
+
+def missing_note(series: SeriesSet) -> str:
+    """How many cells are missing within series, by column; "" for none."""
+    counts = sum(np.isnan(values).sum(axis=0) for values in series.values)
+    found = [
+        f"{count:,} of {name}"
+        for name, count in zip(series.columns, np.atleast_1d(counts).tolist(), strict=True)
+        if count
+    ]
+    if not found:
+        return ""
+    return (
+        f"missing: {', '.join(found)}, of {int(series.lengths.sum()):,} rows; filled forward for reading, never scored."
+    )
 
 
 def named(ids: list[Any]) -> str:
@@ -120,6 +137,17 @@ def chosen(series: SeriesSet, kept: list[int]) -> SeriesSet:
         times=None if series.times is None else [series.times[place] for place in kept],
         ids=tuple(series.ids[place] for place in kept),
         source_rows=[series.source_rows[place] for place in kept],
+    )
+
+
+def _series(table: pl.DataFrame, columns: Columns) -> SeriesSet:
+    return from_frame(
+        table,
+        time=",".join(columns.time) or None,
+        id=columns.id or None,
+        target=list(columns.target) or None,
+        known=list(columns.known) or None,
+        fitting=False,  # what is learned from is the training part alone
     )
 
 

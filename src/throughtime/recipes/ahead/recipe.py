@@ -28,17 +28,24 @@ SAMPLE = Settings(
 )
 # Shops and days: two years, so that the second shows what the first taught of the year.
 SIZE = (20, 731)
+# Days after them of which the promotions are known and the sales are not, for `predict`.
+PLANNED = 14
 
 
 def sample() -> pl.DataFrame:
-    """Sales of shops that there are not: date, shop, sales, promotion; see `recipes.synthetic_sales`."""
-    made = synthetic_sales(*SIZE)
+    """Sales of shops that there are not: date, shop, sales, promotion; see `recipes.synthetic_sales`.
+
+    Each shop goes on with a fortnight of promotions whose sales are not known.
+    """
+    made = synthetic_sales(SIZE[0], SIZE[1] + PLANNED)
     shops = [f"shop {number:02d}" for number in range(1, SIZE[0] + 1)]
+    sales = made.sales.astype(np.float64)
+    sales[:, SIZE[1] :] = np.nan
     return pl.DataFrame(
         {
             "date": np.tile(made.days, SIZE[0]),
-            "shop": np.repeat(shops, SIZE[1]),
-            "sales": made.sales.reshape(-1),
+            "shop": np.repeat(shops, len(made.days)),
+            "sales": pl.Series(sales.reshape(-1)).fill_nan(None),
             "promotion": made.promotion.reshape(-1),
         }
     )
