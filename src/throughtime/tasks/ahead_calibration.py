@@ -1,7 +1,7 @@
 """What forecasts of the validation part teach about those to come: whether to trust them, how wide they are, how errors
 hang together.
 
-    kept       1; 0 where the forecasts err no less than the last value repeated, beyond doubt
+    kept       1; 0 where forecasts do not err clearly less than the last value repeated
     width      q[h](p): share p of |y - f| / scale lies below it, at each step ahead
     together   correlation of errors at steps h and k, for paths
 
@@ -28,8 +28,9 @@ from scipy.special import ndtr, ndtri
 from throughtime.tasks.ahead_origins import Origins
 from throughtime.tasks.ahead_rows import Floats
 
-# A gain must stand so many of its deviations above 0: one-sided 5 % of the normal distribution.
-DOUBTS = 1.645
+# A gain must stand its own deviation above 0, and take a fiftieth of the last value's error (half of that in the unit
+# of a gain): less is soon lost again where the future is not like what validated.
+DOUBTS, LEAST_GAIN = 1.0, 0.01
 # Blocks of origins whose mean is one observation; fewer than four tell no deviation.
 BLOCKS, LEAST_BLOCKS = 20, 4
 # Errors at a step from which its own widths are read; fewer are joined over steps.
@@ -99,22 +100,25 @@ class Calibration:
         return (found * np.maximum(tail, 1.0)).T
 
 
-def trusted(origins: Origins, gained: Floats) -> float:
-    """1 where forecasts err less than the last value repeated, beyond doubt; else 0.
+def trusted(origins: Origins, last: Floats, told: Floats) -> float:
+    """1 where forecasts err clearly less than the last value repeated; else 0.
+
+    What a block of origins gains is (sum of last - sum of told) / (sum of both), between -1 and 1, so that one wild
+    window does not decide.
 
     Args:
         origins: N windows.
-        gained: [N, H] absolute error of the last value less that of the forecast, nan where missing, in units in which
+        last, told: [N, H] absolute errors of the last value and of the forecast, nan where missing, in units in which
             windows can be joined.
     """
-    there = ~np.isnan(gained)
     blocks = _blocks(origins)
-    total, count = (np.bincount(blocks, part.sum(axis=1)) for part in (np.where(there, gained, 0.0), there))
-    means = total[count > 0] / count[count > 0]
-    if not len(means):
+    sums = [np.bincount(blocks, np.nansum(part, axis=1)) for part in (last, told)]
+    both = sums[0] + sums[1]
+    gained = (sums[0] - sums[1])[both > 0] / both[both > 0]
+    if not len(gained):
         return 0.0
-    doubt = means.std(ddof=1) / np.sqrt(len(means)) if len(means) >= LEAST_BLOCKS else 0.0
-    return float(means.mean() > DOUBTS * doubt)
+    doubt = gained.std(ddof=1) / np.sqrt(len(gained)) if len(gained) >= LEAST_BLOCKS else 0.0
+    return float(gained.mean() > max(DOUBTS * doubt, LEAST_GAIN))
 
 
 def _blocks(origins: Origins) -> Any:

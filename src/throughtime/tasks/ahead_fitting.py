@@ -249,6 +249,7 @@ def _calibrated(network: AheadNetwork, source: Source, valid: Origins, parts: Pa
     scaled = source.scaling.scale(valid.rows, valid.ends, source.design.window)
     location, scale = tell(network, source, valid, horizon)
     future = source.future(valid, horizon)
-    last, told = (np.abs(future - scaled.back(each)) for each in (np.zeros_like(location), location))
-    kept = trusted(valid, (last - told) / parts.changes[valid.rows][:, None])
+    unit = parts.changes[valid.rows][:, None]
+    last, told = (np.abs(future - scaled.back(each)) / unit for each in (np.zeros_like(location), location))
+    kept = trusted(valid, last, told)
     return Calibration.fit(kept, scaled.forward(future).astype(np.float64), location, scale)

@@ -24,7 +24,8 @@ from throughtime.tasks.ahead_origins import Origins, train_origins, valid_origin
 from throughtime.tasks.ahead_rows import Floats, Places, Rows
 from throughtime.tasks.ahead_scaling import Scaling, all_positive
 
-RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+# None is the line that repeats the last value.
+TRIED = (1e-3, 1e-2, 1e-1, 1.0, 10.0, None)
 # Windows a line is fitted on, at most: some hundred for each weight of the longest window.
 MOST_FITTED = 60_000
 # Windows of at most so many steps are tried, in multiples of the horizon and of the season.
@@ -94,32 +95,52 @@ def choose_line(parts: Parts, windows: Sequence[int], log: bool | None) -> Line:
     """
     if log is None and all_positive(parts.rows):
         logs, plain = (_best(parts, windows, each) for each in (True, False))
-        return plain if plain.error < (1 - WORTH_PLAIN) * logs.error else logs
-    return _best(parts, windows, bool(log))
-
-
-def _best(parts: Parts, windows: Sequence[int], log: bool) -> Line:
-    scaling = Scaling(parts.rows, log)
-    best = fit_line(parts, scaling, windows[0])
-    for window in windows[1:]:
-        line = fit_line(parts, scaling, window)
-        best = line if line.error < (1 - WORTH) * best.error else best
-    return best
+        return _line(parts, plain if plain.error < (1 - WORTH_PLAIN) * logs.error else logs)
+    return _line(parts, _best(parts, windows, bool(log)))
 
 
 def fit_line(parts: Parts, scaling: Scaling, window: int) -> Line:
     """The line of windows of one length, with the ridge that is best."""
+    return _line(parts, _judged(parts, scaling, window))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Windows of one length, the best of the ridges, None for the last value, and the error of its line."""
+
+    scaling: Scaling
+    window: int
+    ridge: float | None
+    error: float
+
+
+def _best(parts: Parts, windows: Sequence[int], log: bool) -> _Judged:
+    scaling = Scaling(parts.rows, log)
+    best = _judged(parts, scaling, windows[0])
+    for window in windows[1:]:
+        each = _judged(parts, scaling, window)
+        best = each if each.error < (1 - WORTH) * best.error else best
+    return best
+
+
+def _judged(parts: Parts, scaling: Scaling, window: int) -> _Judged:
     horizon, lengths = parts.horizon, parts.rows.lengths
     seen = np.where(parts.trained >= 4 * JUDGED * horizon, parts.trained - JUDGED * horizon, parts.trained)
     train, judged = train_origins(seen, horizon, window), valid_origins(seen, lengths, horizon)
     if not len(judged):
         cut = max(len(train) - max(len(train) // 10, 1), 1)
         train, judged = train.some(slice(0, cut)), train.some(slice(cut, None)) if cut < len(train) else train
-    tried = _lines(scaling, train, window, horizon)
-    errors = error_of(scaling, judged, window, tried, parts.changes)
+    lines = _lines(scaling, train, (window, horizon), TRIED)
+    errors = error_of(scaling, judged, window, lines, parts.changes)
     best = int(np.argmin(errors))
-    whole = _lines(scaling, train_origins(parts.trained, horizon, window), window, horizon)
-    return Line(whole[best], scaling.log, errors[best])
+    return _Judged(scaling, window, TRIED[best], errors[best])
+
+
+def _line(parts: Parts, judged: _Judged) -> Line:
+    """The line of what was chosen, on all that trains."""
+    train = train_origins(parts.trained, parts.horizon, judged.window)
+    (weights,) = _lines(judged.scaling, train, (judged.window, parts.horizon), [judged.ridge])
+    return Line(weights, judged.scaling.log, judged.error)
 
 
 def error_of(scaling: Scaling, origins: Origins, window: int, lines: Sequence[Floats], changes: Floats) -> list[float]:
@@ -136,11 +157,15 @@ def error_of(scaling: Scaling, origins: Origins, window: int, lines: Sequence[Fl
     return [each / sums[0] if sums[0] > 0 else 1.0 for each in sums[1:]]
 
 
-def _lines(scaling: Scaling, train: Origins, window: int, horizon: int) -> list[Floats]:
-    """A line for each ridge, and the one that repeats the last value."""
+def _lines(scaling: Scaling, train: Origins, size: tuple[int, int], ridges: Sequence[float | None]) -> list[Floats]:
+    """A line [H, W] for each ridge; for None the one that repeats the last value."""
+    window, horizon = size
     gram, cross = _sums(scaling, train.at_most(MOST_FITTED), window, horizon)
     eye = np.eye(window) * max(np.trace(gram) / window, 1e-12)
-    return [np.linalg.solve(gram + ridge * eye, cross).T for ridge in RIDGES] + [np.zeros((horizon, window))]
+    return [
+        np.zeros((horizon, window)) if ridge is None else np.linalg.solve(gram + ridge * eye, cross).T
+        for ridge in ridges
+    ]
 
 
 def _sums(scaling: Scaling, origins: Origins, window: int, horizon: int) -> tuple[Floats, Floats]:

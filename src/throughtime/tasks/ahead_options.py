@@ -26,7 +26,7 @@ MOST_HORIZON, MOST_MEMBERS = 10_000, 100
 AHEAD_DEFAULTS = {
     "hidden_size": 64,
     "num_layers": 1,
-    "epochs": 16,
+    "epochs": 10,
     "batch_size": 512,
     "learning_rate": 3e-3,
     "validation": 0.2,

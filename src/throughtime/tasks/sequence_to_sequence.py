@@ -80,7 +80,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         memory: bytes, or text like "512MB", that an update may keep for its backward pass: of the encoder, which is
             kept whole, by a rule, and what is left of it in the decoder's windows, as in `through_time`.
         epochs: passes over the pairs that train, at most; None: about 4,000 updates, at most 60 epochs. Of series 50
-            updates each; None: 16.
+            updates each; None: 10.
         batch_size: pairs of an update, or windows of series; None: 64; 512.
         learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 2e-3; 3e-3.
         weight_decay: 0 .. 100, decoupled (AdamW).

@@ -11,7 +11,7 @@ import pytest
 
 from tests.recipes.ahead.made import TINY, changed, exact, problem, settings, table
 from throughtime.base.errors import DataError
-from throughtime.recipes.ahead.methods import fit_network
+from throughtime.recipes.ahead.methods import FALLEN_BACK, fit_network
 from throughtime.recipes.ahead.problem import load_problem, other_problem
 from throughtime.recipes.ahead.scores import errors
 from throughtime.recipes.ahead.verdict import compared, next_table, rule_errors, scores_table
@@ -57,6 +57,12 @@ def test_a_difference_within_its_error_is_level():
     own = with_mase(errors(made, exact(made)), [1.0] * 6)
     shaken = with_mase(own, [0.5, 1.7, 1.0] * 2)
     assert "is level with" in compared("LSTM", [own], {"other": [shaken]}, 3)[0]
+
+
+def test_a_network_that_gave_up_says_so():
+    made = problem()
+    found = {"LSTM": errors(made, exact(made, 1.0)), **rule_errors(made)}
+    assert scores_table(made, "LSTM", found, FALLEN_BACK).notes[0] == f"The LSTM: {FALLEN_BACK}."
 
 
 def test_nothing_is_said_where_no_series_has_a_scale():

@@ -12,7 +12,7 @@ import torch.distributed as dist
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.ahead import report
 from throughtime.recipes.ahead.comparison import compare_methods
-from throughtime.recipes.ahead.methods import check_network, fit_network, network_forecasts
+from throughtime.recipes.ahead.methods import check_network, fallen_back, fit_network, network_forecasts
 from throughtime.recipes.ahead.problem import Problem, other_problem
 from throughtime.recipes.ahead.scores import errors
 from throughtime.recipes.ahead.settings import Settings
@@ -66,7 +66,7 @@ class AheadCase(Case):
         """See `Case.scores`."""
         ours = NAMED[model.cell]
         found = {ours: errors(self.problem, network_forecasts(self.problem, model)), **rule_errors(self.problem)}
-        return scores_table(self.problem, ours, found)
+        return scores_table(self.problem, ours, found, fallen_back(model))
 
     def predictions(self, model: SequenceToSequence) -> Table:
         """The steps after each series' last row."""
@@ -76,7 +76,7 @@ class AheadCase(Case):
         """See `Case.report`."""
         ours, forecasts = NAMED[model.cell], network_forecasts(self.problem, model)
         found = {ours: errors(self.problem, forecasts), **rule_errors(self.problem)}
-        table = scores_table(self.problem, ours, found)
+        table = scores_table(self.problem, ours, found, fallen_back(model))
         trained = in_words(model.history_, model.seconds_) if model.history_ else f"trained in {model.seconds_:.1f} s."
         network = (
             f"{ours} with {model.parameters_count_:,} parameters, TBPTT({tbptt}), seed {self.chosen.model.seed}; "

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from throughtime.recipes.ahead.methods import (
+    FALLEN_BACK,
     LEARNERS,
     NETWORKS,
     REFERENCE,
@@ -78,4 +79,8 @@ def _notes(problem: Problem, found: Found, tbptt: str) -> Iterator[str]:
         yield f"Networks: mean of {count} seeds ± standard deviation over them; seconds are those of one seed."
     yield "Intervals of rules and learners: Gaussian, as wide as one-step errors (rules) or validation errors imply."
     yield from (f"Chosen for {name}: {found[name][0].choice}." for name in LEARNERS)
+    for name in NETWORKS:
+        given_up = sum(bool(trial.choice) for trial in found[name])
+        if given_up:
+            yield f"{name}, {given_up} of {len(found[name])} trainings: {FALLEN_BACK}."
     yield from problem.notes

@@ -40,6 +40,7 @@ from throughtime.tasks.lag_forecasts import OnLags, boosting_ahead, ridge_ahead
 from throughtime.train.ranks import Ranks, refuse_too_few
 
 REFERENCE = "naive2"
+FALLEN_BACK = "no clear gain over the last value on the validation parts, so that the last value is what it forecasts"
 # Cheap enough to stand beside every score.
 RULES: dict[str, Callable[[], Local]] = {
     "naive": partial(Local, naive),
@@ -63,7 +64,7 @@ class Trial:
         errors: on the test part.
         parameters: numbers fitted once for all series.
         seconds: of fitting and, for rules that are fitted at each origin, of forecasting.
-        choice: what validation chose, in words.
+        choice: what validation chose, in words; of a network `FALLEN_BACK`, where its own forecasts are not told.
     """
 
     method: str
@@ -99,7 +100,12 @@ def try_network(problem: Problem, name: str, model: Model, tbptt: str, seed: int
     """Fit one of `NETWORKS` from one seed, and score it on the test part."""
     fitted = fit_network(problem, replace(model, cell=NETWORKS[name], seed=seed), tbptt)
     found = errors(problem, network_forecasts(problem, fitted))
-    return Trial(name, found, fitted.parameters_count_, fitted.seconds_, "")
+    return Trial(name, found, fitted.parameters_count_, fitted.seconds_, fallen_back(fitted))
+
+
+def fallen_back(fitted: SequenceToSequence) -> str:
+    """`FALLEN_BACK` where a network tells the last value; "" where it tells its own forecasts."""
+    return "" if fitted.calibration_.kept else FALLEN_BACK
 
 
 def fit_network(

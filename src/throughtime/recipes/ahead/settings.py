@@ -84,7 +84,7 @@ class Model:
     smoothing: Flag = False
     log: FlagOrAuto = None
     members: Positive = 3
-    epochs: Positive = 16
+    epochs: Positive = 10
     batch_size: Positive = 512
     learning_rate: Rate = 3e-3
     weight_decay: Decay = 1e-2

@@ -33,17 +33,19 @@ def rule_errors(problem: Problem) -> dict[str, Errors]:
     return {name: errors(problem, rule_forecasts(problem, rule)) for name, rule in fitted.items()}
 
 
-def scores_table(problem: Problem, ours: str, found: Mapping[str, Errors]) -> Table:
+def scores_table(problem: Problem, ours: str, found: Mapping[str, Errors], given_up: str = "") -> Table:
     """One row for each method.
 
     Args:
         problem: series and cut.
         ours: the network's name among the methods.
         found: errors by method, naive2's among them.
+        given_up: why the network does not tell its own forecasts; "" where it does.
     """
     rows: list[tuple[Cell, ...]] = [(name, *figures(each, found[REFERENCE]).values()) for name, each in found.items()]
     rivals = {name: [each] for name, each in found.items() if name != ours}
     said = compared(ours, [found[ours]], rivals, len(problem.truth))
+    said = (*([f"The {ours}: {given_up}."] if given_up else []), *said)
     return Table(heading(problem), COLUMNS, tuple(rows), (*said, measures_note(problem), *problem.notes))
 
 
