@@ -4,20 +4,24 @@
                `BlockRNNModel` (LSTM) with its defaults, and made ready with care (`weather_darts_tuned.py` says how)
     italy      ItalyPowerDemand of the UCR archive, its own test part; accuracy. Rival: Keras on torch, an LSTM of 64
                units
+    m4         M4's 359 weekly series, 13 weeks ahead; OWA. Rivals: Darts' `BlockRNNModel` (LSTM) over all series, with
+               its defaults and made ready with care (`m4_darts.py` and `m4_darts_tuned.py` say how)
 
 The scripts in `benchmarks/rivals` are the users; rivals have an environment apart. Each run is a process of its own;
 sides take turns, seed by seed, on each number of threads, and a side's row is the number of threads on which it was
 faster. Seconds include the imports a user waits for. Lines are those between a script's markers that are neither blank
 nor comments.
 
-python -m benchmarks.rivals_apart [weather | italy ...] [--env FOLDER]
+python -m benchmarks.rivals_apart [weather | italy | m4 ...] [--env FOLDER]
 
-Data of `italy`: THROUGHTIME_DATA, a folder as its SOURCES.md describes it.
+Data of `italy` and `m4`: THROUGHTIME_DATA, a folder as its SOURCES.md describes it.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import gzip
 import json
 import os
 import statistics
@@ -56,9 +60,11 @@ class Question:
     sides: tuple[str, ...]
 
 
+FOLDERS = {"italy": Path("ts_classification") / "ItalyPowerDemand", "m4": Path("m4_weekly")}
 QUESTIONS = {
     "weather": Question("RMSE", (OURS, "darts", "darts_tuned")),
     "italy": Question("accuracy", (OURS, "keras")),
+    "m4": Question("OWA", (OURS, "darts", "darts_tuned")),
 }
 
 
@@ -76,9 +82,13 @@ def data_of(name: str) -> Path | None:
     """The file a task's scripts read; None where its data is not there."""
     if name == "weather":
         return SAMPLE
-    folder = Path(os.environ.get("THROUGHTIME_DATA", "")) / "ts_classification" / "ItalyPowerDemand"
+    folder = Path(os.environ.get("THROUGHTIME_DATA", "")) / FOLDERS[name]
     if not folder.is_dir():
         return None
+    return _italy(folder) if name == "italy" else _m4(folder)
+
+
+def _italy(folder: Path) -> Path:
     (train, labels), (test, truth) = (
         (np.stack(list(part[0])), np.array(list(part[1]), str))
         for part in (read_ts(folder / f"ItalyPowerDemand_{which}.ts.gz") for which in ("TRAIN", "TEST"))
@@ -88,6 +98,29 @@ def data_of(name: str) -> Path | None:
     first, second = (each.reshape(len(each), each.shape[1], -1).transpose(0, 2, 1) for each in (train, test))
     np.savez(file, train=first, labels=labels, test=second, truth=truth)
     return file
+
+
+def _m4(folder: Path) -> Path:
+    """A long table of what trains, and beside it an .npz of the same and what came."""
+    train, test = (_rows(folder / f"Weekly-{which}.csv.gz") for which in ("train", "test"))
+    file = WORK / "m4.csv"
+    with file.open("w", encoding="utf-8") as table:
+        table.write("series,week,value\n")
+        for number, values in enumerate(train.values(), 1):  # numbers have one order in all libraries
+            table.writelines(f"{number},{week},{value!r}\n" for week, value in enumerate(values))
+    histories = list(train.values())
+    ends = np.cumsum([len(each) for each in histories])
+    future = np.array([test[name] for name in train])
+    np.savez(file.with_suffix(".npz"), history=np.concatenate(histories), ends=ends, future=future)
+    return file
+
+
+def _rows(file: Path) -> dict[str, list[float]]:
+    """The values of each row by its first cell; empty cells end a row."""
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines)
+        next(rows)
+        return {name: [float(cell) for cell in cells if cell not in ("", "NA")] for name, *cells in rows}
 
 
 def lines_of(script: Path) -> int:

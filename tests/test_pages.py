@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from throughtime.recipes.ahead.settings import Settings as AheadSettings
 from throughtime.recipes.caption.settings import Settings as CaptionSettings
 from throughtime.recipes.catalogue import RECIPES
 from throughtime.recipes.forecasting.settings import Settings as ForecastSettings
@@ -35,6 +36,7 @@ KNOWN = {
     "music": set(keys(MusicSettings())),
     "handwriting": set(keys(HandwritingSettings())),
     "caption": set(keys(CaptionSettings())),
+    "forecast": set(keys(AheadSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

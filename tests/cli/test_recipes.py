@@ -19,5 +19,6 @@ def test_list(command):
         "music",
         "handwriting",
         "caption",
+        "forecast",
     ]
     assert "weather" in command("recipes").out

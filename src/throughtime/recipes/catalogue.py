@@ -5,6 +5,7 @@ from __future__ import annotations
 from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError
 from throughtime.recipes import anomaly, stock
+from throughtime.recipes.ahead import recipe as ahead
 from throughtime.recipes.caption import describing
 from throughtime.recipes.forecasting import weather
 from throughtime.recipes.handwriting import case as handwriting
@@ -27,6 +28,7 @@ RECIPES: dict[str, Recipe] = {
         music.RECIPE,
         handwriting.RECIPE,
         describing.RECIPE,
+        ahead.RECIPE,
     )
 }
 

@@ -12,9 +12,9 @@ Each sees the history of one series, and is fitted anew at every origin. A seaso
 as sqrt(h) for naive, as the root of whole seasons for seasonal naive, as sqrt(1 + (h - 1) alpha^2) for theta.
 
 Dimensions: N origins, T steps, H steps ahead, m steps in a season, F known features.
-Sources: Makridakis, Spiliotis & Assimakopoulos, International Journal of Forecasting 36(1), 2020 (naive2); Assimakopoulos
-& Nikolopoulos, ibid. 16(4), 2000; Hyndman & Billah, ibid. 19(2), 2003 (theta); Hyndman & Athanasopoulos, Forecasting:
-Principles and Practice, 2021, section 5.5 (deviations).
+Sources: Makridakis, Spiliotis & Assimakopoulos, International Journal of Forecasting 36(1), 2020 (naive2);
+Assimakopoulos & Nikolopoulos, ibid. 16(4), 2000; Hyndman & Billah, ibid. 19(2), 2003 (theta); Hyndman &
+Athanasopoulos, Forecasting: Principles and Practice, 2021, section 5.5 (deviations).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Ahead:
+class GaussianAhead:
     """Gaussian forecasts of the steps after N origins.
 
     Args:
@@ -94,7 +94,7 @@ class Local:
         self._horizon, self._period = horizon, period
         return self
 
-    def forecast(self, tracks: Sequence[Track], origins: Origins) -> Ahead:
+    def forecast(self, tracks: Sequence[Track], origins: Origins) -> GaussianAhead:
         """Forecast after each origin.
 
         Args:
@@ -102,7 +102,7 @@ class Local:
             origins: of each the place of its track and how many steps of it are known, at least 1.
         """
         histories = [tracks[place].values[:step] for place, step in origins]
-        return Ahead(*self._rule(histories, self._horizon, self._period))
+        return GaussianAhead(*self._rule(histories, self._horizon, self._period))
 
 
 def naive(histories: Sequence[Floats], horizon: int, period: int) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ the known features of all H steps; the trees are of one model that reads h, the 
 and, where there is a season, the value a whole season before. Windows of the training part are learned from; the length
 of the window, penalty and trees are chosen where the whole horizon lies in the validation part, and the errors there
 give the width of the Gaussian intervals, step by step. A window that begins before the series is filled with its first
-value.
+value; such windows are learned from only in series shorter than two of them, from the middle on.
 
 Dimensions: N windows, L lags, H steps ahead, F known features.
 """
@@ -24,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from throughtime.base.errors import DataError
-from throughtime.tasks.ahead_baselines import Ahead, Floats, Origins, Track
+from throughtime.tasks.ahead_baselines import Floats, GaussianAhead, Origins, Track
 from throughtime.tasks.learners import Fitted, Learner, boosted_trees, ridge
 
 Places = NDArray[np.int64]
 # Windows that are learned from, evenly thinned beyond; ridge's table of them stays below 100 MB with 100 lags.
 MOST_WINDOWS = 100_000
 # Trees take a row for each step of each window.
-MOST_TREE_ROWS = 60_000
+MOST_TREE_ROWS = 30_000
 # The newest values that trees read; each costs them time, and older ones come as the value a season before.
 MOST_TREE_LAGS = 28
 
@@ -109,35 +109,33 @@ class OnLags:
             DataError: no training part, or no validation part, holds a window and what followed.
         """
         self._horizon, self._period = horizon, period
-        learned = _thinned(_origins(tracks, horizon, TRAIN), MOST_WINDOWS)
-        held = _thinned(_origins(tracks, horizon, VALIDATION), MOST_WINDOWS // 4)
-        if not learned or not held:
+        held = _thinned(_validating(tracks, horizon), MOST_WINDOWS // 4)
+        if not held or not _learned(tracks, horizon, 1):
             raise DataError(
                 f"A forecast on lags needs {horizon + 1} steps to train on and {horizon} to validate in some series: "
-                f"{len(learned)} and {len(held)} windows came. Take a smaller horizon=, or longer series."
+                f"the longest trains on {max(each.train for each in tracks)}. Take a smaller horizon= or longer series."
             )
-        found = [each for lags in _lag_counts(tracks, horizon, period) for each in self._tried(tracks, learned, held, lags)]
+        found = [each for lags in _lag_counts(tracks, horizon, period) for each in self._tried(tracks, held, lags)]
         self._lags, self._fitted = min(found, key=lambda pair: pair[1].loss)
         self.parameters_count_ = self._fitted.parameters
         self.choice_ = ", ".join([f"{self._lags} lags", *([self._fitted.setting] if self._fitted.setting else [])])
         windows = self._windows(tracks, held, self._lags, True)
+        assert windows.target is not None
         errors = self._scaled(windows) - windows.target
         self.deviation_ = np.sqrt((errors**2).mean(axis=0))
         return self
 
-    def forecast(self, tracks: Sequence[Track], origins: Origins) -> Ahead:
+    def forecast(self, tracks: Sequence[Track], origins: Origins) -> GaussianAhead:
         """Forecast after each origin; known features of the steps ahead are read off the tracks."""
         windows = self._windows(tracks, origins, self._lags, False)
-        return Ahead(windows.base + windows.unit * self._scaled(windows), windows.unit * self.deviation_)
+        return GaussianAhead(windows.base + windows.unit * self._scaled(windows), windows.unit * self.deviation_)
 
     def _windows(self, tracks: Sequence[Track], origins: Origins, lags: int, learned: bool) -> Windows:
         return Windows.of(tracks, origins, lags, self._horizon, self._period, learned)
 
-    def _tried(
-        self, tracks: Sequence[Track], learned: Origins, held: Origins, lags: int
-    ) -> Iterator[tuple[int, Fitted]]:
-        if self._each_step:
-            learned = _thinned(learned, MOST_TREE_ROWS // self._horizon)
+    def _tried(self, tracks: Sequence[Track], held: Origins, lags: int) -> Iterator[tuple[int, Fitted]]:
+        most = MOST_TREE_ROWS // self._horizon if self._each_step else MOST_WINDOWS
+        learned = _thinned(_learned(tracks, self._horizon, lags), max(1, most))
         x, y = self._table(self._windows(tracks, learned, lags, True))
         for fitted in self._learner(x, y, *self._table(self._windows(tracks, held, lags, True))):
             yield lags, fitted
@@ -160,9 +158,6 @@ def ridge_ahead() -> OnLags:
 def boosting_ahead() -> OnLags:
     """Gradient-boosted trees on the newest values, the value a season before, the step and what is known of it."""
     return OnLags(boosted_trees(leaves=(8, 24)), _by_step, each_step=True)
-
-
-TRAIN, VALIDATION = "train", "validation"
 
 
 def _flat(windows: Windows, period: int) -> Floats:
@@ -201,13 +196,22 @@ def _units(tracks: Sequence[Track], origins: Origins, recent: Floats) -> Floats:
     return np.where(unit > 0, unit, 1.0)
 
 
-def _origins(tracks: Sequence[Track], horizon: int, part: str) -> list[tuple[int, int]]:
-    """Every origin whose whole horizon lies in a part, with a step or more before it."""
-    found = []
-    for place, track in enumerate(tracks):
-        first, stop = (1, track.train) if part == TRAIN else (max(track.train, 1), track.validation)
-        found += [(place, step) for step in range(first, stop - horizon + 1)]
-    return found
+def _learned(tracks: Sequence[Track], horizon: int, lags: int) -> list[tuple[int, int]]:
+    """Every origin whose horizon lies in a training part, with a window before it or half of that part."""
+    return [
+        (place, step)
+        for place, track in enumerate(tracks)
+        for step in range(max(1, min(lags, track.train // 2)), track.train - horizon + 1)
+    ]
+
+
+def _validating(tracks: Sequence[Track], horizon: int) -> list[tuple[int, int]]:
+    """Every origin whose horizon lies in a validation part."""
+    return [
+        (place, step)
+        for place, track in enumerate(tracks)
+        for step in range(max(track.train, 1), track.validation - horizon + 1)
+    ]
 
 
 def _thinned(origins: Origins, most: int) -> Origins:

@@ -1,11 +1,13 @@
 """Seasons of a series: their length, whether there is one, and its shape.
 
     r[k]      autocorrelation at lag k of the first differences d[t] = y[t] - y[t-1], n of them
-    seasonal  r[m] > 1.645 sqrt((1 + 2 (r[1]^2 + ... + r[m-1]^2)) / n), and n >= 3 m
+    seasonal  r[m] > 1.645 sqrt((1 + 2 (r[1]^2 + ... + r[m-1]^2)) / n),  r[m] > r[m-q] and r[m+q],  n >= 3 m
+              q a quarter of m, at least 1
 
-The test is the M4 competition's, but on differences: a trend or a random walk is alike at every lag, and would pass as
-seasonal in its levels. The shape is that of the classical decomposition: what is left of a series beside its centred
-moving average over a season, averaged over the seasons; as a ratio where all values lie above 0, else as a difference.
+The first is the M4 competition's test, but on differences: a trend or a random walk is alike at every lag, and would
+pass as seasonal in its levels. The second keeps slow waves from passing at any short lag. The shape is that of the
+classical decomposition: what is left of a series beside its centred moving average over a season, averaged over the
+seasons; as a ratio where all values lie above 0, else as a difference.
 
 Dimensions: T steps, m steps in a season.
 Sources: Makridakis, Spiliotis & Assimakopoulos, International Journal of Forecasting 36(1), 2020 (test); Kendall &
@@ -29,8 +31,11 @@ CRITICAL = 1.645
 LEAST_SEASONS = 3
 # Beyond a year of days nothing is searched where no step tells what a season could be.
 LONGEST = 366
-# A season of the table is one that at least half of its series show.
+# A season of the table is one that at least half of the series show which are long enough for it, as half must be.
 LEAST_SHARE = 0.5
+
+# An hour, day or week of fewer steps is told by hardly anything but whether neighbours are alike.
+LEAST_STEPS = 4
 
 _OF_MONTHS = {1: (12,), 2: (6,), 3: (4,), 4: (3,), 6: (2,)}
 _SPANS_S = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
@@ -79,11 +84,12 @@ def autocorrelation(values: Floats, lags: int) -> Floats:
 
 def is_seasonal(history: Floats, period: int) -> bool:
     """Whether a history [T] without gaps shows a season of `period` steps, by the test above; one step is none."""
-    if period < 2 or len(history) - 1 < LEAST_SEASONS * period:
+    if period < 2 or not _long_enough(history, period):
         return False
-    correlation = autocorrelation(np.diff(history), period)
+    near = max(1, period // 4)
+    correlation = autocorrelation(np.diff(history), period + near)
     limit = CRITICAL * np.sqrt((1 + 2 * (correlation[1:period] ** 2).sum()) / (len(history) - 1))
-    return bool(correlation[period] > limit)
+    return bool(correlation[period] > max(limit, correlation[period - near], correlation[period + near]))
 
 
 def find_period(series: Sequence[Floats], step: grid.Step) -> int:
@@ -95,11 +101,11 @@ def find_period(series: Sequence[Floats], step: grid.Step) -> int:
 
     Returns:
         Of the seasons that such a step can have (a day, a week and a year of hours), or without dates of the lag at
-        which differences are most alike, the one that most series show by `is_seasonal`, the shorter of equals; 1 where
-        fewer than half show any.
+        which differences are most alike, the one that most series show by `is_seasonal`, of those that hold three of
+        it, the shorter of equals; 1 where fewer than half of these show any, or fewer than half hold three.
     """
     candidates = _periods_of(step) or _likely(series)
-    shares = {period: float(np.mean([is_seasonal(each, period) for each in series])) for period in candidates}
+    shares = {period: _share(series, period) for period in candidates}
     best = max(shares, key=lambda period: (shares[period], -period), default=1)
     return best if shares.get(best, 0.0) >= LEAST_SHARE else 1
 
@@ -116,6 +122,18 @@ def shape_of(history: Floats, period: int) -> Shape:
     return Shape(ratio, index / index.mean() if ratio else index - index.mean())
 
 
+def _share(series: Sequence[Floats], period: int) -> float:
+    """Of the series that are long enough for a season the share that show it; 0 where fewer than half are."""
+    able = [each for each in series if _long_enough(each, period)]
+    if not able or len(able) < LEAST_SHARE * len(series):
+        return 0.0
+    return float(np.mean([is_seasonal(each, period) for each in able]))
+
+
+def _long_enough(history: Floats, period: int) -> bool:
+    return len(history) - 1 >= LEAST_SEASONS * period
+
+
 def _periods_of(step: grid.Step) -> tuple[int, ...]:
     """Seasons, in steps, that a calendar step can have; none without dates."""
     if not isinstance(step, str):
@@ -126,12 +144,12 @@ def _periods_of(step: grid.Step) -> tuple[int, ...]:
     if unit == "mo":
         return _OF_MONTHS.get(amount, ())
     span = amount * _SPANS_S[unit]
-    return tuple(round(period / span) for period in _PERIODS_S if period / span >= 2)
+    return tuple(round(period / span) for period in _PERIODS_S if period / span >= LEAST_STEPS)
 
 
 def _likely(series: Sequence[Floats]) -> tuple[int, ...]:
-    """The lag, at least 2, at which differences are most alike in the mean over series; none of short series."""
-    most = min(max(len(each) for each in series) // LEAST_SEASONS, LONGEST)
+    """The lag, from 2 to a third of a middle length, at which differences are most alike in the mean; none if short."""
+    most = min(int(np.median([len(each) - 1 for each in series])) // LEAST_SEASONS, LONGEST)
     total, count = np.zeros(most + 1), np.zeros(most + 1)
     for each in series:
         if len(each) > 2:

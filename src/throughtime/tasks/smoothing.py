@@ -1,6 +1,6 @@
 """Exponential smoothing of many series at once: level, damped trend and season, chosen series by series.
 
-    y[t] = (l[t-1] + phi b[t-1]) + s[t-m] + e[t]          additive season; s times the bracket where it is multiplicative
+    y[t] = (l[t-1] + phi b[t-1]) + s[t-m] + e[t]          additive season; s times the bracket for a multiplicative one
     l[t] = l[t-1] + phi b[t-1] + alpha e[t] / q           q = 1, or s[t-m] where the season is multiplicative
     b[t] = phi b[t-1] + beta e[t] / q
     s[t] = s[t-m] + gamma e[t] / r                        r = 1, or l[t-1] + phi b[t-1]
@@ -200,7 +200,7 @@ def _aicc(squares: Floats, counts: NDArray[np.int64], fitted: int) -> Floats:
 
 def _first_states(form: Form, block: _Block, period: int) -> _States:
     """The states before each series' first step, [S, 1]."""
-    count, steps = block.values.shape
+    count = len(block.values)
     level, trend = np.zeros((2, count, 1))
     season = np.full((period, count, 1), 1.0 if form.season == "multiplicative" else 0.0)
     for row, first in enumerate(block.first):

@@ -160,7 +160,7 @@ def load_problem(table: pl.DataFrame, title: str, settings: Settings) -> tuple[P
     notes: list[str] = []
     table = with_wet(table)
     check_names(settings.columns.ignore, table.columns)
-    columns = _with_time(table, settings.columns, notes)
+    columns = with_time(table, settings.columns, notes)
     series = from_frame(
         prepared(table, columns),
         time=",".join(columns.time) or None,
@@ -299,8 +299,8 @@ def prepared(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     return table.drop(columns.ignore, strict=False)
 
 
-def _with_time(table: pl.DataFrame, columns: Columns, notes: list[str]) -> Columns:
-    """The columns with the time guessed where the settings are silent."""
+def with_time(table: pl.DataFrame, columns: Columns, notes: list[str]) -> Columns:
+    """The columns with the time guessed where the settings are silent; `ROW`, and a note, where nothing is like one."""
     if columns.time:
         return columns
     guess = guess_time(table.drop(name for name in columns.ignore if name in table.columns))

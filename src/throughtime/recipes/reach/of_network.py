@@ -110,8 +110,8 @@ def _forecasts(case: Case) -> tuple[Problem, Settings]:
     """Problem and settings of a case that forecasts."""
     if not isinstance(case, ForecastCase):
         raise ConfigError(
-            f"A reach is measured of networks that forecast step by step: {case.title} has one label for each whole "
-            "sequence. Take a recipe such as weather."
+            f"A reach is measured of networks that forecast the next step of a stream: that of {case.title} does not. "
+            "Take a recipe such as weather."
         )
     return case.problem, case.chosen
 

@@ -1,0 +1,1 @@
+"""The recipe `forecast`: several steps ahead, of many series in one table."""
