@@ -12,6 +12,7 @@ import pytest
 
 from throughtime.recipes.caption.settings import Settings as CaptionSettings
 from throughtime.recipes.catalogue import RECIPES
+from throughtime.recipes.execute.settings import Settings as ExecuteSettings
 from throughtime.recipes.forecasting.settings import Settings as ForecastSettings
 from throughtime.recipes.handwriting.settings import Settings as HandwritingSettings
 from throughtime.recipes.labelling import beats, dna, sentiment
@@ -35,6 +36,7 @@ KNOWN = {
     "music": set(keys(MusicSettings())),
     "handwriting": set(keys(HandwritingSettings())),
     "caption": set(keys(CaptionSettings())),
+    "execute": set(keys(ExecuteSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -19,5 +19,6 @@ def test_list(command):
         "music",
         "handwriting",
         "caption",
+        "execute",
     ]
     assert "weather" in command("recipes").out

@@ -6,6 +6,7 @@ from throughtime.base.checks import did_you_mean
 from throughtime.base.errors import ConfigError
 from throughtime.recipes import anomaly, stock
 from throughtime.recipes.caption import describing
+from throughtime.recipes.execute import executing
 from throughtime.recipes.forecasting import weather
 from throughtime.recipes.handwriting import case as handwriting
 from throughtime.recipes.labelling import dna, sentiment
@@ -27,6 +28,7 @@ RECIPES: dict[str, Recipe] = {
         music.RECIPE,
         handwriting.RECIPE,
         describing.RECIPE,
+        executing.RECIPE,
     )
 }
 

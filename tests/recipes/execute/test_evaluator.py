@@ -75,7 +75,7 @@ def test_drawn_equations_hold():
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    ("text", "said"),
     [
         ("print(a)", "'a' has none"),
         ("for x in range(2):j+=1\nprint(j)", "'j' has none"),

@@ -45,7 +45,7 @@ def test_tokens_know_their_places():
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    ("text", "said"),
     [
         ("", "an empty text came"),
         ("print(8/2)", "The grammar has no '/': it came as character 8 of 'print(8/2)'"),

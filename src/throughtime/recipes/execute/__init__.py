@@ -1,1 +1,1 @@
-"""Programs and what they print: drawn by length and nesting, learned by a curriculum, judged by the programs' outputs."""
+"""Programs and what they print: drawn by length and nesting, learned by a curriculum, judged by what they print."""

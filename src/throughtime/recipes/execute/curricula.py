@@ -87,10 +87,7 @@ class Curriculum:
     def _program(self, number: int, known: Sequence[Level], current: Level) -> Drawn:
         draws = Draws(self.seed, "lesson", self.name, number)
         mixed = self.name == MIX or (self.name == COMBINED and draws.below(100) < MIXED_PERCENT)
-        if mixed:
-            level = draws.one_of(known)
-        else:
-            level = known[-1] if self.name == BASELINE else current
+        level = draws.one_of(known) if mixed else known[-1] if self.name == BASELINE else current
         return draw(self.seed, TRAIN, self.kind, level, number)
 
 
