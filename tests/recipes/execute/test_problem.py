@@ -4,7 +4,7 @@ from throughtime.base.errors import ConfigError, DataError
 from throughtime.recipes.execute.evaluator import output_of
 from throughtime.recipes.execute.lessons import ProgramLessons
 from throughtime.recipes.execute.problem import others, own, sample
-from throughtime.recipes.execute.programs import TEST, Level, part_of
+from throughtime.recipes.execute.programs import TEST, part_of
 from throughtime.recipes.execute.settings import Model, Programs, Settings
 
 
