@@ -105,7 +105,8 @@ class PairEncoder(nn.Module):
             self.layer = layer_of(design.cell, (E, H, L), window_steps=design.window_steps, dropout=design.dropout)
         parts = {"lstm": 2, WINDOW: 0}.get(design.cell, 1) if design.bidirectional else 0
         self.bridges = nn.ModuleList(nn.Linear(seen, H) for _ in range(parts * L))
-        self.memory = nn.Linear(seen, H) if design.heads else None
+        # The attention has products of its own: one more before them starts with keys so small that it aligns late.
+        self.memory = nn.Linear(seen, H) if design.heads and seen != H else None
         self._window = design.cell == WINDOW
         self._layers = L
 
@@ -121,7 +122,8 @@ class PairEncoder(nn.Module):
         """
         x = F.embedding(symbols, self.embed.weight)  # words are dropped of targets alone
         y, end = self.layer(self.dropout(x), None, lengths=lengths)
-        memory = y if self.memory is None else self.memory(self.dropout(y))
+        shown = self.dropout(y)
+        memory = shown if self.memory is None else self.memory(shown)
         return memory, None if self._window else self._first(end)
 
     def _first(self, end: Any) -> tuple[Any, ...]:
