@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from joblib import parallel_config
 
 from throughtime.recipes.execute import methods
 from throughtime.recipes.execute.judging import Marks
@@ -14,7 +15,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice"
 
 
 def test_all_methods_stand_in_one_table():
-    table = compare_methods(ADDING, TINY, "n,n", 2, False)
+    with parallel_config("sequential"):  # other processes take longer to start than these trainings take
+        table = compare_methods(ADDING, TINY, "n,n", 2, False)
     assert table.column("method") == [RULE, *NETWORKS]
     assert table.column("seeds") == [None, 2, 2, 2, 2]
     sizes = table.column("parameters")
