@@ -1,7 +1,7 @@
 """Does an LSTM learn what programs print, and what does a curriculum do for it?
 
-    addition    two numbers of 9 digits, combined curriculum: 0.99 of the characters of unseen sums are to be right, each
-                told after the right ones, an output's end among them, after at most an hour
+    addition    two numbers of 9 digits, combined curriculum: 0.99 of the characters of unseen sums are to be right,
+                each told after the right ones, ends of outputs among them, after at most an hour
     programs    length 1 .. 4, nesting 1 .. 3: the same share at each level, the curriculum `baseline` beside `combined`
     copying     20 digits: 0.99 of the outputs are to be right as a whole, written freely
 

@@ -173,6 +173,7 @@ def design_of(options: PairOptions, encoding: PairEncoding) -> PairDesign:
         bidirectional=options.bidirectional,
         heads=options.heads,
         copying=options.copy,
+        mixing=options.mixing,
         coverage=options.coverage,
         smoothing=options.label_smoothing,
         tied=targets >= TIED_FROM if options.tied is None else options.tied,

@@ -56,6 +56,7 @@ class PairDesign:
         bidirectional: whether the encoder also reads backwards.
         heads: of each attention; 0: none.
         copying: whether symbols are taken from the source; encoder and decoder then share their vectors.
+        mixing: whether what is told and what is seen go through a layer of tanh together, before the head.
         coverage: what overlaps count in the loss; 0: there is no coverage.
         smoothing: of targets in the loss.
         tied: whether the head has the decoder's vectors.
@@ -73,6 +74,7 @@ class PairDesign:
     bidirectional: bool
     heads: int
     copying: bool
+    mixing: bool
     coverage: float
     smoothing: float
     tied: bool
@@ -149,7 +151,14 @@ def build(design: PairDesign) -> tuple[Network, PairEncoder]:
     spread = SMALL if design.tied else UNIT
     embed = SymbolEmbedding(design.targets, E, word_dropout=design.word_dropout, spread=spread)
     core = SourceAttending(
-        layers, H, H, design.heads, design.dropout, pointing=design.copying, coverage=design.coverage > 0
+        layers,
+        H,
+        H,
+        design.heads,
+        design.dropout,
+        pointing=design.copying,
+        coverage=design.coverage > 0,
+        mixing=design.mixing,
     )
     smoothing = 0.0 if design.copying else design.smoothing
     writer: CategoricalHead | TiedHead

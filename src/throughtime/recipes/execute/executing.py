@@ -32,7 +32,7 @@ from throughtime.tasks.pair_options import check_pair_options
 from throughtime.train.ranks import Ranks
 
 # What keeps the sample's training at some minutes of a core; `docs/recipes/execute.md` says what more reaches.
-SAMPLE = Settings(programs=Programs(kind="addition", length=4), model=Model())
+SAMPLE = Settings(programs=Programs(kind="addition", length=3), model=Model(epochs=10))
 # Test programs that reports and predictions show.
 SHOWN = 12
 # Test programs, evenly among them, whose output is told of in a drawing is one: the middle of the hardest half.
