@@ -151,9 +151,9 @@ class Begun(nn.Module):
 def test_gradients_reach_the_encoder_as_plain_autograd_has_them(how, schedule):
     torch.manual_seed(6)
     layers = core(**KINDS[how])
-    head = CategoricalHead(H + D, V)
+    head = CategoricalHead(layers.output_size, V)
     nn.init.normal_(head.linear.weight)
-    if how != "plain":
+    if layers.pointing:
         head = PointerHead(head, C, coverage=1.0 if how == "covering" else 0.0)
     network = tt.Network(nn.Embedding(V, C), layers, head).double()
     encoder, sources = nn.Linear(2, D).double(), numbers(R, B, 2)
