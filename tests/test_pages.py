@@ -13,6 +13,7 @@ import pytest
 from throughtime.recipes.ahead.settings import Settings as AheadSettings
 from throughtime.recipes.caption.settings import Settings as CaptionSettings
 from throughtime.recipes.catalogue import RECIPES
+from throughtime.recipes.execute.settings import Settings as ExecuteSettings
 from throughtime.recipes.forecasting.settings import Settings as ForecastSettings
 from throughtime.recipes.handwriting.settings import Settings as HandwritingSettings
 from throughtime.recipes.labelling import beats, dna, sentiment
@@ -37,6 +38,7 @@ KNOWN = {
     "handwriting": set(keys(HandwritingSettings())),
     "caption": set(keys(CaptionSettings())),
     "forecast": set(keys(AheadSettings())),
+    "execute": set(keys(ExecuteSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -20,5 +20,6 @@ def test_list(command):
         "handwriting",
         "caption",
         "forecast",
+        "execute",
     ]
     assert "weather" in command("recipes").out

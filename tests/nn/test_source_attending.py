@@ -17,7 +17,12 @@ from throughtime.nn.source_attending import SourceAttending
 
 T, B, C, H, D, R, V = 6, 3, 4, 5, 8, 7, 9
 LENGTHS = torch.tensor([R, 3, 1])
-KINDS = {"plain": {}, "pointing": {"pointing": True}, "covering": {"pointing": True, "coverage": True}}
+KINDS = {
+    "plain": {},
+    "pointing": {"pointing": True},
+    "covering": {"pointing": True, "coverage": True},
+    "mixing": {"mixing": True},
+}
 
 
 def core(kind=tt.LSTM, heads=2, **how):
@@ -72,7 +77,7 @@ def test_a_row_alone_is_as_in_a_batch(how):
     whole, _ = layers(x, begun(layers, memory))
     for row, length in enumerate(LENGTHS.tolist()):
         alone, _ = layers(x[:, [row]], begun(layers, memory[:length, [row]], LENGTHS[[row]]))
-        if how == "plain":
+        if not layers.pointing:
             torch.testing.assert_close(alone, whole[:, [row]])
             continue
         torch.testing.assert_close(alone["features"], whole["features"][:, [row]])
@@ -146,9 +151,9 @@ class Begun(nn.Module):
 def test_gradients_reach_the_encoder_as_plain_autograd_has_them(how, schedule):
     torch.manual_seed(6)
     layers = core(**KINDS[how])
-    head = CategoricalHead(H + D, V)
+    head = CategoricalHead(layers.output_size, V)
     nn.init.normal_(head.linear.weight)
-    if how != "plain":
+    if layers.pointing:
         head = PointerHead(head, C, coverage=1.0 if how == "covering" else 0.0)
     network = tt.Network(nn.Embedding(V, C), layers, head).double()
     encoder, sources = nn.Linear(2, D).double(), numbers(R, B, 2)
@@ -198,3 +203,20 @@ def test_settings_and_states_are_checked():
             core(**how)
     with pytest.raises(ShapeError, match="part of the state: none came"):
         core()(numbers(T, B, C))
+
+
+def test_mixing_is_a_layer_of_what_is_told_and_what_is_seen():
+    torch.manual_seed(5)
+    mixed, plain = core(mixing=True), core()
+    plain.load_state_dict({name: w for name, w in mixed.state_dict().items() if not name.startswith("mixing")})
+    x, memory = numbers(T, B, C), numbers(R, B, D)
+    both, _ = plain(x, begun(plain, memory))
+    told, _ = mixed(x, begun(mixed, memory))
+    assert mixed.output_size == told.shape[-1] == H
+    torch.testing.assert_close(told, mixed.mixing(both).tanh())
+
+
+def test_without_attention_there_is_nothing_to_mix():
+    layers = core(heads=0, mixing=True)
+    assert layers.mixing is None
+    assert layers.output_size == H

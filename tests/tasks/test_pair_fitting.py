@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,8 @@ from tests.tasks.reversing import Growing, small
 from throughtime.base.errors import ConfigError, DataError, Interrupted
 from throughtime.base.run_folder import RunFolder
 from throughtime.tasks import pair_fitting
-from throughtime.tasks.pair_fitting import ordered, split
+from throughtime.tasks.pair_fitting import PairBatches, Taught, ordered, split
+from throughtime.tasks.pair_intake import PairEncoding
 from throughtime.tasks.pair_options import check_pair_options
 
 
@@ -111,3 +114,18 @@ class Forgetful(Growing):
 def test_lessons_keep_their_promises(lessons, message):
     with pytest.raises(DataError, match=message):
         small(epochs=2).fit(lessons())
+
+
+def test_a_batch_of_a_lesson_mixes_lengths_and_one_of_pairs_does_not():
+    texts = ["ab" * (1 + place % 8) for place in range(160)]
+    encoding = PairEncoding.fit(texts, texts, ("characters", "characters"), copying=False, reverse=False, limit=None)
+    pairs = [encoding.encode(text, text) for text in texts]
+    shown = SimpleNamespace(show=lambda sources: None)
+
+    def spread(lessons):
+        taught = Taught(pairs, [], encoding, 16, lessons)
+        batches = PairBatches(taught, shown, 16, encoding.target.size, 0, torch.device("cpu"))
+        return np.mean([np.ptp(batches[0, index].lengths.numpy()) for index in range(len(batches))])
+
+    assert spread(None) <= 2
+    assert spread(Growing()) > 8

@@ -4,6 +4,7 @@
     e   = (W_q [h_k, x]) . (W_K m_r) / sqrt(D / A)                      of each of A heads, over places r that are there
     e_c = e + (W_q [h_K, x]) . u / sqrt(D / A) c_r                      the last layer's, with coverage
     a_k = softmax_r(e);   v_k = sum_r a_kr (W_V m_r);   y = d(h_K, v_K)
+    y   = d(tanh(W_m d(h_K, v_K) + b_m))                                with mixing
     c_r = sum over the steps before of the mean of a_K over the heads;   overlap = sum_r min(a_r, c_r)
 
 It is `attending.Attending` for rows whose memories have different lengths: places past a row's end have no weight, so
@@ -55,6 +56,9 @@ class SourceAttending(nn.Module):
         dropout: share of each layer's output, and of what it sees, that is dropped in training, in [0, 1).
         pointing: whether the output is a dict that also says where it looks: what `heads.PointerHead` reads.
         coverage: whether the last attention knows where it looked before; needs `pointing`.
+        mixing: whether the last layer's output and what it sees go through a layer of tanh together, to H numbers
+            (Luong et al. 2015, equation 5); without attention there is nothing to mix. A linear head alone cannot tell
+            what two places come to.
 
     Raises:
         ConfigError: there are no layers, or settings do not fit together.
@@ -72,6 +76,7 @@ class SourceAttending(nn.Module):
         dropout: float = 0.0,
         pointing: bool = False,
         coverage: bool = False,
+        mixing: bool = False,
     ) -> None:
         super().__init__()
         if not layers:
@@ -82,7 +87,9 @@ class SourceAttending(nn.Module):
         self.input_size = int(layers[0].input_size)  # type: ignore[arg-type]
         asking = hidden_size + self.input_size
         self.attentions = nn.ModuleList(Attention(asking, memory_size, heads) for _ in layers if heads)
-        self.output_size = hidden_size + (memory_size if heads else 0)
+        self.mixing = nn.Linear(hidden_size + memory_size, hidden_size) if mixing and heads else None
+        self._between = hidden_size + (memory_size if heads else 0)
+        self.output_size = self._between if self.mixing is None else hidden_size
         self.dropout = nn.Dropout(dropout)
         self.pointing = pointing
         # At first coverage changes nothing; what it does is learned.
@@ -116,7 +123,7 @@ class SourceAttending(nn.Module):
         for layer in self.layers:
             y, state = layer(h)
             states.append(state)
-            h = torch.cat([y, y.new_zeros(0, rows, self.output_size - y.shape[-1]), x], -1)
+            h = torch.cat([y, y.new_zeros(0, rows, self._between - y.shape[-1]), x], -1)
         return tuple(states)
 
     def forward(self, x: Tensor, state: Any = None, *, lengths: Any = None) -> tuple[Any, dict[str, Any]]:
@@ -128,8 +135,9 @@ class SourceAttending(nn.Module):
             lengths: [B] steps each row has, 0 .. T.
 
         Returns:
-            [T, B, H + D], or where it points a dict of it (`features`), `input` [T, B, C], `weights` [T, B, R],
-            `symbols` [T, B, R] and, with coverage, `overlap` [T, B]; and the state after the last step.
+            [T, B, H + D], with mixing [T, B, H]; where it points a dict of it (`features`), `input` [T, B, C],
+            `weights` [T, B, R], `symbols` [T, B, R] and, with coverage, `overlap` [T, B]; and the state after the last
+            step.
 
         Raises:
             ShapeError: there is no state.
@@ -170,6 +178,8 @@ class SourceAttending(nn.Module):
                 h = torch.cat([h, seen], -1)
             features = self.dropout(h)
             y = torch.cat([features, x], -1)
+        if self.mixing is not None:
+            features = self.dropout(self.mixing(features).tanh())
         after = {**state, "layers": tuple(ends)}
         if covered is None:
             return features, after, weights, None

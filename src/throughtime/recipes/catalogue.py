@@ -7,6 +7,7 @@ from throughtime.base.errors import ConfigError
 from throughtime.recipes import anomaly, stock
 from throughtime.recipes.ahead import recipe as ahead
 from throughtime.recipes.caption import describing
+from throughtime.recipes.execute import executing
 from throughtime.recipes.forecasting import weather
 from throughtime.recipes.handwriting import case as handwriting
 from throughtime.recipes.labelling import dna, sentiment
@@ -29,6 +30,7 @@ RECIPES: dict[str, Recipe] = {
         handwriting.RECIPE,
         describing.RECIPE,
         ahead.RECIPE,
+        executing.RECIPE,
     )
 }
 

@@ -1,7 +1,9 @@
 """The training on pairs: which validate, batches of like lengths, lessons that change, and how long it takes.
 
 An epoch reads each pair once. Its order is drawn; within windows of many batches pairs are sorted by length, so that
-the rows of a batch end at about the same step; and the batches are read in an order drawn anew.
+the rows of a batch end at about the same step; and the batches are read in an order drawn anew. Lessons are not
+sorted: easy and hard pairs, which a lesson mixes, differ in length, and each update is to have both (sums of three
+digits are learned later by far from batches of one length).
 
 Dimensions: N pairs, S symbols of a source, T steps, B rows.
 """
@@ -125,12 +127,18 @@ class PairBatches:
         epoch, index = place
         pairs = self._taught.pairs
         if self._ordered is None or self._ordered[0] is not pairs or self._ordered[1] != epoch:
-            self._ordered = pairs, epoch, ordered(lengths(pairs), self._batch_size, self._seed, epoch)
+            self._ordered = pairs, epoch, self._order(epoch)
         start = index * self._batch_size
         chosen = [pairs[row] for row in self._ordered[2][start : start + self._batch_size]]
         x, y, steps = sides(chosen, self._symbols)
         self._states.show(Sources.of(chosen, self._device))
         return Piece(x.to(self._device), y.to(self._device), None, steps)
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        pairs = self._taught.pairs
+        if self._taught.lessons is None:
+            return ordered(lengths(pairs), self._batch_size, self._seed, epoch)
+        return epoch_order(len(pairs), self._seed, epoch)
 
     def follow(self, losses: Sequence[float | None]) -> None:
         """Go on to the next epoch's pairs, as `train.Batches` has it."""
@@ -173,6 +181,7 @@ def design_of(options: PairOptions, encoding: PairEncoding) -> PairDesign:
         bidirectional=options.bidirectional,
         heads=options.heads,
         copying=options.copy,
+        mixing=options.mixing,
         coverage=options.coverage,
         smoothing=options.label_smoothing,
         tied=targets >= TIED_FROM if options.tied is None else options.tied,

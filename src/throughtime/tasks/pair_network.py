@@ -56,6 +56,7 @@ class PairDesign:
         bidirectional: whether the encoder also reads backwards.
         heads: of each attention; 0: none.
         copying: whether symbols are taken from the source; encoder and decoder then share their vectors.
+        mixing: whether what is told and what is seen go through a layer of tanh together, before the head.
         coverage: what overlaps count in the loss; 0: there is no coverage.
         smoothing: of targets in the loss.
         tied: whether the head has the decoder's vectors.
@@ -73,6 +74,7 @@ class PairDesign:
     bidirectional: bool
     heads: int
     copying: bool
+    mixing: bool
     coverage: float
     smoothing: float
     tied: bool
@@ -105,7 +107,8 @@ class PairEncoder(nn.Module):
             self.layer = layer_of(design.cell, (E, H, L), window_steps=design.window_steps, dropout=design.dropout)
         parts = {"lstm": 2, WINDOW: 0}.get(design.cell, 1) if design.bidirectional else 0
         self.bridges = nn.ModuleList(nn.Linear(seen, H) for _ in range(parts * L))
-        self.memory = nn.Linear(seen, H) if design.heads else None
+        # The attention has products of its own: one more before them starts with keys so small that it aligns late.
+        self.memory = nn.Linear(seen, H) if design.heads and seen != H else None
         self._window = design.cell == WINDOW
         self._layers = L
 
@@ -121,7 +124,8 @@ class PairEncoder(nn.Module):
         """
         x = F.embedding(symbols, self.embed.weight)  # words are dropped of targets alone
         y, end = self.layer(self.dropout(x), None, lengths=lengths)
-        memory = y if self.memory is None else self.memory(self.dropout(y))
+        shown = self.dropout(y)
+        memory = shown if self.memory is None else self.memory(shown)
         return memory, None if self._window else self._first(end)
 
     def _first(self, end: Any) -> tuple[Any, ...]:
@@ -147,7 +151,14 @@ def build(design: PairDesign) -> tuple[Network, PairEncoder]:
     spread = SMALL if design.tied else UNIT
     embed = SymbolEmbedding(design.targets, E, word_dropout=design.word_dropout, spread=spread)
     core = SourceAttending(
-        layers, H, H, design.heads, design.dropout, pointing=design.copying, coverage=design.coverage > 0
+        layers,
+        H,
+        H,
+        design.heads,
+        design.dropout,
+        pointing=design.copying,
+        coverage=design.coverage > 0,
+        mixing=design.mixing,
     )
     smoothing = 0.0 if design.copying else design.smoothing
     writer: CategoricalHead | TiedHead

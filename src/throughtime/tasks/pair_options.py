@@ -53,6 +53,7 @@ class PairOptions(SharedOptions):
     reverse: bool
     heads: int
     copy: bool
+    mixing: bool
     coverage: float
     label_smoothing: float
     tied: bool | None
@@ -88,6 +89,7 @@ def check_pair_options(estimator: Any) -> PairOptions:
         reverse=checks.flag("reverse", given.reverse),
         heads=checks.whole("heads", given.heads, 0, MOST_UNITS + 1),
         copy=checks.flag("copy", given.copy),
+        mixing=checks.flag("mixing", given.mixing),
         coverage=checks.number("coverage", given.coverage),
         label_smoothing=checks.number("label_smoothing", given.label_smoothing, below=1),
         tied=None if tied is None else checks.flag("tied", tied),

@@ -69,6 +69,8 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
             state alone tells of it.
         copy: whether symbols may be taken from the source where they stand, those that the vocabulary lacks, too; both
             sides then have one vocabulary.
+        mixing: whether what the last layer tells and what it sees go through a layer of tanh together before the head:
+            where symbols are computed from several places, as sums are, rather than taken from one.
         coverage: what looking again at places that were looked at counts in the loss, of `copy`, from the first update
             on; See et al. take 1, in a last phase. 0: attention does not know where it looked.
         label_smoothing: share of each target that is spread over all symbols in the loss, in [0, 1).
@@ -134,6 +136,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         reverse: bool = False,
         heads: int = 4,
         copy: bool = False,
+        mixing: bool = False,
         coverage: float = 0.0,
         label_smoothing: float = 0.1,
         tied: bool | None = None,
@@ -174,6 +177,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         self.reverse = reverse
         self.heads = heads
         self.copy = copy
+        self.mixing = mixing
         self.coverage = coverage
         self.label_smoothing = label_smoothing
         self.tied = tied
