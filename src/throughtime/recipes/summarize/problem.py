@@ -1,0 +1,188 @@
+"""Documents with a part that trains and one that tests: docstrings of the standard library, or one's own.
+
+    docstrings    whole modules test, and whole modules validate, none of which trains
+    one's own     a share of the documents tests, drawn by a seed; or documents of their own
+
+Documents that are longer than the network reads are cut to their first symbols, and how many are is told.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from throughtime.base.errors import DataError
+from throughtime.data import Documents, Splitter, drawn_share, epoch_order, read_documents
+from throughtime.recipes.settings import own_share
+from throughtime.recipes.summarize.docstrings import Docstring, digest, parts, standard_library
+from throughtime.recipes.summarize.settings import Model, Settings
+
+TITLE = "Docstrings of the standard library"
+EXAMPLE = "other.jsonl"  # of a test part of its own
+# Of the docstrings that test, and of those that validate.
+SHARE = 0.1
+# Symbols that need no training to be counted.
+PLAIN = ("characters", "words", "jamo", "bytes")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Documents and their summaries.
+
+    Args:
+        documents: texts.
+        summaries: one of each; none where nobody wrote them.
+        names: of each document.
+        bodies: documents without what stands before them, where something does; else none.
+    """
+
+    documents: list[str]
+    summaries: list[str]
+    names: list[str]
+    bodies: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def some(self, places: Sequence[int]) -> Part:
+        """Some of them."""
+        documents, summaries, names, bodies = (
+            [each[place] for place in places] if each else []
+            for each in (self.documents, self.summaries, self.names, self.bodies)
+        )
+        return Part(documents, summaries, names, bodies)
+
+
+@dataclass(frozen=True)
+class SummaryProblem:
+    """What trains and what tests.
+
+    Args:
+        title: what the documents are.
+        train: None where other documents are summarized by a network that is trained already.
+        validation: documents of their own that validate; None: a share of those that train does.
+        test: others.
+        notes: one line for each rule and guess.
+    """
+
+    title: str
+    train: Part | None
+    validation: Part | None
+    test: Part
+    notes: tuple[str, ...]
+
+
+def sample(chosen: Settings) -> SummaryProblem:
+    """Docstrings of the Python that runs."""
+    pairs = standard_library()
+    train, validation, test = parts(pairs, SHARE)
+    version = ".".join(map(str, sys.version_info[:3]))
+    notes = (
+        f"Pairs: {len(pairs):,} docstrings of Python {version}'s library, read and not imported; PSF licence; SHA-256 "
+        f"{digest(pairs)[:16]}. Another version of Python carries others. A document is a definition's name in words, "
+        "signature, class and module, the docstring without its first line, and a function's code; the summary is that "
+        "first line.",
+        f"Parts, of whole modules: {_told(train)} train, {_told(validation)} validate, {_told(test)} test.",
+    )
+    drawn, said = _drawn(_part(train), chosen)
+    problem = SummaryProblem(TITLE, drawn, _part(validation), _part(test), (*notes, *said))
+    return _with_cut(problem, chosen.model)
+
+
+def own(data: str | Path, chosen: Settings) -> SummaryProblem:
+    """A user's documents.
+
+    Raises:
+        ConfigError: the share is none.
+        DataError, FileMissingError: whatever is wrong with them.
+    """
+    share = own_share(chosen.pairs.test, EXAMPLE)
+    whole, notes = summarized(data, chosen)
+    if share is None:
+        test, said = summarized(chosen.pairs.test, chosen)
+        train, how = whole, f"{len(test):,} of {chosen.pairs.test} test"
+        notes = (*notes, *said)
+    else:
+        kept, held = drawn_share(range(len(whole)), share, chosen.model.seed)
+        if not kept or not held:
+            raise DataError(f"Each part needs a document: {len(kept)} train and {len(held)} test. Give more documents.")
+        train, test = whole.some(kept), whole.some(held)
+        how = f"{len(test):,} test ({share:.3g} of them, drawn by seed {chosen.model.seed})"
+    drawn, more = _drawn(train, chosen)
+    sizes = f"Parts: {len(train):,} documents train, {how}; validation is taken from the training part."
+    return _with_cut(SummaryProblem(Path(data).name, drawn, None, test, (*notes, sizes, *more)), chosen.model)
+
+
+def other(data: str | Path, chosen: Settings, scored: bool) -> SummaryProblem:
+    """Documents for a network that is trained already.
+
+    Args:
+        data: a file or a folder.
+        chosen: settings of the run; columns by its names where they are there.
+        scored: whether there must be summaries.
+
+    Raises:
+        DataError, FileMissingError: whatever is wrong with them.
+    """
+    part, notes = summarized(data, chosen) if scored else unsummarized(data, chosen)
+    return _with_cut(SummaryProblem(Path(data).name, None, None, part, notes), chosen.model)
+
+
+def summarized(data: str | Path, chosen: Settings) -> tuple[Part, tuple[str, ...]]:
+    """Documents with summaries, and what there is to say of them; errors as `read_documents`."""
+    found = read_documents(data, chosen.pairs.document or None, chosen.pairs.summary or None)
+    return _as_part(found), found.notes
+
+
+def unsummarized(data: str | Path, chosen: Settings) -> tuple[Part, tuple[str, ...]]:
+    """Documents alone; errors as `read_documents`."""
+    column = None if Path(data).is_dir() else chosen.pairs.document or None
+    found = read_documents(data, column, summarized=False)
+    return _as_part(found), found.notes
+
+
+def _as_part(found: Documents) -> Part:
+    return Part(found.documents, found.summaries or [], found.names)
+
+
+def _part(pairs: Sequence[Docstring]) -> Part:
+    return Part(
+        [each.document for each in pairs],
+        [each.summary for each in pairs],
+        [each.name for each in pairs],
+        [each.body for each in pairs],
+    )
+
+
+def _told(pairs: Sequence[Docstring]) -> str:
+    modules = len({each.module for each in pairs})
+    return f"{len(pairs):,} of {modules} modules"
+
+
+def _drawn(part: Part, chosen: Settings) -> tuple[Part, tuple[str, ...]]:
+    """So many of the documents that train as the settings allow."""
+    most, seed = chosen.pairs.most, chosen.model.seed
+    if most is None or most >= len(part):
+        return part, ()
+    places = sorted(epoch_order(len(part), seed, 0)[:most].tolist())
+    return part.some(places), (f"Of the training part {most:,} documents are used, drawn by seed {seed}.",)
+
+
+def _with_cut(problem: SummaryProblem, model: Model) -> SummaryProblem:
+    """The problem, and how many documents are longer than what is read of them."""
+    if model.symbols not in PLAIN:
+        return problem
+    every = [*(problem.train.documents if problem.train else []), *problem.test.documents]
+    splitter = Splitter(model.symbols)
+    longer = sum(len(splitter.symbols(each)) > model.source_limit for each in every)
+    if not longer:
+        return problem
+    note = (
+        f"Of {longer:,} of {len(every):,} documents the first {model.source_limit:,} {model.symbols} are read, the rest "
+        "is not: source_limit says how many."
+    )
+    return SummaryProblem(
+        problem.title, problem.train, problem.validation, problem.test, (*problem.notes, note)
+    )
