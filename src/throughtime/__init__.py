@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         SequenceClassifier,
         SequenceGenerator,
         SequencePredictor,
+        SequenceToSequence,
         load,
     )
 
@@ -82,6 +83,7 @@ __all__ = [
     "SequenceClassifier",
     "SequenceGenerator",
     "SequencePredictor",
+    "SequenceToSequence",
     "ShapeError",
     "ThroughtimeError",
     "WriteError",
@@ -108,6 +110,7 @@ _FLOOR = {
     "SequenceClassifier": "tasks",
     "SequenceGenerator": "tasks",
     "SequencePredictor": "tasks",
+    "SequenceToSequence": "tasks",
     "check_splittable": "bptt",
     "gradient_reach": "bptt",
     "inspect": "insight",

@@ -5,7 +5,11 @@
 Sequences that have ended keep their place among the best; the search is over when no beginning can pass the worst of
 them any more, or at the most symbols that were asked for.
 
-Dimensions: R beginnings side by side, V symbols. Rows of a state are on axis 1, as everywhere.
+Several searches run side by side, one for each source: W beginnings of each of B sources are W B rows, the beginnings
+of a source B rows apart. What all beginnings of a source share (an encoded source) is no part of the state that is
+searched with, and so is neither copied nor reordered; `advance` hears which sources are still searched for.
+
+Dimensions: B sources, W beginnings of each, R = W B rows, V symbols. Rows of a state are on axis 1, as everywhere.
 
 Source of the length's part: Wu et al. 2016, arXiv 1609.08144, equation 14.
 """
@@ -23,6 +27,7 @@ from throughtime.base.checks import Checks
 from throughtime.bptt.nests import Nest, map_nest
 
 Advance = Callable[[Tensor, Nest], tuple[Tensor, Nest]]
+AdvanceSome = Callable[[Tensor, Nest, Tensor], tuple[Tensor, Nest]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,17 @@ class Found:
     ended: bool
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is searched for; `beam_searches` says what each means."""
+
+    width: int
+    most: int
+    least: int
+    end: int | None
+    power: float
+
+
 def beam_search(
     advance: Advance,
     logits: Tensor,
@@ -49,6 +65,7 @@ def beam_search(
     *,
     width: int,
     most: int,
+    least: int = 0,
     end: int | None = None,
     length_power: float = 0.0,
 ) -> list[Found]:
@@ -60,6 +77,7 @@ def beam_search(
         state: of one row, a nest whose tensors have rows on axis 1.
         width: beginnings side by side, 1 or more.
         most: symbols of a sequence at most, 1 or more.
+        least: symbols before which there is no end.
         end: the symbol that ends a sequence; None: none does.
         length_power: a in 0 .. 1; above 0 longer sequences are less at a disadvantage.
 
@@ -69,49 +87,155 @@ def beam_search(
     Raises:
         ConfigError: a setting is out of range.
     """
+    (found,) = beam_searches(
+        lambda symbols, rows, _: advance(symbols, rows),
+        logits[None],
+        state,
+        width=width,
+        most=most,
+        least=least,
+        end=end,
+        length_power=length_power,
+    )
+    return found
+
+
+def beam_searches(
+    advance: AdvanceSome,
+    logits: Tensor,
+    state: Nest,
+    *,
+    width: int,
+    most: int,
+    least: int = 0,
+    end: int | None = None,
+    length_power: float = 0.0,
+) -> list[list[Found]]:
+    """As `beam_search`, for several sources side by side, each as if it were alone.
+
+    Args:
+        advance: takes symbols [R], the state of R rows, and the places [B'] of the sources that are still searched for;
+            of each there are R / B' rows. It gives logits [R, V] and the state after them.
+        logits: [B, V] of each source's first symbol.
+        state: of B rows.
+        width, most, least, end, length_power: as `beam_search` takes them.
+
+    Returns:
+        For each source what `beam_search` returns.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
     checks = Checks()
-    width, most = checks.whole("width", width), checks.whole("most", most)
-    power = checks.number("length_power", length_power, most=1)
+    wanted = _Wanted(
+        checks.whole("width", width),
+        checks.whole("most", most),
+        checks.whole("least", least, 0),
+        end,
+        checks.number("length_power", length_power, most=1),
+    )
     checks.report("Beam search")
-    done: list[Found] = []
-    prefixes: list[tuple[int, ...]] = [()]
-    sums, step = torch.zeros(1, dtype=torch.float64), logits[None]
-    for length in range(1, most + 1):
-        rows, symbols, sums = _best(sums, step, width + (end is not None))
-        going: list[int] = []
-        for place, (row, symbol) in enumerate(zip(rows.tolist(), symbols.tolist(), strict=True)):
-            if symbol == end:
-                done.append(_found(prefixes[row], float(sums[place]), length, power, True))
-            elif len(going) < width:
-                going.append(place)
-        done = sorted(done, key=lambda found: -found.score)[:width]
-        if not going:
+    searches = [_Search(wanted) for _ in range(len(logits))]
+    going = torch.arange(len(logits))
+    for length in range(1, wanted.most + 1):
+        ways = [searches[place] for place in going.tolist()]
+        taken = [way.take(*some, length) for way, some in zip(ways, _best(ways, logits, wanted, length), strict=True)]
+        on = [place for place, way in enumerate(ways) if not way.is_over(length)]
+        if not on or length == wanted.most:
             break
-        prefixes = [(*prefixes[int(rows[place])], int(symbols[place])) for place in going]
-        rows, symbols, sums = rows[going], symbols[going], sums[going]
-        # Probabilities only fall: what would be a beginning's best end is its sum, over the longest length.
-        if len(done) == width and float(sums.max()) / _length(most, power) <= done[-1].score:
-            return done
-        if length == most:
-            break
-        step, state = advance(symbols.to(logits.device), _rows(state, rows))
-    done += [
-        _found(prefix, total, len(prefix), power, False)
-        for prefix, total in zip(prefixes, sums.tolist(), strict=True)
-        if len(prefix) == most
-    ]
-    return sorted(done, key=lambda found: -found.score)[:width]
+        rows, symbols = _rows([taken[place] for place in on], on, len(ways))
+        going = going[on]
+        logits, state = advance(symbols.to(logits.device), _chosen(state, rows), going)
+    return [search.best() for search in searches]
 
 
-def _best(sums: Tensor, logits: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The likeliest continuations: rows, symbols and sums, falling."""
-    totals = sums[:, None] + logits.double().log_softmax(-1).cpu()  # [R, V]
-    best, places = totals.flatten().topk(min(count, totals.numel()))
-    symbols = totals.shape[1]
-    return places // symbols, places % symbols, best
+class _Search:
+    """The search for one source."""
+
+    def __init__(self, wanted: _Wanted) -> None:
+        self._wanted = wanted
+        self._done: list[Found] = []
+        self.prefixes: list[tuple[int, ...]] = [()]
+        self.sums: list[float] = [0.0]
+
+    def take(self, rows: list[int], symbols: list[int], sums: list[float], length: int) -> tuple[list[int], list[int]]:
+        """Take the likeliest continuations, falling; which beginnings go on, and with which symbols."""
+        wanted = self._wanted
+        going: list[tuple[int, int, float]] = []
+        for row, symbol, total in zip(rows, symbols, sums, strict=True):
+            if total == -torch.inf:
+                continue  # no beginning, or a symbol that may not come
+            if symbol == wanted.end:
+                self._done.append(_found(self.prefixes[row], total, length, wanted.power, True))
+            elif len(going) < wanted.width:
+                going.append((row, symbol, total))
+        self._done = sorted(self._done, key=lambda found: -found.score)[: wanted.width]
+        self.prefixes = [(*self.prefixes[row], symbol) for row, symbol, _ in going]
+        self.sums = [total for *_, total in going]
+        return [row for row, *_ in going], [symbol for _, symbol, _ in going]
+
+    def is_over(self, length: int) -> bool:
+        """Whether nothing can change the best any more: probabilities only fall, so that what would be a beginning's
+        best end is its sum, over the longest length.
+        """
+        if not self.sums:
+            return True
+        wanted = self._wanted
+        full = len(self._done) == wanted.width
+        over = full and max(self.sums) / _length(wanted.most, wanted.power) <= self._done[-1].score
+        if over:
+            self.prefixes, self.sums = [], []
+        return over or length == wanted.most
+
+    def best(self) -> list[Found]:
+        """The best of all."""
+        wanted = self._wanted
+        cut = [
+            _found(prefix, total, len(prefix), wanted.power, False)
+            for prefix, total in zip(self.prefixes, self.sums, strict=True)
+        ]
+        return sorted(self._done + cut, key=lambda found: -found.score)[: wanted.width]
 
 
-def _rows(state: Nest, rows: Tensor) -> Any:
+def _best(
+    ways: list[_Search], logits: Tensor, wanted: _Wanted, length: int
+) -> list[tuple[list[int], list[int], list[float]]]:
+    """The likeliest continuations of each search, falling: rows among its own, symbols and sums."""
+    B, V = len(ways), logits.shape[-1]
+    W = len(logits) // B
+    if wanted.end is not None and length <= wanted.least:
+        logits = logits.index_fill(-1, torch.tensor([wanted.end], device=logits.device), -torch.inf)
+    # No row has more among the best of its source than there are of these.
+    count = wanted.width + (wanted.end is not None)
+    top, symbols = logits.topk(min(count, V))  # [R, K]
+    told = (top.double() - logits.logsumexp(-1, keepdim=True).double()).cpu()
+    before = torch.full((W, B), -torch.inf, dtype=torch.float64)
+    for place, way in enumerate(ways):
+        before[: len(way.sums), place] = torch.tensor(way.sums, dtype=torch.float64)
+    totals = (told.view(W, B, -1) + before[..., None]).transpose(0, 1).flatten(1)  # [B, W K]
+    sums, places = totals.topk(min(count, totals.shape[1]))
+    chosen = symbols.cpu().view(W, B, -1).transpose(0, 1).flatten(1).gather(1, places)
+    rows = places // told.shape[-1]
+    return list(zip(rows.tolist(), chosen.tolist(), sums.tolist(), strict=True))
+
+
+def _rows(taken: list[tuple[list[int], list[int]]], on: list[int], before: int) -> tuple[Tensor, Tensor]:
+    """Rows of the state, and symbols, of the beginnings that go on, [W B'] each.
+
+    Where a source has fewer than another its first one stands again, without a chance.
+
+    Args:
+        taken: of each source that goes on, rows among its own and symbols.
+        on: its place among the sources before.
+        before: how many those were.
+    """
+    width = max(len(rows) for rows, _ in taken)
+    rows = [[own[w] if w < len(own) else own[0] for own, _ in taken] for w in range(width)]
+    symbols = [[own[w] if w < len(own) else own[0] for _, own in taken] for w in range(width)]
+    return (torch.tensor(rows) * before + torch.tensor(on)).flatten(), torch.tensor(symbols).flatten()
+
+
+def _chosen(state: Nest, rows: Tensor) -> Any:
     return map_nest(lambda part: part.index_select(1, rows.to(part.device)), state)
 
 

@@ -63,21 +63,41 @@ class Attention(nn.Module):
         self.key = nn.Linear(self.memory_size, self.memory_size, bias=False, device=device, dtype=dtype)
         self.value = nn.Linear(self.memory_size, self.memory_size, device=device, dtype=dtype)
 
-    def forward(self, h: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, h: Tensor, memory: Tensor, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Look at a memory.
 
         Args:
             h: [T, B, Q].
             memory: [R, B, D].
+            kept: [R, B] bool, false where a row has no such region; each row has one at least. None: all are there.
 
         Returns:
-            What is seen [T, B, D], and with which weights [T, B, A, R], which sum to 1 over the regions.
+            What is seen [T, B, D], and with which weights [T, B, A, R], which sum to 1 over the regions that are there.
         """
+        keys, values = self.prepared(memory)
+        weights = self.shares(self.scores(h, keys), kept)
+        return self.seen(weights, values), weights.permute(2, 0, 1, 3)
+
+    def prepared(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values [R, B, D] of a memory, which are the same at all steps."""
+        return self.key(memory), self.value(memory)
+
+    def scores(self, h: Tensor, keys: Tensor) -> Tensor:
+        """How well each region answers the questions of [T, B, Q]: [B, A, T, R]."""
         asked = self._by_head(self.question(h))  # [B, A, T, D / A]
-        keys, values = self._by_head(self.key(memory)), self._by_head(self.value(memory))  # [B, A, R, D / A]
-        weights = (asked @ keys.transpose(-1, -2) / math.sqrt(keys.shape[-1])).softmax(-1)  # [B, A, T, R]
-        seen = (weights @ values).permute(2, 0, 1, 3).flatten(2)  # [T, B, D]
-        return seen, weights.permute(2, 0, 1, 3)
+        keys = self._by_head(keys)  # [B, A, R, D / A]
+        return asked @ keys.transpose(-1, -2) / math.sqrt(keys.shape[-1])
+
+    @staticmethod
+    def shares(scores: Tensor, kept: Tensor | None = None) -> Tensor:
+        """Weights [B, A, T, R] of scores."""
+        if kept is not None:
+            scores = scores.masked_fill(~kept.t()[:, None, None], -torch.inf)
+        return scores.softmax(-1)
+
+    def seen(self, weights: Tensor, values: Tensor) -> Tensor:
+        """What is seen [T, B, D] with weights [B, A, T, R]."""
+        return (weights @ self._by_head(values)).permute(2, 0, 1, 3).flatten(2)
 
     def extra_repr(self) -> str:
         """The sizes."""

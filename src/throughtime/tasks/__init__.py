@@ -9,6 +9,7 @@ from throughtime.tasks.options import NotFittedError
 from throughtime.tasks.predictor import SequencePredictor
 from throughtime.tasks.purchases import PurchasePredictor
 from throughtime.tasks.saving import load
+from throughtime.tasks.sequence_to_sequence import SequenceToSequence
 from throughtime.tasks.stream_anomalies import StreamDetector
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "SequenceClassifier",
     "SequenceGenerator",
     "SequencePredictor",
+    "SequenceToSequence",
     "Session",
     "StreamDetector",
     "attributions",

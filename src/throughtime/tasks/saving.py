@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from throughtime.tasks.generator import SequenceGenerator
     from throughtime.tasks.predictor import SequencePredictor
     from throughtime.tasks.purchases import PurchasePredictor
+    from throughtime.tasks.sequence_to_sequence import SequenceToSequence
     from throughtime.tasks.stream_anomalies import StreamDetector
 
 Estimator: TypeAlias = (
-    "SequencePredictor | SequenceClassifier | SequenceGenerator | CaptionGenerator | PurchasePredictor | StreamDetector"
+    "SequencePredictor | SequenceClassifier | SequenceGenerator | SequenceToSequence | CaptionGenerator"
+    " | PurchasePredictor | StreamDetector"
 )
 VERSION = 1
 
@@ -89,6 +91,7 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Any:
     from throughtime.tasks.generator import SequenceGenerator
     from throughtime.tasks.predictor import SequencePredictor
     from throughtime.tasks.purchases import PurchasePredictor
+    from throughtime.tasks.sequence_to_sequence import SequenceToSequence
     from throughtime.tasks.stream_anomalies import StreamDetector
 
     check_device(device)
@@ -97,6 +100,7 @@ def load(path: str | os.PathLike[str], device: Any = None) -> Any:
         SequencePredictor,
         SequenceClassifier,
         SequenceGenerator,
+        SequenceToSequence,
         CaptionGenerator,
         PurchasePredictor,
         StreamDetector,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -47,6 +47,22 @@ class Batches(Protocol):
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
         """The batch at (epoch, index), 0 <= index < len."""
+        ...
+
+
+@runtime_checkable
+class FollowingBatches(Protocol):
+    """Batches that depend on how the training goes, such as those of a curriculum.
+
+    A batch is a pure function of its seed, epoch, index and the validation values before the epoch.
+    """
+
+    def follow(self, validations: Sequence[float | None]) -> None:
+        """Called before each epoch, also of a resumed training, and before its batches are asked for.
+
+        Args:
+            validations: of the epochs before it, the first one first; None where there was none.
+        """
         ...
 
 

@@ -4,6 +4,7 @@
     categorical   one of K classes
     tied          one of very many symbols, by the vectors that the input has
     keys          which of K keys are down, each by itself or each told from those below it
+    pointer       one of very many symbols, or one that stands in a source
     strokes       how far a pen moves, and whether it lifts
     mixed         several of these beside each other, independent given the features
 
@@ -26,6 +27,7 @@ from throughtime.nn.heads.numeric import (
     check_probability,
     positive_scale,
 )
+from throughtime.nn.heads.pointer import PointerHead
 from throughtime.nn.heads.strokes import StrokeHead
 from throughtime.nn.heads.tied import TiedHead
 
@@ -39,6 +41,7 @@ __all__ = [
     "KeysHead",
     "MixedHead",
     "NumericHead",
+    "PointerHead",
     "StrokeHead",
     "StudentHead",
     "StudentOutput",

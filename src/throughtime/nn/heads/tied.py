@@ -27,15 +27,24 @@ class TiedHead(Head):
     Args:
         input_size: H, features of a step.
         embedding: a parameter of both ends of a network where it is its `embed` as well.
+        smoothing: as `CategoricalHead` takes it.
         device, dtype: of the other weights.
 
     Raises:
-        ConfigError: `input_size` is no positive whole number, or `embedding` is no `SymbolEmbedding`.
+        ConfigError: a number is out of range, or `embedding` is no `SymbolEmbedding`.
     """
 
-    def __init__(self, input_size: int, embedding: SymbolEmbedding, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        embedding: SymbolEmbedding,
+        smoothing: float = 0.0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__()
         checks = Checks()
+        self.smoothing = checks.number("smoothing", smoothing, below=1)
         self.input_size = checks.whole("input_size", input_size)
         checks.add(
             None if isinstance(embedding, SymbolEmbedding) else f"`embedding` is a SymbolEmbedding: {embedding!r} came"
@@ -55,7 +64,7 @@ class TiedHead(Head):
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Negative log-likelihood; arguments, result and errors as `CategoricalHead.loss`."""
-        return categorical_loss(output, target)
+        return categorical_loss(output, target, self.smoothing)
 
     def predict(self, output: Tensor) -> Tensor:
         """The most likely symbol [...], int64."""
