@@ -20,6 +20,7 @@ from throughtime.recipes.purchase.settings import Settings as PurchaseSettings
 from throughtime.recipes.settings import keys
 from throughtime.recipes.stock.settings import Settings as StockSettings
 from throughtime.recipes.streams.settings import Settings as StreamSettings
+from throughtime.recipes.summarize.settings import Settings as SummarySettings
 from throughtime.recipes.text.settings import Settings as TextSettings
 from tools import lecture
 
@@ -35,6 +36,7 @@ KNOWN = {
     "music": set(keys(MusicSettings())),
     "handwriting": set(keys(HandwritingSettings())),
     "caption": set(keys(CaptionSettings())),
+    "summarize": set(keys(SummarySettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -19,5 +19,6 @@ def test_list(command):
         "music",
         "handwriting",
         "caption",
+        "summarize",
     ]
     assert "weather" in command("recipes").out

@@ -12,6 +12,7 @@ from throughtime.recipes.labelling import dna, sentiment
 from throughtime.recipes.music import case as music
 from throughtime.recipes.purchase import shop
 from throughtime.recipes.recipe import Recipe
+from throughtime.recipes.summarize import summarizing
 from throughtime.recipes.text import prose
 
 RECIPES: dict[str, Recipe] = {
@@ -27,6 +28,7 @@ RECIPES: dict[str, Recipe] = {
         music.RECIPE,
         handwriting.RECIPE,
         describing.RECIPE,
+        summarizing.RECIPE,
     )
 }
 

@@ -111,7 +111,9 @@ def own(data: str | Path, chosen: Settings) -> SummaryProblem:
         train, test = whole.some(kept), whole.some(held)
         how = f"{len(test):,} test ({share:.3g} of them, drawn by seed {chosen.model.seed})"
     drawn, more = _drawn(train, chosen)
-    sizes = f"Parts: {len(train):,} documents train, {how}; validation is taken from the training part."
+    sizes = (
+        f"Parts: {len(whole):,} documents, {len(train):,} train, {how}; validation is taken from the training part."
+    )
     return _with_cut(SummaryProblem(Path(data).name, drawn, None, test, (*notes, sizes, *more)), chosen.model)
 
 

@@ -66,7 +66,7 @@ class Model:
         window_steps: symbols the perceptron sees.
         symbols: how texts become symbols.
         embedding_size: numbers that stand for a symbol.
-        attention: questions a step asks of the document; 0: none.
+        heads: questions a step asks of the document, by attention; 0: none.
         copy: whether symbols are taken from the document, too.
         coverage: what looking again where one looked counts in the loss.
         label_smoothing: share of each target that is spread over all symbols.
@@ -92,7 +92,7 @@ class Model:
     window_steps: Window = 8
     symbols: Literal[SPLITS] = "words"  # type: ignore[valid-type]
     embedding_size: Units = 128
-    attention: Seed = 1
+    heads: Seed = 1
     copy: Flag = True
     coverage: Decay = 0.0
     label_smoothing: Share = 0.0

@@ -114,7 +114,7 @@ class SummaryCase(Case):
     def _looking(self, model: SequenceToSequence, summaries: list[str]) -> str:
         """Where the network looks, in the first shown document whose summary has words; nothing without attention."""
         place = next((place for place in self._shown() if summaries[place]), None)
-        if place is None or not self.chosen.model.attention:
+        if place is None or not self.chosen.model.heads:
             return ""
         look = pictures.Look(*model.attention(self.problem.test.documents[place], summaries[place]))
         return pictures.looking(look, report.LOOKS)
