@@ -1,9 +1,9 @@
 """Does SequenceToSequence tell a docstring's first line better than the document's first words, of modules never seen?
 
 Docstrings of the standard library of the Python that runs, recipe `summarize` with its settings: whole modules train,
-others validate, others test. ROUGE-L on the test part is to be 3 points above that of lead words at least, trained within
-20 minutes. Lead words are as many as training summaries have in the median; the better of the document's and the body's
-counts. Beside it the lead sentence, the summary of the nearest training document, and, with --networks, the LSTM
+others validate, others test. ROUGE-L on the test part is to be 3 points above that of lead words at least, trained
+within 20 minutes. Lead words are as many as training summaries have in the median; the better of the document's and the
+body's counts. Beside it the lead sentence, the summary of the nearest training document, and, with --networks, the LSTM
 without copying, the Elman RNN and the perceptron.
 
 Each training runs one thread; as many run side by side as there are cores.
@@ -75,8 +75,8 @@ def summary(method: str, found: list[Scored], lead: float) -> dict[str, Any]:
 def words(row: dict[str, Any]) -> str:
     shown = [f"{name} {row[name]:.3f}" for name in FIGURES if row[name] is not None]
     return (
-        f"{row['method']}: {', '.join(shown)}; ROUGE-L ±{row['longest_deviation']:.1f}, {row['above_lead']:+.1f} on lead "
-        f"words; {row['seeds']} seeds; asked {ASKED:+.1f}"
+        f"{row['method']}: {', '.join(shown)}; ROUGE-L ±{row['longest_deviation']:.1f}, {row['above_lead']:+.1f} to "
+        f"lead words; {row['seeds']} seeds; asked {ASKED:+.1f}"
     )
 
 

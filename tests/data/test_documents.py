@@ -76,7 +76,9 @@ def test_files_of_a_folder_belong_together_by_name(tmp_path, names):
 
 
 def test_texts_are_cleaned(tmp_path):
-    (tmp_path / "a.jsonl").write_text(json.dumps({"document": " caf\u0065\u0301 &amp; bar\r\n", "summary": "&lt;x&gt;"}))
+    (tmp_path / "a.jsonl").write_text(
+        json.dumps({"document": " caf\u0065\u0301 &amp; bar\r\n", "summary": "&lt;x&gt;"})
+    )
     assert pairs(read_documents(tmp_path / "a.jsonl")) == [("caf\u00e9 & bar", "<x>")]
 
 

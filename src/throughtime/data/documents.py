@@ -4,12 +4,12 @@
     .jsonl .ndjson          an object a line, its keys as columns (.gz too)
     a folder                documents/NAME.txt with summaries/NAME.txt, or NAME.txt with NAME.summary.txt
 
-Stated rules. Columns that are not named are the first of the usual names that is there, in the order of `DOCUMENT_NAMES`
-and `SUMMARY_NAMES`. Files of a folder belong together by their name without its ending, case aside, sub-folders
-included; the two folders may be called by any of `DOCUMENT_FOLDERS` and `SUMMARY_FOLDERS`. HTML entities become the
-signs they stand for, texts Unicode's normal form C without outer blanks. What cannot be used is left out, counted and
-named: lines that are no JSON object, files that are no UTF-8, what is no text, documents and summaries that are blank
-or lack the other.
+Stated rules. Columns that are not named are the first of the usual names that is there, in the order of
+`DOCUMENT_NAMES` and `SUMMARY_NAMES`. Files of a folder belong together by their name without its ending, case aside,
+sub-folders included; the two folders may be called by any of `DOCUMENT_FOLDERS` and `SUMMARY_FOLDERS`. HTML entities
+become the signs they stand for, texts Unicode's normal form C without outer blanks. What cannot be used is left out,
+counted and named: lines that are no JSON object, files that are no UTF-8, what is no text, documents and summaries that
+are blank or lack the other.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import html
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,8 @@ def read_documents(
         named = [f"{key}={name}" for key, name in (("document", document), ("summary", summary)) if name]
         if named:
             raise DataError(f"A folder has no columns: {' and '.join(named)} came with {place}. Leave it out.")
-        entries, notes = list(_of_folder(place, summarized)), []
-    else:
-        entries, notes = _of_file(place, document, summary, summarized)
-    return _usable(place, entries, notes, summarized)
+        return _usable(place, list(_of_folder(place, summarized)), [], summarized)
+    return _usable(place, *_of_file(place, document, summary, summarized), summarized)
 
 
 def document_text(given: str) -> str:
@@ -132,7 +130,8 @@ def _of_file(
     first = _chosen(columns, document, DOCUMENT_NAMES, "documents", "document", place)
     said, second = f"Documents: column {first!r}", None
     if summarized:
-        second = _chosen([each for each in columns if each != first], summary, SUMMARY_NAMES, "summaries", "summary", place)
+        others = [each for each in columns if each != first]
+        second = _chosen(others, summary, SUMMARY_NAMES, "summaries", "summary", place)
         said += f"; summaries: column {second!r}"
     entries = [
         _Entry(name, row.get(first), None if second is None else row.get(second))
@@ -141,7 +140,7 @@ def _of_file(
     return entries, [f"{said}.", *notes]
 
 
-def _json_rows(place: Path) -> tuple[list[str], list[Mapping[str, Any]], list[str]]:
+def _json_rows(place: Path) -> tuple[list[str], list[dict[str, Any]], list[str]]:
     """The objects of a file of JSON lines, their names, and a note on the other lines."""
     names, rows, broken = [], [], []
     for number, line in enumerate(read_text(place, "file of JSON lines").split("\n"), 1):
@@ -188,8 +187,9 @@ def _of_folder(place: Path, summarized: bool) -> Iterator[_Entry]:
     documents, summaries = _files_of(place)
     if summarized and not documents.keys() & summaries.keys():
         raise DataError(
-            f"A folder of documents has documents/NAME.txt with summaries/NAME.txt, or NAME.txt with NAME.summary.txt: "
-            f"{str(place)!r} has {len(documents):,} documents and {len(summaries):,} summaries, and no pair of one name."
+            "A folder of documents has documents/NAME.txt with summaries/NAME.txt, or NAME.txt with NAME.summary.txt: "
+            f"{str(place)!r} has {len(documents):,} documents and {len(summaries):,} summaries, and no pair of one "
+            "name."
         )
     if not documents:
         raise DataError(f"A folder of documents holds .txt files: {str(place)!r} has none. Name another folder.")
@@ -231,12 +231,11 @@ def _content(file: Path | None) -> str | None:
         return None
 
 
-def _usable(place: Path, entries: Iterable[_Entry], notes: list[str], summarized: bool) -> Documents:
+def _usable(place: Path, entries: Sequence[_Entry], notes: list[str], summarized: bool) -> Documents:
     """The entries that are whole; what is left out is told."""
     documents, summaries, names = [], [], []
     lacking: dict[str, list[str]] = {_WITHOUT_DOCUMENT: [], _WITHOUT_SUMMARY: []}
-    count = 0
-    for count, entry in enumerate(entries, 1):
+    for entry in entries:
         document, summary = _clean(entry.document), _clean(entry.summary)
         if not document:
             lacking[_WITHOUT_DOCUMENT].append(entry.name)
@@ -246,10 +245,10 @@ def _usable(place: Path, entries: Iterable[_Entry], notes: list[str], summarized
             documents.append(document)
             summaries.append(summary)
             names.append(entry.name)
-    said = [note for what, who in lacking.items() for note in _left_out(what, who, count)]
+    said = [note for what, who in lacking.items() for note in _left_out(what, who, len(entries))]
     if not documents:
         wanted = "a document and a summary" if summarized else "a document"
-        raise DataError(f"An entry has {wanted}, both texts that are not blank: {str(place)!r} has none. {' '.join(said)}")
+        raise DataError(f"An entry has {wanted}, texts that are not blank: {str(place)!r} has none. {' '.join(said)}")
     return Documents(documents, summaries if summarized else None, names, (*notes, *said))
 
 

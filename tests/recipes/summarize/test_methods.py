@@ -60,7 +60,10 @@ def test_words_of_the_document_are_counted():
     ("longest", "said"),
     [
         ({"lead words": [10], "LSTM": [15]}, ["LSTM is 5.0 above lead words, the best rule, in ROUGE-L; one training"]),
-        ({"lead words": [10], "nearest": [12], "LSTM": [11, 11.2]}, ["nearest has the most", "LSTM is 0.9 below nearest"]),
+        (
+            {"lead words": [10], "nearest": [12], "LSTM": [11, 11.2]},
+            ["nearest has the most", "LSTM is 0.9 below nearest"],
+        ),
         ({"lead words": [10], "LSTM": [9, 12]}, ["Between LSTM and lead words, the best rule, there is no more"]),
         ({"lead words": [10], "Elman RNN": [13], "LSTM": [12]}, ["Elman RNN has the most ROUGE-L, 1.0", "2.0 above"]),
         ({"LSTM": [9]}, []),

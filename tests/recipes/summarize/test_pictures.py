@@ -38,7 +38,7 @@ def test_without_copying_nothing_is_marked():
 def test_long_documents_fit():
     words = [f"word{n}" for n in range(200)]
     root, steps = drawn(Look(words, ["a"] * 30, np.full((30, 200), 1 / 200), np.zeros(30)))
-    texts = [each for each in steps[0].iter(f"{SVG}text")]
+    texts = list(steps[0].iter(f"{SVG}text"))
     assert len(texts) == MOST_READ + 1
     assert max(float(each.get("x")) for each in root.iter(f"{SVG}text")) < float(root.get("width"))
     assert max(float(each.get("y")) for each in root.iter(f"{SVG}text")) < float(root.get("height"))

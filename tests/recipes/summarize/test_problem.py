@@ -85,7 +85,8 @@ def test_the_sample_is_docstrings():
     assert len(problem.train) == 100
     assert len(problem.validation) > 400
     assert len(problem.test.bodies) == len(problem.test)
-    modules = [{name.split(".")[0] for name in part.names} for part in (problem.train, problem.validation, problem.test)]
+    parts = problem.train, problem.validation, problem.test
+    modules = [{name.split(".")[0] for name in part.names} for part in parts]
     assert not modules[0] & modules[2]
     assert not modules[1] & modules[2]
     for document, body, summary in zip(

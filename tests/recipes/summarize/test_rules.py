@@ -43,4 +43,5 @@ def test_first_sentence(text, wanted):
 def test_the_nearest_document_tells():
     known = ["cats sleep all day", "dogs bark at night", "비가 내렸다"]
     said = ["on cats", "on dogs", "비"]
-    assert nearest(known, said, ["a dog will bark at night", "어제 비가 내렸다", "cats"]) == ["on dogs", "비", "on cats"]
+    asked = ["a dog will bark at night", "어제 비가 내렸다", "cats"]
+    assert nearest(known, said, asked) == ["on dogs", "비", "on cats"]

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from throughtime.insight.lettering import fitted, visible, width_of
-from throughtime.insight.svg import BLUE, ORANGE, QUIET, Sheet
+from throughtime.insight.svg import BLUE, INK, ORANGE, QUIET, Sheet
 from throughtime.metrics import rouge_words, word_spans
 
-# Pixels: the drawing, the column of the summary's words, a line of the document, its letters, between symbols and words.
+# Pixels: the drawing, the column of the summary's words, a line of the document, its letters, between words and blocks.
 WIDTH, WORDS, LINE, SIZE, BETWEEN, APART = 832.0, 150.0, 20.0, 12.0, 4.0, 10.0
 # Symbols of a document, and of a summary, that are drawn: what fits a page.
 MOST_READ, MOST_SAID = 80, 16
@@ -111,8 +111,7 @@ def _laid_out(symbols: Sequence[str]) -> Iterator[tuple[str, int, float, float]]
 
 def _draw_word(sheet: Sheet, top: float, word: str, taken: bool) -> None:
     shown = fitted(visible(word), WORDS - APART, SIZE + 1, bold=True)
-    colour = {"fill": ORANGE} if taken else {}
-    sheet.text(0, top + LINE - 6, shown, size=SIZE + 1, bold=True, kind="word", **colour)
+    sheet.text(0, top + LINE - 6, shown, size=SIZE + 1, bold=True, fill=ORANGE if taken else INK, kind="word")
     if taken:
         sheet.line([(0, top + LINE - 3), (width_of(shown, SIZE + 1, True) * 0.9, top + LINE - 3)], stroke=ORANGE)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from throughtime.base.errors import DataError
-from throughtime.data import Documents, Splitter, drawn_share, epoch_order, read_documents
+from throughtime.data import Documents, Splitter, document_text, drawn_share, epoch_order, read_documents
 from throughtime.recipes.settings import own_share
 from throughtime.recipes.summarize.docstrings import Docstring, digest, parts, standard_library
 from throughtime.recipes.summarize.settings import Model, Settings
@@ -111,9 +111,7 @@ def own(data: str | Path, chosen: Settings) -> SummaryProblem:
         train, test = whole.some(kept), whole.some(held)
         how = f"{len(test):,} test ({share:.3g} of them, drawn by seed {chosen.model.seed})"
     drawn, more = _drawn(train, chosen)
-    sizes = (
-        f"Parts: {len(whole):,} documents, {len(train):,} train, {how}; validation is taken from the training part."
-    )
+    sizes = f"Parts: {len(whole):,} documents, {len(train):,} train, {how}; validation is taken from the training part."
     return _with_cut(SummaryProblem(Path(data).name, drawn, None, test, (*notes, sizes, *more)), chosen.model)
 
 
@@ -121,27 +119,29 @@ def other(data: str | Path, chosen: Settings, scored: bool) -> SummaryProblem:
     """Documents for a network that is trained already.
 
     Args:
-        data: a file or a folder.
-        chosen: settings of the run; columns by its names where they are there.
+        data: a file or a folder; a .txt file is one document.
+        chosen: settings of the run, which names the columns; of a folder it names none.
         scored: whether there must be summaries.
 
     Raises:
         DataError, FileMissingError: whatever is wrong with them.
     """
-    part, notes = summarized(data, chosen) if scored else unsummarized(data, chosen)
-    return _with_cut(SummaryProblem(Path(data).name, None, None, part, notes), chosen.model)
+    columns = (None, None) if Path(data).is_dir() else (chosen.pairs.document or None, chosen.pairs.summary or None)
+    found = read_documents(data, *columns, summarized=True) if scored else _alone(data, columns[0])
+    return _with_cut(SummaryProblem(Path(data).name, None, None, _as_part(found), found.notes), chosen.model)
+
+
+def _alone(data: str | Path, column: str | None) -> Documents:
+    """Documents without summaries; a .txt file is one."""
+    place = Path(data)
+    if place.suffix.lower() == ".txt":
+        return Documents([document_text(str(place))], None, [place.name], ())
+    return read_documents(place, column, summarized=False)
 
 
 def summarized(data: str | Path, chosen: Settings) -> tuple[Part, tuple[str, ...]]:
     """Documents with summaries, and what there is to say of them; errors as `read_documents`."""
     found = read_documents(data, chosen.pairs.document or None, chosen.pairs.summary or None)
-    return _as_part(found), found.notes
-
-
-def unsummarized(data: str | Path, chosen: Settings) -> tuple[Part, tuple[str, ...]]:
-    """Documents alone; errors as `read_documents`."""
-    column = None if Path(data).is_dir() else chosen.pairs.document or None
-    found = read_documents(data, column, summarized=False)
     return _as_part(found), found.notes
 
 
@@ -182,9 +182,7 @@ def _with_cut(problem: SummaryProblem, model: Model) -> SummaryProblem:
     if not longer:
         return problem
     note = (
-        f"Of {longer:,} of {len(every):,} documents the first {model.source_limit:,} {model.symbols} are read, the rest "
-        "is not: source_limit says how many."
+        f"Of {longer:,} of {len(every):,} documents the first {model.source_limit:,} {model.symbols} are read, the "
+        "rest is not: source_limit says how many."
     )
-    return SummaryProblem(
-        problem.title, problem.train, problem.validation, problem.test, (*problem.notes, note)
-    )
+    return SummaryProblem(problem.title, problem.train, problem.validation, problem.test, (*problem.notes, note))

@@ -44,8 +44,8 @@ def render(evidence: Evidence) -> str:
         "in the document are underlined."
     )
     looks = (
-        "One block for each symbol of a summary: the darker a symbol of the document, the more the network looks at it. "
-        "What it copies is orange, what it writes out of its own vocabulary dark."
+        "One block for each symbol of a summary: the darker a symbol of the document, the more the network looks at "
+        "it. What it copies is orange, what it writes out of its own vocabulary dark."
     )
     look = [(LOOKS, quiet(looks) + evidence.looking)] if evidence.looking else []
     sections = [

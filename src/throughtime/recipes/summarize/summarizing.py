@@ -174,9 +174,10 @@ def generate(model: SequenceToSequence, request: Request, settings: Mapping[str,
             "finds likelier ones."
         )
     document = document_text(request.prompt)
-    if request.out is None and (request.beam or 1) == 1:
+    if request.out is None and request.beam is None:
         return model.stream(document, most=request.steps)
-    (text,) = model.predict([document], beam=request.beam or 1, most=request.steps)
+    beam = 1 if request.beam is None else request.beam
+    (text,) = model.predict([document], beam=beam, most=request.steps)
     if request.out is None:
         return iter([text])
     write_text(request.out, text + "\n")
