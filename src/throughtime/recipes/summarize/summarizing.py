@@ -186,7 +186,7 @@ def generate(model: SequenceToSequence, request: Request, settings: Mapping[str,
 
 RECIPE = Recipe(
     name="summarize",
-    summary="documents in a line: docstrings of the standard library, or documents with summaries of your own (--data)",
+    summary="a document in a line: docstrings of Python's library, or your own with summaries (--data)",
     tbptt="n,n",
     load=load,
     read=read,
