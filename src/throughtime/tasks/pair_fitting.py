@@ -42,7 +42,7 @@ from throughtime.train.ranks import Ranks, refuse_too_few
 # Gradients of the first updates, before the scales have settled, are the largest; but not more than this part of all.
 WARMUP_UPDATES, WARMUP_PART = 200, 10
 # Updates of a training, in so many epochs.
-UPDATES, MOST_EPOCHS = 6000, 60
+UPDATES, MOST_EPOCHS = 4000, 60
 # Pairs that validate, at most: more tell the same, and take time after every epoch.
 MOST_VALID = 1000
 # Batches among whose pairs like lengths are looked for.
@@ -203,7 +203,7 @@ def decoder_budget(options: PairOptions, pairs: Sequence[Pair]) -> int | None:
     if options.memory is None:
         return None
     longest = max(len(pair.source) for pair in pairs)
-    units = KEPT_UNITS * options.hidden_size * options.num_layers * (1 + options.bidirectional)
+    units = KEPT_UNITS * options.hidden_size * options.num_layers
     needed = 4 * longest * min(options.batch_size, len(pairs)) * (units + options.embedding_size)
     if needed >= options.memory:
         raise ConfigError(

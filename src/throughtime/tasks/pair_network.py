@@ -4,8 +4,8 @@
     s[0]       = bridge(e),  m in it
     y[t], s[t] = attending(embedding(w[t]), s[t-1])                 logits[t] = head(y[t])
 
-An encoder of both directions has states of twice the size, which the bridge brings to the decoder's; of one direction
-they are the decoder's first ones as they are. A perceptron begins with an empty window.
+An encoder of both directions has half the units in each, and the bridge makes the decoder's first states of both; of
+one direction they are those of the encoder as they are. A perceptron begins with an empty window.
 
 Dimensions: S symbols of a source, T steps, B rows, V symbols of the targets, E numbers of a symbol, H hidden units, D
 numbers of a place.
@@ -95,16 +95,17 @@ class PairEncoder(nn.Module):
         E, H, L = design.embedding_size, design.hidden_size, design.num_layers
         self.embed = embed or SymbolEmbedding(design.sources, E, spread=SMALL if design.tied else UNIT)
         self.dropout = nn.Dropout(design.dropout)
-        directions = 2 if design.bidirectional else 1
+        seen = H
         if design.bidirectional:
-            kind = LSTM if design.cell == "lstm" else RNN
+            kind, half = LSTM if design.cell == "lstm" else RNN, -(-H // 2)
             between = design.dropout if L > 1 else 0.0
-            self.layer: nn.Module = kind(E, H, L, dropout=between, bidirectional=True)
+            self.layer: nn.Module = kind(E, half, L, dropout=between, bidirectional=True)
+            seen = 2 * half
         else:
             self.layer = layer_of(design.cell, (E, H, L), window_steps=design.window_steps, dropout=design.dropout)
         parts = {"lstm": 2, WINDOW: 0}.get(design.cell, 1) if design.bidirectional else 0
-        self.bridges = nn.ModuleList(nn.Linear(directions * H, H) for _ in range(parts * L))
-        self.memory = nn.Linear(directions * H, H) if design.heads else None
+        self.bridges = nn.ModuleList(nn.Linear(seen, H) for _ in range(parts * L))
+        self.memory = nn.Linear(seen, H) if design.heads else None
         self._window = design.cell == WINDOW
         self._layers = L
 

@@ -44,7 +44,7 @@ class SequenceToSequence(BaseEstimator):
             as they are.
         target_symbols: likewise of targets; None: as `symbols`.
         embedding_size: numbers that stand for a symbol.
-        bidirectional: whether the encoder also reads backwards; None: of recurrent cells.
+        bidirectional: whether the encoder also reads backwards, with half its units; None: of recurrent cells.
         reverse: whether sources are read from their end, which brings their beginning close to that of the target.
         heads: questions that each symbol asks of the source side by side, by attention; 0: none, the encoder's last
             state alone tells of it.
@@ -60,7 +60,7 @@ class SequenceToSequence(BaseEstimator):
             truncated reaches the encoder from a target's first window only.
         memory: bytes, or text like "512MB", that an update may keep for its backward pass: of the encoder, which is
             kept whole, by a rule, and what is left of it in the decoder's windows, as in `through_time`.
-        epochs: passes over the pairs that train, at most; None: about 6,000 updates, at most 60 epochs.
+        epochs: passes over the pairs that train, at most; None: about 4,000 updates, at most 60 epochs.
         batch_size: pairs of an update.
         learning_rate: above 0 and at most 10, the peak of a cosine schedule.
         weight_decay: 0 .. 100, decoupled (AdamW).
