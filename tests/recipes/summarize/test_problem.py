@@ -29,11 +29,11 @@ def chosen(**settings):
 
 
 def test_a_share_tests_and_no_document_is_in_both(file):
-    problem = own(file, chosen(test="0.25", seed=3))
+    problem = own(file, chosen(test="0.25", seed=3, lower="false"))
     assert (len(problem.train), len(problem.test)) == (30, 10)
     assert not set(problem.train.documents) & set(problem.test.documents)
     assert set(problem.train.documents) | set(problem.test.documents) == set(stories(40)[0])
-    assert problem.notes[-1] == (
+    assert problem.notes[1] == (
         "Parts: 40 documents, 30 train, 10 test (0.25 of them, drawn by seed 3); validation is taken from the training "
         "part."
     )
@@ -44,13 +44,23 @@ def test_a_test_part_of_its_own(file, tmp_path):
     write(tmp_path / "other.jsonl", ["a b"], ["a"])
     problem = own(file, chosen(test=str(tmp_path / "other.jsonl")))
     assert (len(problem.train), problem.test.documents) == (40, ["a b"])
-    assert "40 train, 1 of" in problem.notes[-1]
+    assert any("40 train, 1 of" in note for note in problem.notes)
 
 
 def test_so_many_train_as_asked_for(file):
     problem = own(file, chosen(most=7, test="0.25"))
     assert len(problem.train) == 7
     assert "Of the training part 7 documents are used, drawn by seed 0." in problem.notes
+
+
+def test_texts_are_lower_cased_where_asked_for(tmp_path):
+    file = write(tmp_path / "a.jsonl", ["A Cat", "Ein Hund", "x", "y"], ["A", "Hund", "x", "y"])
+    problem = own(file, chosen(test="0.5"))
+    assert set(problem.train.documents + problem.test.documents) == {"a cat", "ein hund", "x", "y"}
+    assert "Texts are lower-cased; lower=false keeps them as they are." in problem.notes
+    kept = own(file, chosen(test="0.5", lower="false"))
+    assert "Ein Hund" in kept.train.documents + kept.test.documents
+    assert kept.train.summaries + kept.test.summaries != problem.train.summaries + problem.test.summaries
 
 
 def test_long_documents_are_cut_and_that_is_told(file):

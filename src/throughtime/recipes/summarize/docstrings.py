@@ -1,12 +1,12 @@
 """Pairs of the standard library: a definition with the rest of its docstring, and the docstring's first line.
 
-    document    the name in words, signature, class and module; the docstring without its first line; a function's code
-    summary     the first line of the docstring
+    document    the name in words, signature, class and module; the docstring without its summary
+    summary     the docstring's first line; where that goes on in the next, to the end of its sentence
 
-The installed Python's source files are parsed and never imported. Stated rules: a docstring counts where its first
-line is its first paragraph, as PEP 257 has it, so that no summary breaks off in the middle of a sentence; tests, the
-installer and what is not the library's own are passed over. Names are taken apart at underscores and capitals, for a
-first line says "long option" where a name says `long_option`. Parts hold whole top-level modules, asyncio with all
+The installed Python's source files are parsed and never imported. Stated rules: a first line that goes on and has no
+full stop in its paragraph tells of no summary, and is left out; tests, the installer and what is not the library's own
+are passed over. Names are taken apart at underscores and capitals, for a first line says "long option" where a name
+says `long_option`. Parts hold whole top-level modules, asyncio with all
 that is in it: what is near of kin does not train and test.
 
 Source: Goodger & van Rossum, PEP 257, https://peps.python.org/pep-0257/
@@ -31,6 +31,8 @@ PASSED_OVER = frozenset(
 # Where a name that is written in one word goes on: fooBar, HTTPServer.
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_SENTENCE = re.compile(r".*?[.!?](?=\s|$)")
 # The fields of a syntax tree's nodes that hold statements.
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
@@ -43,8 +45,8 @@ class Docstring:
         module: top-level module, such as "asyncio".
         name: with its module and class, such as "asyncio.queues.Queue.get".
         header: name in words, signature, class and module.
-        body: the docstring without its first line, then the code; may be empty.
-        summary: the docstring's first line.
+        body: the docstring without its summary; may be empty.
+        summary: the docstring's first line, or sentence.
     """
 
     module: str
@@ -88,9 +90,8 @@ def digest(pairs: Sequence[Docstring]) -> str:
 def parts(pairs: Sequence[Docstring], share: float) -> tuple[list[Docstring], list[Docstring], list[Docstring]]:
     """Training, validation and test part, each of whole top-level modules.
 
-    Modules come in the order of their names' SHA-256, so that no Python version moves one to another part by chance.
-    They fill the test part up to its share, then the validation part up to the same; one that is too large for what is
-    left of it goes on.
+    Modules come in the order of their names' SHA-256, which is the same for every version of Python. They fill the test
+    part up to its share, then the validation part up to the same; one that is too large for what is left goes on.
 
     Args:
         pairs: all.
@@ -131,20 +132,18 @@ def _of_file(file: Path, place: Path) -> Iterator[Docstring]:
     names = [part for part in place.with_suffix("").parts if part != "__init__"]
     if not names:
         return
-    text = source.decode(errors="replace").splitlines()
-    yield from _pair(tree, names, f"{in_words(names[-1])}: module {' '.join(map(in_words, names))}", "")
-    yield from _inside(tree, names, [], text)
+    yield from _pair(tree, names, f"{in_words(names[-1])}: module {' '.join(map(in_words, names))}")
+    yield from _inside(tree, names, [])
 
 
-def _inside(node: ast.AST, module: list[str], outer: list[Definition], text: list[str]) -> Iterator[Docstring]:
+def _inside(node: ast.AST, module: list[str], outer: list[Definition]) -> Iterator[Docstring]:
     for child in _statements(node):
         if isinstance(child, Definition):
             names = [*module, *(each.name for each in outer), child.name]
-            code = "" if isinstance(child, ast.ClassDef) else _code(child, text)
-            yield from _pair(child, names, _header(child, module, outer), code)
-            yield from _inside(child, module, [*outer, child], text)
+            yield from _pair(child, names, _header(child, module, outer))
+            yield from _inside(child, module, [*outer, child])
         else:
-            yield from _inside(child, module, outer, text)
+            yield from _inside(child, module, outer)
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
@@ -162,16 +161,22 @@ def _header(node: Definition, module: list[str], outer: list[Definition]) -> str
     return f"{in_words(node.name)} ({ast.unparse(node.args)}): function, {around}"
 
 
-def _pair(node: ast.Module | Definition, names: list[str], header: str, code: str) -> Iterator[Docstring]:
+def _pair(node: ast.Module | Definition, names: list[str], header: str) -> Iterator[Docstring]:
     found = ast.get_docstring(node)
-    lines = found.splitlines() if found else []
-    if not lines or (len(lines) > 1 and lines[1].strip()) or not re.search(r"\w", lines[0]):
+    if not found:
         return
-    rest = "\n".join(lines[1:]).strip()
-    yield Docstring(names[0], ".".join(names), header, f"{rest}\n{code}".strip(), lines[0].strip())
+    summary, rest = _taken_apart(found)
+    if re.search(r"\w", summary):
+        yield Docstring(names[0], ".".join(names), header, rest, summary)
 
 
-def _code(node: ast.FunctionDef | ast.AsyncFunctionDef, text: list[str]) -> str:
-    """A function's lines behind its docstring."""
-    docstring = node.body[0]
-    return "\n".join(line.strip() for line in text[docstring.end_lineno or 0 : node.end_lineno] if line.strip())
+def _taken_apart(docstring: str) -> tuple[str, str]:
+    """The summary and the rest; no summary where it has no end."""
+    paragraph, *others = _BLANK_LINE.split(docstring, maxsplit=1)
+    line, *more = paragraph.splitlines()
+    if more:
+        paragraph = " ".join(paragraph.split())
+        end = _SENTENCE.match(paragraph)
+        line = end.group() if end else ""
+        others = [paragraph[len(line) :], *others]
+    return line.strip(), "\n".join(each.strip() for each in others if each.strip())

@@ -9,7 +9,7 @@ Documents that are longer than the network reads are cut to their first symbols,
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,12 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.documents)
+
+    def lowered(self) -> Part:
+        """The texts in lower case."""
+        texts = ([each.lower() for each in side] for side in (self.documents, self.summaries, self.bodies))
+        documents, summaries, bodies = texts
+        return Part(documents, summaries, self.names, bodies)
 
     def some(self, places: Sequence[int]) -> Part:
         """Some of them."""
@@ -82,13 +88,13 @@ def sample(chosen: Settings) -> SummaryProblem:
     notes = (
         f"Pairs: {len(pairs):,} docstrings of Python {version}'s library, read and not imported; PSF licence; SHA-256 "
         f"{digest(pairs)[:16]}. Another version of Python carries others. A document is a definition's name in words, "
-        "signature, class and module, the docstring without its first line, and a function's code; the summary is that "
-        "first line.",
+        "signature, class and module, and the docstring without its summary, which is its first line, or where that "
+        "goes on, its first sentence.",
         f"Parts, of whole modules: {_told(train)} train, {_told(validation)} validate, {_told(test)} test.",
     )
     drawn, said = _drawn(_part(train), chosen)
     problem = SummaryProblem(TITLE, drawn, _part(validation), _part(test), (*notes, *said))
-    return _with_cut(problem, chosen.model)
+    return _ready(problem, chosen)
 
 
 def own(data: str | Path, chosen: Settings) -> SummaryProblem:
@@ -112,7 +118,7 @@ def own(data: str | Path, chosen: Settings) -> SummaryProblem:
         how = f"{len(test):,} test ({share:.3g} of them, drawn by seed {chosen.model.seed})"
     drawn, more = _drawn(train, chosen)
     sizes = f"Parts: {len(whole):,} documents, {len(train):,} train, {how}; validation is taken from the training part."
-    return _with_cut(SummaryProblem(Path(data).name, drawn, None, test, (*notes, sizes, *more)), chosen.model)
+    return _ready(SummaryProblem(Path(data).name, drawn, None, test, (*notes, sizes, *more)), chosen)
 
 
 def other(data: str | Path, chosen: Settings, scored: bool) -> SummaryProblem:
@@ -128,7 +134,7 @@ def other(data: str | Path, chosen: Settings, scored: bool) -> SummaryProblem:
     """
     columns = (None, None) if Path(data).is_dir() else (chosen.pairs.document or None, chosen.pairs.summary or None)
     found = read_documents(data, *columns, summarized=True) if scored else _alone(data, columns[0])
-    return _with_cut(SummaryProblem(Path(data).name, None, None, _as_part(found), found.notes), chosen.model)
+    return _ready(SummaryProblem(Path(data).name, None, None, _as_part(found), found.notes), chosen)
 
 
 def _alone(data: str | Path, column: str | None) -> Documents:
@@ -172,17 +178,26 @@ def _drawn(part: Part, chosen: Settings) -> tuple[Part, tuple[str, ...]]:
     return part.some(places), (f"Of the training part {most:,} documents are used, drawn by seed {seed}.",)
 
 
-def _with_cut(problem: SummaryProblem, model: Model) -> SummaryProblem:
-    """The problem, and how many documents are longer than what is read of them."""
+def _ready(problem: SummaryProblem, chosen: Settings) -> SummaryProblem:
+    """The problem in lower case where the settings ask for it, and what there is to say of that and of the limit."""
+    train, validation, test = problem.train, problem.validation, problem.test
+    notes = [*problem.notes]
+    if chosen.pairs.lower:
+        train, validation = (None if part is None else part.lowered() for part in (train, validation))
+        test = test.lowered()
+        notes.append("Texts are lower-cased; lower=false keeps them as they are.")
+    every = [*(train.documents if train else []), *test.documents]
+    return SummaryProblem(problem.title, train, validation, test, (*notes, *_cut(every, chosen.model)))
+
+
+def _cut(documents: Sequence[str], model: Model) -> Iterator[str]:
+    """How many documents are longer than what is read of them."""
     if model.symbols not in PLAIN:
-        return problem
-    every = [*(problem.train.documents if problem.train else []), *problem.test.documents]
+        return
     splitter = Splitter(model.symbols)
-    longer = sum(len(splitter.symbols(each)) > model.source_limit for each in every)
-    if not longer:
-        return problem
-    note = (
-        f"Of {longer:,} of {len(every):,} documents the first {model.source_limit:,} {model.symbols} are read, the "
-        "rest is not: source_limit says how many."
-    )
-    return SummaryProblem(problem.title, problem.train, problem.validation, problem.test, (*problem.notes, note))
+    longer = sum(len(splitter.symbols(each)) > model.source_limit for each in documents)
+    if longer:
+        yield (
+            f"Of {longer:,} of {len(documents):,} documents the first {model.source_limit:,} {model.symbols} are read, "
+            "the rest is not: source_limit says how many."
+        )

@@ -34,12 +34,14 @@ class Pairs:
         summary: column of the summaries; without it, by the usual names.
         test: of one's own documents the share that tests, drawn by the seed; or documents of their own.
         most: documents that train, at most, drawn by the seed; "auto": all.
+        lower: whether texts are lower-cased: fewer words to learn, but summaries without capitals.
     """
 
     document: str = ""
     summary: str = ""
     test: str = "0.1"
     most: Chosen = None
+    lower: Flag = True
 
 
 @dataclass(frozen=True)

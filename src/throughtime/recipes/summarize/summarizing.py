@@ -174,6 +174,7 @@ def generate(model: SequenceToSequence, request: Request, settings: Mapping[str,
             "finds likelier ones."
         )
     document = document_text(request.prompt)
+    document = document.lower() if settings.get("lower") else document
     if request.out is None and request.beam is None:
         return model.stream(document, most=request.steps)
     beam = 1 if request.beam is None else request.beam
