@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
 
 from throughtime.base.errors import ConfigError
-from throughtime.decode import beam_search
+from throughtime.decode import beam_search, beam_searches
 
 V = 3
 
@@ -78,6 +78,54 @@ def test_a_wider_beam_is_no_worse():
     advance, logits, state = model(1)
     best = [beam_search(advance, logits, state, width=width, most=6, end=2)[0].score for width in (1, 3, 9, 81)]
     assert best[-1] == max(best)
+
+
+@pytest.mark.parametrize("end", [None, 0])
+def test_searches_side_by_side_are_as_alone(end):
+    cases = [model(seed) for seed in range(4)]
+    most, heard = 5, []
+
+    def advance(symbols, state, places):
+        heard.append(places.tolist())
+        before, steps = (part.view(1, -1, len(places)) for part in state)
+        symbols = symbols.view(-1, len(places))
+        told = torch.empty(*symbols.shape, V, dtype=torch.float64)
+        after = []
+        for column, place in enumerate(places.tolist()):
+            own, rest = cases[place][0](symbols[:, column], (before[:, :, column], steps[:, :, column]))
+            told[:, column] = own.log_softmax(-1)
+            after.append(rest)
+        state = tuple(torch.stack(parts, -1).flatten(1) for parts in zip(*after, strict=True))
+        return told.flatten(0, 1), state
+
+    first = torch.stack([logits.log_softmax(-1) for _, logits, _ in cases])
+    state = tuple(torch.cat(parts, 1) for parts in zip(*(state for *_, state in cases), strict=True))
+    together = beam_searches(advance, first, state, width=3, most=most, end=end)
+    for (step, logits, begun), found in zip(cases, together, strict=True):
+        assert found == beam_search(step, logits, begun, width=3, most=most, end=end)
+    assert heard[0] == [0, 1, 2, 3]
+    assert all(set(later) <= set(before) for before, later in pairwise(heard))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_beam_of_one_ends_where_the_end_is_the_likeliest(seed):
+    advance, logits, state = model(seed)
+    (found,) = beam_search(advance, logits, state, width=1, most=6, end=0)
+    step, symbols = logits, []
+    while len(symbols) < 6 and int(step.argmax()) != 0:
+        symbols.append(int(step.argmax()))
+        step, state = advance(torch.tensor(symbols[-1:]), state) if len(symbols) < 6 else (step[None], state)
+        step = step[0]
+    assert found.symbols == tuple(symbols)
+
+
+def test_no_end_comes_before_the_least():
+    for seed in range(5):
+        advance, logits, state = model(seed)
+        found = beam_search(advance, logits, state, width=V**4, most=4, least=2, end=0)
+        assert min(len(each.symbols) for each in found) == 2
+        free = beam_search(advance, logits, state, width=V**4, most=4, end=0)
+        assert found == [each for each in free if len(each.symbols) >= 2]
 
 
 def test_settings_are_checked():

@@ -21,7 +21,7 @@ KINDS = {"plain": {}, "pointing": {"pointing": True}, "covering": {"pointing": T
 
 
 def core(kind=tt.LSTM, heads=2, **how):
-    sizes = [C] + [H + (D if heads else 0) + C]
+    sizes = [C, H + (D if heads else 0) + C]
     made = [WindowPerceptron(size, 3, H) if kind is WindowPerceptron else kind(size, H) for size in sizes]
     found = SourceAttending(made, H, D, heads, **how).double()
     if found.cover is not None:
@@ -50,6 +50,17 @@ def test_step_by_step_is_as_at_once(kind, how):
         y, state = layers(x[t : t + 1], state)
         torch.testing.assert_close(y, map_nest(lambda part, t=t: part[t : t + 1], whole))
     torch.testing.assert_close(state, end)
+
+
+def test_a_step_as_it_is_written_in_is_as_one_of_many():
+    torch.manual_seed(1)
+    layers = core().eval()
+    x, state = numbers(T, B, C), begun(layers, numbers(R, B, D))
+    whole, _ = layers(x, state)
+    with torch.no_grad():
+        for t in range(T):
+            y, state = layers(x[t : t + 1], state)
+            torch.testing.assert_close(y[0], whole[t])
 
 
 @pytest.mark.parametrize("how", KINDS)

@@ -2,8 +2,9 @@
 
     score = sum_t log p(y_t | y_<t) / ((5 + n) / 6)^a            n symbols; a = 0: the sum alone
 
-Sequences that have ended keep their place among the best; the search is over when no beginning can pass the worst of
-them any more, or at the most symbols that were asked for.
+An end counts where it is among the W likeliest continuations of all, so that a beam of one takes the likeliest symbol
+each time. Sequences that have ended keep their place among the best; the search is over when no beginning can pass the
+worst of them any more, or at the most symbols that were asked for.
 
 Several searches run side by side, one for each source: W beginnings of each of B sources are W B rows, the beginnings
 of a source B rows apart. What all beginnings of a source share (an encoded source) is no part of the state that is
@@ -87,9 +88,14 @@ def beam_search(
     Raises:
         ConfigError: a setting is out of range.
     """
+
+    def told(symbols: Tensor, rows: Nest, _: Tensor) -> tuple[Tensor, Nest]:
+        step, after = advance(symbols, rows)
+        return step.double().log_softmax(-1), after
+
     (found,) = beam_searches(
-        lambda symbols, rows, _: advance(symbols, rows),
-        logits[None],
+        told,
+        logits[None].double().log_softmax(-1),
         state,
         width=width,
         most=most,
@@ -102,7 +108,7 @@ def beam_search(
 
 def beam_searches(
     advance: AdvanceSome,
-    logits: Tensor,
+    told: Tensor,
     state: Nest,
     *,
     width: int,
@@ -115,8 +121,9 @@ def beam_searches(
 
     Args:
         advance: takes symbols [R], the state of R rows, and the places [B'] of the sources that are still searched for;
-            of each there are R / B' rows. It gives logits [R, V] and the state after them.
-        logits: [B, V] of each source's first symbol.
+            of each there are R / B' rows. It gives log probabilities [R, V], minus infinity of what is never written,
+            and the state after them.
+        told: [B, V] log probabilities of each source's first symbol.
         state: of B rows.
         width, most, least, end, length_power: as `beam_search` takes them.
 
@@ -135,17 +142,17 @@ def beam_searches(
         checks.number("length_power", length_power, most=1),
     )
     checks.report("Beam search")
-    searches = [_Search(wanted) for _ in range(len(logits))]
-    going = torch.arange(len(logits))
+    searches = [_Search(wanted) for _ in range(len(told))]
+    going = torch.arange(len(told))
     for length in range(1, wanted.most + 1):
         ways = [searches[place] for place in going.tolist()]
-        taken = [way.take(*some, length) for way, some in zip(ways, _best(ways, logits, wanted, length), strict=True)]
+        taken = [way.take(*some, length) for way, some in zip(ways, _best(ways, told, wanted, length), strict=True)]
         on = [place for place, way in enumerate(ways) if not way.is_over(length)]
         if not on or length == wanted.most:
             break
         rows, symbols = _rows([taken[place] for place in on], on, len(ways))
         going = going[on]
-        logits, state = advance(symbols.to(logits.device), _chosen(state, rows), going)
+        told, state = advance(symbols.to(told.device), _chosen(state, rows), going)
     return [search.best() for search in searches]
 
 
@@ -162,11 +169,12 @@ class _Search:
         """Take the likeliest continuations, falling; which beginnings go on, and with which symbols."""
         wanted = self._wanted
         going: list[tuple[int, int, float]] = []
-        for row, symbol, total in zip(rows, symbols, sums, strict=True):
+        for place, (row, symbol, total) in enumerate(zip(rows, symbols, sums, strict=True)):
             if total == -torch.inf:
                 continue  # no beginning, or a symbol that may not come
             if symbol == wanted.end:
-                self._done.append(_found(self.prefixes[row], total, length, wanted.power, True))
+                if place < wanted.width:
+                    self._done.append(_found(self.prefixes[row], total, length, wanted.power, True))
             elif len(going) < wanted.width:
                 going.append((row, symbol, total))
         self._done = sorted(self._done, key=lambda found: -found.score)[: wanted.width]
@@ -198,24 +206,23 @@ class _Search:
 
 
 def _best(
-    ways: list[_Search], logits: Tensor, wanted: _Wanted, length: int
+    ways: list[_Search], told: Tensor, wanted: _Wanted, length: int
 ) -> list[tuple[list[int], list[int], list[float]]]:
     """The likeliest continuations of each search, falling: rows among its own, symbols and sums."""
-    B, V = len(ways), logits.shape[-1]
-    W = len(logits) // B
+    B, V = len(ways), told.shape[-1]
+    W = len(told) // B
     if wanted.end is not None and length <= wanted.least:
-        logits = logits.index_fill(-1, torch.tensor([wanted.end], device=logits.device), -torch.inf)
+        told = told.index_fill(-1, torch.tensor([wanted.end], device=told.device), -torch.inf)
     # No row has more among the best of its source than there are of these.
     count = wanted.width + (wanted.end is not None)
-    top, symbols = logits.topk(min(count, V))  # [R, K]
-    told = (top.double() - logits.logsumexp(-1, keepdim=True).double()).cpu()
+    top, symbols = (part.cpu() for part in told.topk(min(count, V)))  # [R, K]
     before = torch.full((W, B), -torch.inf, dtype=torch.float64)
     for place, way in enumerate(ways):
         before[: len(way.sums), place] = torch.tensor(way.sums, dtype=torch.float64)
-    totals = (told.view(W, B, -1) + before[..., None]).transpose(0, 1).flatten(1)  # [B, W K]
+    totals = (top.view(W, B, -1) + before[..., None]).transpose(0, 1).flatten(1)  # [B, W K]
     sums, places = totals.topk(min(count, totals.shape[1]))
-    chosen = symbols.cpu().view(W, B, -1).transpose(0, 1).flatten(1).gather(1, places)
-    rows = places // told.shape[-1]
+    chosen = symbols.view(W, B, -1).transpose(0, 1).flatten(1).gather(1, places)
+    rows = places // top.shape[-1]
     return list(zip(rows.tolist(), chosen.tolist(), sums.tolist(), strict=True))
 
 

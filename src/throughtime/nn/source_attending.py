@@ -32,7 +32,10 @@ from torch import Tensor, nn
 
 from throughtime.base.errors import ConfigError, ShapeError
 from throughtime.nn.attending import Attention
+from throughtime.nn.recurrent import Recurrent
 
+# Up to so many rows a single step takes a layer's weights as they are; for more it pays to pack them first.
+STEPPED_ROWS = 64
 FEATURES, INPUT, WEIGHTS, SYMBOLS, OVERLAP = "features", "input", "weights", "symbols", "overlap"
 
 
@@ -160,7 +163,7 @@ class SourceAttending(nn.Module):
         ends, y, weights, covered = [], x, x.new_empty(0), None
         features = x
         for place, layer in enumerate(self.layers):
-            h, end = layer(y, state["layers"][place], **asked)
+            h, end = _ran(layer, y, state["layers"][place], asked)
             ends.append(end)
             if self.attentions:
                 seen, weights, covered = self._look(place, torch.cat([h, x], -1), state, lengths)
@@ -217,6 +220,15 @@ class SourceAttending(nn.Module):
             found.append(weights)
         after = covered.transpose(0, 1).reshape(rows, R).t()
         return torch.stack(found, 2).flatten(2, 3), (torch.stack(overlaps), after)
+
+
+def _ran(layer: nn.Module, y: Tensor, start: Any, asked: dict[str, Any]) -> tuple[Tensor, Any]:
+    """A layer over all steps; a single one of a few rows, as they are written in, without what many steps need."""
+    alone = len(y) == 1 and y.shape[1] <= STEPPED_ROWS and not asked
+    if not alone or layer.training or torch.is_grad_enabled() or not isinstance(layer, Recurrent):
+        return layer(y, start, **asked)
+    h, end = layer.step(y[0], start)
+    return h[None], end
 
 
 def _goes_on(lengths: Any, T: int, rows: int, like: Tensor) -> Tensor:

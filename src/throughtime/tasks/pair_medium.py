@@ -165,16 +165,18 @@ class PairMedium:
             for number in numbers:
                 yield from self.encoding.words([number], source)
             return
-        said, before = [], ""
+        # The last sign of these may change with the symbol behind it.
+        held = 1 if self.encoding.target.splitter.kind in ("jamo", "bytes", "subwords") else 0
+        said: list[int] = []
+        text, until = "", 0
         for number in numbers:
             said.append(number)
             text = self.encoding.decode(said, source)
-            # Bytes that are no sign yet show as one that stands for them: they wait for the rest.
-            if text.startswith(before) and not text.endswith("\ufffd"):
-                yield text[len(before) :]
-                before = text
-        if said and (rest := self.encoding.decode(said, source)) != before:
-            yield rest[len(before) :]
+            if len(text) - held > until:
+                yield text[until : len(text) - held]
+                until = len(text) - held
+        if text[until:]:
+            yield text[until:]
 
     def _say_cut(self, found: Sequence[Sequence[Found]], how: Manner) -> None:
         cut = sum(not each[0].ended for each in found)

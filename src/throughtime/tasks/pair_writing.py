@@ -163,20 +163,20 @@ class _Begun:
         state, symbols = self._own(self.state), torch.full((self._pairs,), self._end)
         everyone = torch.arange(self._pairs)
         for step in range(how.most + 1):  # after the last symbol the end may come
-            logits, state = self._advance(symbols, state, everyone)
+            told, state = self._advance(symbols, state, everyone)
             if step < how.least:
-                logits[:, self._end] = -torch.inf
-            best, places = logits.max(-1)
+                told[:, self._end] = -torch.inf
+            best, places = told.max(-1)
             symbols = places.cpu()
-            yield symbols, (best - logits.logsumexp(-1)).double().cpu()
+            yield symbols, best.double().cpu()
 
     def beam(self, how: Manner) -> list[list[Found]]:
         """The likeliest targets by a beam."""
         first = torch.full((self._pairs,), self._end)
-        logits, state = self._advance(first, self._own(self.state), torch.arange(self._pairs))
+        told, state = self._advance(first, self._own(self.state), torch.arange(self._pairs))
         found = beam_searches(
             self._advance,
-            logits,
+            told,
             state,
             width=how.beam,
             most=how.most + 1,  # after the last symbol the end may come
@@ -191,15 +191,17 @@ class _Begun:
         return {name: part for name, part in state.items() if name in OWN}
 
     def _advance(self, symbols: Tensor, own: Any, places: Tensor) -> tuple[Tensor, Any]:
-        """One more symbol for each row: logits [R, V], of the sources' own symbols, too, and what rows have after."""
+        """One more symbol for each row: log probabilities [R, V], of the sources' own symbols, too, and what rows have
+        after.
+        """
         if len(places) != len(self._chosen[0]):
             self._chosen = places, map_nest(lambda part: part[:, places.to(part.device)], self._shared)
         read = torch.where(symbols < self._symbols, symbols, 0)[None].to(self.device)
         with torch.no_grad():
             output, state = self._decoder(read, {**self._chosen[1], **own})
             if self._pointer is None:
-                logits = output[0]
+                told = output[0].log_softmax(-1)
             else:
-                logits = self._pointer.log_probabilities(map_nest(lambda part: part[0], output), self._count)
-        logits[:, 0] = -torch.inf  # the unknown symbol is never written
-        return logits, self._own(state)
+                told = self._pointer.log_probabilities(map_nest(lambda part: part[0], output), self._count)
+        told[:, 0] = -torch.inf  # the unknown symbol is never written
+        return told, self._own(state)

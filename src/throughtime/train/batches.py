@@ -66,6 +66,12 @@ class FollowingBatches(Protocol):
         ...
 
 
+def tell(batches: Batches, validations: Sequence[float | None]) -> None:
+    """Let batches that depend on how the training goes know it, as `FollowingBatches` has it."""
+    if isinstance(batches, FollowingBatches):
+        batches.follow(validations)
+
+
 def after(piece: Piece, position: int) -> Piece:
     """The steps of a piece after the first `position`, as views."""
 

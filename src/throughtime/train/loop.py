@@ -28,16 +28,7 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.base.trees import Tree
 from throughtime.bptt import TBPTT, Carry, Piece, Update, Updates, through_stream, through_time
 from throughtime.train import checkpoint
-from throughtime.train.batches import (
-    Batch,
-    Batches,
-    FollowingBatches,
-    after,
-    first_piece,
-    non_finite,
-    rows_of,
-    steps_of,
-)
+from throughtime.train.batches import Batch, Batches, after, first_piece, non_finite, rows_of, steps_of, tell
 from throughtime.train.history import Epoch, History
 from throughtime.train.modes import TrainingMode
 from throughtime.train.progress import Display
@@ -206,7 +197,7 @@ class _Loop:
     def run_epochs(self) -> None:
         """Train until finished, then put the best weights back."""
         while not self.finished:
-            self._tell_batches()
+            tell(self.job.batches, [each.validation for each in self.history.epochs])
             while self.index < len(self.job.batches):
                 self._run_batch(self.job.batches[self.epoch, self.index])
                 self.index += 1
@@ -220,11 +211,6 @@ class _Loop:
             self.weights.take_average()
         else:
             checkpoint.put_back(self.modules, self.best)
-
-    def _tell_batches(self) -> None:
-        """Let batches that depend on how the training goes know it."""
-        if isinstance(self.job.batches, FollowingBatches):
-            self.job.batches.follow([each.validation for each in self.history.epochs])
 
     def _run_batch(self, batch: Batch) -> None:
         steps = self.steps = max(steps_of(batch), 1)

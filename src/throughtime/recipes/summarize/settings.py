@@ -100,10 +100,10 @@ class Model:
     label_smoothing: Share = 0.0
     source_limit: Positive = 100
     epochs: Chosen = None
-    batch_size: Positive = 32
-    learning_rate: Rate = 2e-3
+    batch_size: Positive = 64
+    learning_rate: Rate = 3e-3
     weight_decay: Decay = 0.1
-    dropout: Share = 0.3
+    dropout: Share = 0.4
     word_dropout: Share = 0.1
     averaging: Share = 0.99
     validation: Share = 0.05
@@ -121,6 +121,10 @@ class Settings(Groups):
     pairs: Pairs = field(default_factory=Pairs)
     writing: Writing = field(default_factory=Writing)
     model: Model = field(default_factory=Model)
+
+
+# Of the sample later epochs make validation worse, and with the cosine schedule stopped early so does a longer one.
+SAMPLE = Settings(model=Model(epochs=6))
 
 
 def estimator_of(model: Model, tbptt: str | None, progress: bool | None, validation: Any = None) -> SequenceToSequence:

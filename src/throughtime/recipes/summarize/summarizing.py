@@ -20,7 +20,7 @@ from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.summarize import pictures, report
 from throughtime.recipes.summarize.methods import compare_methods, fit_network, leads, scores_table, summaries_of
 from throughtime.recipes.summarize.problem import EXAMPLE, SummaryProblem, other, own, sample
-from throughtime.recipes.summarize.settings import Settings, estimator_of
+from throughtime.recipes.summarize.settings import SAMPLE, Settings, estimator_of
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceToSequence
 from throughtime.tasks.pair_options import check_pair_options
@@ -138,7 +138,7 @@ def load(data: str | Path | Any | None, settings: Mapping[str, Any]) -> SummaryC
         ConfigError: settings that are unknown or do not fit.
         DataError, FileMissingError: whatever is wrong with the documents.
     """
-    chosen = parse(settings, Settings())
+    chosen = parse(settings, SAMPLE if data is None else Settings())
     check_pair_options(estimator_of(chosen.model, None, False))
     if data is None:
         return SummaryCase(sample(chosen), chosen)
