@@ -192,7 +192,7 @@ def _table(problem: SummaryProblem, found: Sequence[Sequence[Scored]], counted: 
         "one": Column("ROUGE-1", digits=1),
         "two": Column("ROUGE-2", digits=1),
         "longest": Column("ROUGE-L", digits=1),
-        "copied": Column("of the document", digits=2),
+        "copied": Column("copied", digits=2),
         "nats": Column("nats a symbol", digits=3),
     }
     ends = [Column("parameters"), Column("seconds", digits=1), *([Column("seeds")] if counted else [])]
@@ -218,7 +218,7 @@ def _notes(problem: SummaryProblem, found: Sequence[Sequence[Scored]]) -> Iterat
     if problem.train is not None:
         yield (
             f"Lead words are {usual_words(problem.train.summaries)}, the median of the training summaries. Of ROUGE, "
-            'the mean of 100 F, larger is better; "of the document" is the share of words that stand in it.'
+            "the mean of 100 F, larger is better; copied is the share of words that stand in the document."
         )
     if HAS_ROUGE:
         yield from verdict(found)
