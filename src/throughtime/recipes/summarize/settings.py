@@ -123,8 +123,8 @@ class Settings(Groups):
     model: Model = field(default_factory=Model)
 
 
-# Of the sample later epochs make validation worse, and with the cosine schedule stopped early so does a longer one.
-SAMPLE = Settings(model=Model(epochs=6))
+# What keeps the sample's training at a minute of a core or two; `docs/recipes/summarize.md` says what more reaches.
+SAMPLE = Settings(pairs=Pairs(most=3000), model=Model(epochs=8))
 
 
 def estimator_of(model: Model, tbptt: str | None, progress: bool | None, validation: Any = None) -> SequenceToSequence:
