@@ -18,6 +18,7 @@ import ast
 import hashlib
 import re
 import sysconfig
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -74,11 +75,9 @@ def docstrings(root: Path) -> list[Docstring]:
         root: the folder.
     """
     found: dict[tuple[str, str], Docstring] = {}
-    for file in sorted(root.rglob("*.py")):
-        place = file.relative_to(root)
-        if PASSED_OVER.isdisjoint(place.parts):
-            for each in _of_file(file, place):
-                found.setdefault((each.document, each.summary), each)
+    for file in _files(root):
+        for each in _of_file(file, file.relative_to(root)):
+            found.setdefault((each.document, each.summary), each)
     return list(found.values())
 
 
@@ -123,24 +122,37 @@ def _filled(order: Sequence[str], counts: Counter[str], room: float) -> set[str]
     return taken
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """Its files of Python, those of its folders among them, but for folders that are passed over."""
+    for each in sorted(folder.iterdir()):
+        if each.suffix == ".py" and each.is_file():
+            yield each
+        elif each.name not in PASSED_OVER and each.is_dir():
+            yield from _files(each)
+
+
 def _of_file(file: Path, place: Path) -> Iterator[Docstring]:
-    source = file.read_bytes()
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on escapes that old files have
+            tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):  # a file of an older language, kept for tests
         return
     names = [part for part in place.with_suffix("").parts if part != "__init__"]
     if not names:
         return
-    yield from _pair(tree, names, f"{in_words(names[-1])}: module {' '.join(map(in_words, names))}")
+    if told := _taken_apart(tree):
+        header = f"{in_words(names[-1])}: module {' '.join(map(in_words, names))}"
+        yield Docstring(names[0], ".".join(names), header, told[1], told[0])
     yield from _inside(tree, names, [])
 
 
 def _inside(node: ast.AST, module: list[str], outer: list[Definition]) -> Iterator[Docstring]:
     for child in _statements(node):
         if isinstance(child, Definition):
-            names = [*module, *(each.name for each in outer), child.name]
-            yield from _pair(child, names, _header(child, module, outer))
+            if told := _taken_apart(child):
+                name = ".".join([*module, *(each.name for each in outer), child.name])
+                yield Docstring(module[0], name, _header(child, module, outer), told[1], told[0])
             yield from _inside(child, module, [*outer, child])
         else:
             yield from _inside(child, module, outer)
@@ -161,17 +173,11 @@ def _header(node: Definition, module: list[str], outer: list[Definition]) -> str
     return f"{in_words(node.name)} ({ast.unparse(node.args)}): function, {around}"
 
 
-def _pair(node: ast.Module | Definition, names: list[str], header: str) -> Iterator[Docstring]:
-    found = ast.get_docstring(node)
-    if not found:
-        return
-    summary, rest = _taken_apart(found)
-    if re.search(r"\w", summary):
-        yield Docstring(names[0], ".".join(names), header, rest, summary)
-
-
-def _taken_apart(docstring: str) -> tuple[str, str]:
-    """The summary and the rest; no summary where it has no end."""
+def _taken_apart(node: ast.Module | Definition) -> tuple[str, str] | None:
+    """A docstring's summary and the rest; None where there is none, or its summary has no end."""
+    docstring = ast.get_docstring(node)
+    if not docstring:
+        return None
     paragraph, *others = _BLANK_LINE.split(docstring, maxsplit=1)
     line, *more = paragraph.splitlines()
     if more:
@@ -179,4 +185,5 @@ def _taken_apart(docstring: str) -> tuple[str, str]:
         end = _SENTENCE.match(paragraph)
         line = end.group() if end else ""
         others = [paragraph[len(line) :], *others]
-    return line.strip(), "\n".join(each.strip() for each in others if each.strip())
+    rest = "\n".join(each.strip() for each in others if each.strip())
+    return (line.strip(), rest) if re.search(r"\w", line) else None
