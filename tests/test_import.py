@@ -27,6 +27,7 @@ DEVELOPMENT = (
     "mido",
     "HersheyFonts",
     "sacrebleu",
+    "rouge_score",
 )
 
 PRINT_HELP = (

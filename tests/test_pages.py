@@ -22,6 +22,7 @@ from throughtime.recipes.purchase.settings import Settings as PurchaseSettings
 from throughtime.recipes.settings import keys
 from throughtime.recipes.stock.settings import Settings as StockSettings
 from throughtime.recipes.streams.settings import Settings as StreamSettings
+from throughtime.recipes.summarize.settings import Settings as SummarySettings
 from throughtime.recipes.text.settings import Settings as TextSettings
 from tools import lecture
 
@@ -38,6 +39,7 @@ KNOWN = {
     "handwriting": set(keys(HandwritingSettings())),
     "caption": set(keys(CaptionSettings())),
     "forecast": set(keys(AheadSettings())),
+    "summarize": set(keys(SummarySettings())),
     "execute": set(keys(ExecuteSettings())),
     "anomaly": {"mode"} | set(keys(beats.Settings())) | set(keys(StreamSettings())),
 }

@@ -20,6 +20,7 @@ def test_list(command):
         "handwriting",
         "caption",
         "forecast",
+        "summarize",
         "execute",
     ]
     assert "weather" in command("recipes").out

@@ -37,6 +37,7 @@ SCORES = {
 # What takes other things than targets and forecasts of one shape; their own tests check them.
 OTHERS = {"skill", "owa", "hit_rate", "ndcg", "reciprocal_rank", "nab_score", "nab_best_threshold"}
 OTHERS |= {"known_words", "longest_copy", "ngram_divergence", "bleu", "cider"}
+OTHERS |= {"Rouge", "rouge", "rouge_words", "word_spans"}
 
 
 def test_every_score_is_here():

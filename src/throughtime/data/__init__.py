@@ -3,6 +3,7 @@
 from throughtime.data.captions import Described, caption_file, read_captions
 from throughtime.data.clock import guess_time
 from throughtime.data.columns import one_hot
+from throughtime.data.documents import Documents, document_text, read_documents
 from throughtime.data.fasta import (
     AMBIGUOUS_NUCLEOTIDES,
     NUCLEOTIDES,
@@ -31,6 +32,7 @@ __all__ = [
     "AMBIGUOUS_NUCLEOTIDES",
     "NUCLEOTIDES",
     "Described",
+    "Documents",
     "FastaRecord",
     "Scaling",
     "SeriesSet",
@@ -50,6 +52,7 @@ __all__ = [
     "choose_transforms",
     "contiguous_rows",
     "document_rows",
+    "document_text",
     "drawn_share",
     "epoch_order",
     "file_documents",
@@ -66,6 +69,7 @@ __all__ = [
     "parquet_documents",
     "read_again",
     "read_captions",
+    "read_documents",
     "read_fasta",
     "read_image",
     "read_labelled",

@@ -6,9 +6,11 @@ from throughtime.metrics.errors import mae, mase, owa, rmse, rse, skill, smape
 from throughtime.metrics.nab import nab_best_threshold, nab_score
 from throughtime.metrics.probabilistic import coverage, crps_gaussian, interval_width, pinball
 from throughtime.metrics.ranking import average_precision, hit_rate, ndcg, recall_at, reciprocal_rank, roc_auc
+from throughtime.metrics.summaries import Rouge, rouge, rouge_words, word_spans
 from throughtime.metrics.writing import known_words, longest_copy, ngram_divergence
 
 __all__ = [
+    "Rouge",
     "accuracy",
     "average_precision",
     "balanced_accuracy",
@@ -37,7 +39,10 @@ __all__ = [
     "reciprocal_rank",
     "rmse",
     "roc_auc",
+    "rouge",
+    "rouge_words",
     "rse",
     "skill",
     "smape",
+    "word_spans",
 ]

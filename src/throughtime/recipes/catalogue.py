@@ -14,6 +14,7 @@ from throughtime.recipes.labelling import dna, sentiment
 from throughtime.recipes.music import case as music
 from throughtime.recipes.purchase import shop
 from throughtime.recipes.recipe import Recipe
+from throughtime.recipes.summarize import summarizing
 from throughtime.recipes.text import prose
 
 RECIPES: dict[str, Recipe] = {
@@ -30,6 +31,7 @@ RECIPES: dict[str, Recipe] = {
         handwriting.RECIPE,
         describing.RECIPE,
         ahead.RECIPE,
+        summarizing.RECIPE,
         executing.RECIPE,
     )
 }
