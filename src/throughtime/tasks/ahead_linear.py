@@ -27,8 +27,9 @@ from throughtime.tasks.ahead_scaling import Scaling, all_positive
 
 # None is the line that repeats the last value.
 TRIED = (1e-3, 1e-2, 1e-1, 1.0, 10.0, None)
-# Windows a line is fitted on, at most: some hundred for each weight of the longest window.
-MOST_FITTED = 60_000
+# Windows that lines are fitted on, at most: some hundred for each weight of the longest window; where there are
+# several lines a share of them for each, but enough for its weights.
+MOST_FITTED, ENOUGH = 60_000, 20
 # Windows of at most so many steps are tried, in multiples of the horizon and of the season.
 LONGEST_TRIED, BY_HORIZON, BY_SEASON = 512, (2, 4, 8, 14), (2, 3, 7, 14)
 # Targets that may have a line each, and windows for each weight of a step's line that they must have at least.
@@ -183,7 +184,7 @@ def _lines(
     target = scaling.rows.targets[train.rows] % count
     for place in range(count):
         some = train.some(np.flatnonzero(target == place))
-        gram, cross = _sums(scaling, some.at_most(MOST_FITTED), window, horizon)
+        gram, cross = _sums(scaling, some.at_most(max(MOST_FITTED // count, ENOUGH * window)), window, horizon)
         eye = np.eye(window) * max(np.trace(gram) / window, 1e-12)
         for line, ridge in zip(found, ridges, strict=True):
             if ridge is not None:

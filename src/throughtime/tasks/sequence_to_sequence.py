@@ -39,6 +39,12 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
     """Learns to write a target for each source: translations, summaries, what a program prints; or, with a `horizon`,
     forecasts several steps of many series, numbers and intervals.
 
+    Of series every target is a row by itself, and all rows share the network. It reads a window of a row in units of
+    its own, a segment a step, beside a straight line from window to forecast: training begins at that line, and the
+    layer adds what the line leaves. A window that reaches before a row's beginning is filled with its first value,
+    missing values are carried forward and never scored, a row that has been constant is forecast as that constant, and
+    forecasts that gain nothing over the last value where they are validated are that value.
+
     Where a default is None it is that of the kind: first of symbols, then of series.
 
     Args:
