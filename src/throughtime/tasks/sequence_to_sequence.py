@@ -59,7 +59,8 @@ class SequenceToSequence(BaseEstimator):
         tbptt: schedule of backpropagation over targets, a `TBPTT` or text such as "20,20"; None: BPTT. What is
             truncated reaches the encoder from a target's first window only.
         memory: bytes, or text like "512MB", that an update may keep for its backward pass: of the encoder, which is
-            kept whole, by a rule, and what is left of it in the decoder's windows, as in `through_time`.
+            kept whole, by a rule, and what is left of it in the decoder's windows, as in `through_time`; None: no
+            bound.
         epochs: passes over the pairs that train, at most; None: about 4,000 updates, at most 60 epochs.
         batch_size: pairs of an update.
         learning_rate: above 0 and at most 10, the peak of a cosine schedule.
@@ -106,7 +107,7 @@ class SequenceToSequence(BaseEstimator):
         word_dropout: float = 0.0,
         source_limit: int | None = None,
         tbptt: TBPTT | str | None = None,
-        memory: int | str | None = None,
+        memory: int | str | None = "2GB",
         epochs: int | None = None,
         batch_size: int = 64,
         learning_rate: float = 2e-3,
