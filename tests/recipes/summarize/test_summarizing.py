@@ -106,6 +106,7 @@ def test_requests_are_checked(trained, asked, error, message):
         ({"heads": "0"}, ConfigError, "copy"),
         ({"heads": "3"}, ConfigError, "heads"),
         ({"beam": "0"}, ConfigError, "beam"),
+        ({"memory": "none"}, ConfigError, "memory"),
         ({"sumary": "x"}, ConfigError, "did you mean 'summary'"),
         ({"document": "body"}, DataError, "'body'"),
         ({}, DataError, "column of documents"),
@@ -135,3 +136,14 @@ def test_a_run_holds_to_its_documents(tmp_path):
     (tmp_path / "other.jsonl").write_text(json.dumps({"text": "a b", "title": "a"}))
     with pytest.raises(DataError, match="has changed"):
         recipes.evaluate(run.run)
+
+
+def test_documents_longer_than_memory_allows_are_refused(tmp_path):
+    documents = [" ".join(f"w{n}" for n in range(place, place + 5000)) for place in range(8)]
+    rows = (json.dumps({"text": each, "title": "t"}) for each in documents)
+    (tmp_path / "long.jsonl").write_text("\n".join(rows))
+    settings = {**QUICK, "memory": "1MB", "source_limit": "5000", "test": "0.2"}
+    with pytest.raises(ConfigError, match=r"holds what is kept of a batch's sources.*source_limit"):
+        recipes.train(
+            "summarize", data=tmp_path / "long.jsonl", out=tmp_path / "run", settings=settings, progress=False
+        )

@@ -84,7 +84,7 @@ class Model:
         patience: epochs without a better validation before training stops; 0: never.
         seed: of first weights, dropout, order, and of what tests and validates.
         device: of the network, such as cuda; without it, the CPU.
-        memory: what an update may keep for its backward pass, such as "512MB"; without it, any number.
+        memory: what an update may keep for its backward pass, such as "512MB".
         checkpoint_every_s: seconds between checkpoints; without it, so that they take a fiftieth of the time.
     """
 
@@ -110,7 +110,7 @@ class Model:
     patience: Seed = 5
     seed: Seed = 0
     device: str | None = None
-    memory: str | None = None
+    memory: str | None = "2GB"
     checkpoint_every_s: Seconds = None
 
 
