@@ -66,7 +66,7 @@ QUESTIONS = {
     ),
     "copying": Question(
         Programs(kind="copying", length=20, programs=10_000, test_programs=500),
-        Model(epochs=10),
+        Model(epochs=16),
         asked=("exact", ASKED),
     ),
 }

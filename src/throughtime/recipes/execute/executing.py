@@ -22,7 +22,7 @@ from throughtime.recipes.execute.language import ProgramError
 from throughtime.recipes.execute.lessons import as_read
 from throughtime.recipes.execute.methods import compare_methods, fit_network, marks_of, scores_table
 from throughtime.recipes.execute.problem import EXAMPLE, ProgramProblem, others, own, sample
-from throughtime.recipes.execute.settings import Model, Programs, Settings, estimator_of
+from throughtime.recipes.execute.settings import Model, Settings, estimator_of
 from throughtime.recipes.learning import in_words
 from throughtime.recipes.recipe import Case, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
@@ -31,8 +31,8 @@ from throughtime.tasks import SequenceToSequence
 from throughtime.tasks.pair_options import check_pair_options
 from throughtime.train.ranks import Ranks
 
-# What keeps the sample's training at some minutes of a core; `docs/recipes/execute.md` says what more reaches.
-SAMPLE = Settings(programs=Programs(kind="addition", length=3), model=Model(epochs=10))
+# Sums of up to four digits, in some minutes of a core; `docs/recipes/execute.md` says what more asks for.
+SAMPLE = Settings()
 # Test programs that reports and predictions show.
 SHOWN = 12
 # Test programs, evenly among them, whose output is told of in a drawing is one: the middle of the hardest half.

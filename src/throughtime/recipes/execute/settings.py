@@ -50,7 +50,7 @@ class Programs:
     """
 
     kind: Literal[KINDS] = "addition"  # type: ignore[valid-type]
-    length: Length = 3
+    length: Length = 4
     nesting: Nesting = 1
     curriculum: Literal[CURRICULA] = "combined"  # type: ignore[valid-type]
     programs: Positive = 6400
