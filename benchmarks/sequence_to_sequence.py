@@ -33,6 +33,7 @@ from throughtime.bench import interleaved
 from throughtime.tasks import SequenceToSequence
 from throughtime.tasks.pair_intake import Pair, PairEncoding
 from throughtime.tasks.pair_network import PairDesign, build
+from throughtime.tasks.pair_options import check_pair_options
 from throughtime.tasks.pair_writing import Manner, PairWriter
 
 Row = dict[str, Any]
@@ -181,7 +182,7 @@ def beam(runs: Path | None) -> Row:
 
 def untrained() -> tuple[PairWriter, Pair]:
     """A network with the weights that training begins with, and a source."""
-    usual = SequenceToSequence()
+    usual = check_pair_options(SequenceToSequence())
     design = PairDesign(
         cell="lstm",
         sources=SYMBOLS,

@@ -29,6 +29,7 @@ AHEAD_DEFAULTS = {
     "epochs": 10,
     "batch_size": 512,
     "learning_rate": 3e-3,
+    "dropout": 0.3,
     "validation": 0.2,
 }
 # Settings of symbols.

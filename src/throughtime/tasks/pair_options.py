@@ -26,7 +26,8 @@ PAIR_DEFAULTS = {
     "num_layers": 2,
     "window_steps": 8,
     "batch_size": 64,
-    "learning_rate": 2e-3,
+    "learning_rate": 4e-3,
+    "dropout": 0.2,
     "validation": 0.05,
 }
 # Settings of series.

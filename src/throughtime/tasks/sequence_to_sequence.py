@@ -91,9 +91,10 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         epochs: passes over the pairs that train, at most; None: about 4,000 updates, at most 60 epochs. Of series 50
             updates each; None: 10.
         batch_size: pairs of an update, or windows of series; None: 64; 512.
-        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 2e-3; 3e-3.
+        learning_rate: above 0 and at most 10, the peak of a cosine schedule; None: 4e-3; 3e-3.
         weight_decay: 0 .. 100, decoupled (AdamW).
-        dropout: share of what embeddings, layers and attention pass on that is dropped in training, in [0, 1).
+        dropout: share of what embeddings, layers and attention pass on that is dropped in training, in [0, 1); None:
+            0.2; 0.3.
         averaging: of the weights over updates, in [0, 1), as `train.Training` has it.
         validation: a share of the pairs in (0, 1); pairs (sources, targets); or None. It chooses the epoch that is
             kept. Lessons bring their own. "auto": 0.05. Of series a share too, "auto": 0.2, the last rows of each; of
@@ -154,7 +155,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         batch_size: int | None = None,
         learning_rate: float | None = None,
         weight_decay: float = 0.01,
-        dropout: float = 0.3,
+        dropout: float | None = None,
         averaging: float = 0.99,
         validation: Any = "auto",
         patience: int | None = None,
