@@ -33,7 +33,7 @@ from throughtime.bench import interleaved
 from throughtime.tasks import SequenceToSequence
 from throughtime.tasks.pair_intake import Pair, PairEncoding
 from throughtime.tasks.pair_network import PairDesign, build
-from throughtime.tasks.pair_writing import Manner, PairWriter, _Begun
+from throughtime.tasks.pair_writing import Manner, PairWriter
 
 Row = dict[str, Any]
 Texts = list[str]
@@ -163,7 +163,7 @@ def kept(runs: Path | None, name: str) -> Iterator[RunFolder | None]:
 def beam(runs: Path | None) -> Row:
     writer, pair = untrained()
     (alone,) = writer.write([pair], Manner(STEPS, STEPS))
-    (of_beam,) = _Begun(writer, [pair]).beam(Manner(STEPS, STEPS))
+    (of_beam,) = writer.begun([pair]).beam(Manner(STEPS, STEPS))
     assert alone[0].symbols == of_beam[0].symbols
     ways: list[Callable[[], Any]] = [
         lambda width=width: writer.write([pair], Manner(STEPS, STEPS, width)) for width in (1, BEAM)

@@ -25,6 +25,7 @@ DESIGN = {
     "beside": 0,
     "known": 0,
     "calendar": 0,
+    "lines": 1,
     "season": 0,
     "rows": 0,
 }

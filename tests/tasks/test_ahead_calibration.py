@@ -71,10 +71,11 @@ def test_missing_values_do_not_count():
     np.testing.assert_allclose(some.widths, rest.widths)
 
 
-def test_few_windows_keep_the_normal_widths():
+def test_few_windows_give_normal_widths():
     Origins(np.arange(3), np.full(3, 9))
-    calibration = Calibration.fit(1.0, RNG.normal(size=(3, H)), RNG.normal(size=(3, H)), np.ones((3, H)))
-    assert calibration.width(95) == pytest.approx([1.96] * H, abs=0.01)
+    errors = RNG.normal(size=(3, H))
+    calibration = Calibration.fit(1.0, errors, np.zeros((3, H)), np.full((3, H), 0.1))
+    assert calibration.width(95) * 0.1 == pytest.approx([1.96 * np.sqrt(np.mean(errors**2))] * H, abs=0.01)
     assert Calibration.without(H).width(80) == pytest.approx([1.2816] * H, abs=0.01)
 
 

@@ -25,8 +25,17 @@ def test_a_season_is_linear():
     t = np.arange(400)
     parts = parts_of([np.sin(2 * np.pi * t / 10) + 5, 3 * np.cos(2 * np.pi * t / 10)])
     line = fit_line(parts, Scaling(parts.rows, False), 10)
-    assert line.weights.shape == (3, 10)
+    assert line.weights.shape == (1, 3, 10)
     assert line.error < 0.05
+
+
+def test_targets_that_differ_have_a_line_each():
+    t = np.arange(600)
+    apart = np.stack([np.sin(2 * np.pi * t / 8), np.where(t % 2, 1.0, -1.0) + 0.1 * RNG.normal(size=600)], axis=1)
+    alike = np.stack([np.sin(2 * np.pi * t / 8), np.cos(2 * np.pi * t / 8)], axis=1)
+    apart += 0.3 * RNG.normal(size=apart.shape)
+    lines = [choose_line(parts_of([each]), [4], False).weights for each in (apart, alike)]
+    assert [len(each) for each in lines] == [2, 1]
 
 
 def test_of_a_random_walk_the_last_value_stays():
@@ -44,7 +53,7 @@ def test_the_window_holds_the_season():
     assert {8, 48, 72} <= set(tried)
     assert max(tried) <= 225
     line = choose_line(parts, tried, None)
-    assert line.weights.shape[1] >= 24
+    assert line.weights.shape[2] >= 24
     assert not line.log  # some values lie below 0
 
 

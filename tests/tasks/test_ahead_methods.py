@@ -203,6 +203,10 @@ def test_later_rows_validate():
     assert model.history_.epochs[-1].validation is not None
     assert model.calibration_.widths.shape[0] == 4
     assert small(validation=None).fit(SERIES).history_.epochs[-1].validation is None
+    some = FRAME.filter(pl.col("shop") != "s2")
+    new = small(validation=FRAME.filter(pl.col("shop") == "s2"), smoothing=True).fit(some, **ROLES)
+    assert new.design_.rows == 2
+    assert len(new.predict(FRAME, known=known_after(FRAME))) == 12
     other = small(validation=[SERIES[2]]).fit(SERIES[:2])
     assert other.history_.epochs[-1].validation is not None
 
@@ -249,6 +253,8 @@ def test_refusals(arrays, frames):
         arrays.backtest([SERIES[0][:7]])
     with pytest.raises(ConfigError, match="tell their own targets: targets= came"):
         small().fit(SERIES, SERIES)
+    with pytest.raises(ConfigError, match="are searched: beam= came"):
+        arrays.predict(SERIES, beam=2)
     with pytest.raises(ConfigError, match="fitted on series"):
         arrays.told(["a"], ["b"])
     with pytest.raises(ConfigError, match="Columns are of series, which need a horizon: id= came"):

@@ -24,6 +24,7 @@ DESIGN = AheadDesign(
     beside=1,
     known=1,
     calendar=2,
+    lines=1,
     season=0,
     rows=0,
 )
@@ -35,6 +36,7 @@ def shown(design=DESIGN):
     return Shown(
         torch.randn(B, design.window),
         torch.randn(B, design.window, width),
+        torch.arange(B) % 2,
         torch.zeros(B, dtype=torch.int64),
         torch.full((B,), design.window),
         torch.ones(B),
@@ -55,12 +57,21 @@ STRATEGIES = ["direct", "decoder"]
 @pytest.mark.parametrize("cell", ["lstm", "rnn", "perceptron"])
 def test_it_begins_at_the_line(strategy, cell):
     design = replace(DESIGN, strategy=strategy, cell=cell)
-    network, window, line = AheadNetwork(design), shown(design), torch.randn(3, 10)
+    network, window, line = AheadNetwork(design), shown(design), torch.randn(1, 3, 10)
     network.begin_at(line)
     location, scale = network.tell(window, known(design))
-    torch.testing.assert_close(location, window.x @ line.T)
+    torch.testing.assert_close(location, window.x @ line[0].T)
     assert scale.shape == (B, 3)
     torch.testing.assert_close(scale, torch.full((B, 3), 1.001))
+
+
+def test_targets_have_lines_of_their_own():
+    design = replace(DESIGN, lines=2)
+    network, window, lines = AheadNetwork(design), shown(design), torch.randn(2, 3, 10)
+    network.begin_at(lines)
+    location, _ = network.tell(window, known(design))
+    for row in range(B):
+        torch.testing.assert_close(location[row], lines[row % 2] @ window.x[row])
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -24,6 +24,7 @@ def test_every_target_of_every_series_is_a_row():
     rows = rows_of([np.arange(8.0).reshape(4, 2), np.arange(10.0, 16).reshape(3, 2)])
     assert len(rows) == 4
     assert rows.series.tolist() == [0, 0, 1, 1]
+    assert rows.targets.tolist() == [0, 1, 0, 1]
     assert [rows.row(place).tolist() for place in range(4)] == [[0, 2, 4, 6], [1, 3, 5, 7], [10, 12, 14], [11, 13, 15]]
 
 

@@ -10,7 +10,7 @@ import torch
 from tests.tasks.reversing import reversed_pairs, small, texts
 from throughtime.base.errors import ConfigError
 from throughtime.tasks.pair_network import nats_by_pair
-from throughtime.tasks.pair_writing import Manner, PairWriter, _Begun, manner
+from throughtime.tasks.pair_writing import Manner, PairWriter, manner
 
 KINDS = {
     "plain": {},
@@ -36,7 +36,7 @@ def pairs(model, sources):
 def test_a_beam_of_one_is_the_likeliest_symbol_each_time(model):
     given = pairs(model, texts(12, 5, 4, "ab"))
     greedy = writer(model).write(given, Manner(5))
-    of_beam = _Begun(writer(model), given).beam(Manner(5))
+    of_beam = writer(model).begun(given).beam(Manner(5))
     for one, other in zip(greedy, of_beam, strict=True):
         assert (one[0].symbols, one[0].ended) == (other[0].symbols, other[0].ended)
         assert one[0].log_probability == pytest.approx(other[0].log_probability, abs=1e-5)
@@ -123,6 +123,6 @@ def test_settings_are_checked(given, message):
 
 def test_the_unknown_symbol_is_never_written(model):
     with torch.no_grad():
-        begun = _Begun(writer(model), pairs(model, ["ab", "b"]))
-        told, _ = begun._advance(torch.full((2,), begun._end), begun._own(begun.state), torch.arange(2))
+        begun = writer(model).begun(pairs(model, ["ab", "b"]))
+        told, _ = begun._advance(torch.full((2,), begun.end), begun._own(begun.state), torch.arange(2))
     assert bool((told[:, 0] == -torch.inf).all())

@@ -54,6 +54,7 @@ class Source:
         shown = Shown(
             torch.from_numpy(scaled.x),
             torch.from_numpy(context),
+            torch.from_numpy(rows.targets[origins.rows]),
             torch.from_numpy(self.numbers[origins.rows]),
             torch.from_numpy(origins.ends),
             torch.from_numpy(unit.astype(np.float32)),

@@ -7,8 +7,8 @@ hang together.
 
 The doubt is that of the mean of blocks of origins, since neighbouring windows err alike. Where it is as large as what
 the forecasts gain, as for exchange rates, the last value is what is forecast. The intervals of a network are then
-stretched until they hold what they say (split conformal prediction); with too few windows they stay those of the
-network's distribution.
+stretched until they hold what they say (split conformal prediction); with too few windows they are a normal
+distribution's, as wide as the errors were.
 
 Dimensions: N windows, H steps ahead.
 
@@ -35,6 +35,8 @@ DOUBTS, LEAST_GAIN = 1.0, 0.01
 BLOCKS, LEAST_BLOCKS = 20, 4
 # Errors at a step from which its own widths are read; fewer are joined over steps.
 LEAST_ERRORS = 100
+# With fewer than these of all steps there are no quantiles to speak of.
+FEW_ERRORS = 25
 # Shares at which widths are kept: to half a percent, and densely where intervals end.
 SHARES = np.concatenate([np.linspace(0.0, 0.98, 99), [0.985, 0.99, 0.995, 0.9975, 0.999]])
 
@@ -136,8 +138,10 @@ def _widths(errors: Floats) -> Floats:
     for column in errors.T:
         own = column[~np.isnan(column)]
         chosen = own if len(own) >= LEAST_ERRORS else pooled
-        if len(chosen) < LEAST_ERRORS // 4:
-            return Calibration.without(horizon).widths
+        if len(chosen) < FEW_ERRORS:
+            # Too few for quantiles: the normal ones, as wide as the errors are.
+            size = np.sqrt(np.mean(chosen**2)) if len(chosen) else 1.0
+            return size * Calibration.without(horizon).widths
         found.append(np.quantile(chosen, np.minimum(SHARES * (len(chosen) + 1) / len(chosen), 1.0)))
     return np.maximum(np.array(found), 1e-6)
 

@@ -104,7 +104,8 @@ def prepare(options: AheadOptions, series: Any, validation: Any, roles: dict[str
     columns = Columns.fit(train, options.calendar)
     rows = Rows.of(read, columns)
     trained = np.repeat(steps, len(columns.targets))
-    season = options.season or find_period([rows.row(place)[:stop] for place, stop in enumerate(trained)], read.step)
+    learned = [rows.row(place)[:stop] for place, stop in enumerate(trained.tolist()) if stop]
+    season = options.season or find_period(learned, read.step)
     return Table(reader.with_classes(train), read, columns, rows, trained, season)
 
 
@@ -122,7 +123,7 @@ def train_network(
     parts = Parts(table.rows, table.trained, changes, options.horizon)
     windows = [options.window_steps] if options.window_steps else lengths_to_try(parts, table.season)
     line = choose_line(parts, windows, options.log)
-    design = design_of(options, table, line.weights.shape[1])
+    design = design_of(options, table, line)
     source = Source(
         Scaling(table.rows, line.log),
         design,
@@ -136,9 +137,9 @@ def train_network(
     return Fitted(network, line.log, calibration, source.spreads, history, schedule)
 
 
-def design_of(options: AheadOptions, table: Table, window: int) -> AheadDesign:
+def design_of(options: AheadOptions, table: Table, line: Line) -> AheadDesign:
     """The network that these settings ask for and this table needs."""
-    calendar = len(calendar_names(table.columns.periods))
+    calendar, window = len(calendar_names(table.columns.periods)), line.weights.shape[2]
     return AheadDesign(
         strategy=options.strategy,
         cell=options.cell,
@@ -153,8 +154,9 @@ def design_of(options: AheadOptions, table: Table, window: int) -> AheadDesign:
         beside=table.rows.context_size - table.rows.ahead_size,
         known=table.rows.ahead_size - calendar,
         calendar=calendar,
+        lines=len(line.weights),
         season=table.season if options.smoothing else 0,
-        rows=len(table.rows) if options.smoothing else 0,
+        rows=int((table.trained > 0).sum()) if options.smoothing else 0,  # those that only validate come last
     )
 
 
@@ -188,7 +190,7 @@ def _built(design: AheadDesign, options: AheadOptions, line: Line) -> AheadNetwo
         torch.default_generator.manual_seed(options.seed)
         network = AheadNetwork(design)
     if not options.smoothing:  # a line of raw windows is none of what smoothing leaves
-        network.begin_at(torch.from_numpy(line.weights[: design.steps]).float())
+        network.begin_at(torch.from_numpy(line.weights[:, : design.steps]).float())
     return network.to(options.device)
 
 

@@ -5,10 +5,11 @@
 In the windows' own units no constant is needed; with A = 0 the last value is repeated. The ridge r is the one whose
 forecasts err least, in units of each row's mean change over a step; so is the window's length, and whether logarithms
 are read, where these are left open. They are judged on the validation part and the last JUDGED horizons before it,
-which the line that is judged has not seen: one window of each row would leave such a choice to chance. All of it is
-solved at once, without a step of training, and the chosen line then anew on all that trains.
+which the line that is judged has not seen: one window of each row would leave such a choice to chance. Where a table
+has several targets, one line for all of them competes with a line for each. All of it is solved at once, without a step
+of training, and the chosen line then anew on all that trains.
 
-Dimensions: N windows, W steps of a window, H steps ahead.
+Dimensions: N windows, W steps of a window, H steps ahead, K targets, G lines: 1 or K.
 
 Source: Hoerl & Kennard, Technometrics 12(1), 1970; Zeng et al. 2023, arXiv 2205.13504 (one line for all rows).
 """
@@ -26,10 +27,13 @@ from throughtime.tasks.ahead_scaling import Scaling, all_positive
 
 # None is the line that repeats the last value.
 TRIED = (1e-3, 1e-2, 1e-1, 1.0, 10.0, None)
-# Windows a line is fitted on, at most: some hundred for each weight of the longest window.
-MOST_FITTED = 60_000
+# Windows that lines are fitted on, at most: some hundred for each weight of the longest window; where there are
+# several lines a share of them for each, but enough for its weights.
+MOST_FITTED, ENOUGH = 60_000, 20
 # Windows of at most so many steps are tried, in multiples of the horizon and of the season.
 LONGEST_TRIED, BY_HORIZON, BY_SEASON = 512, (2, 4, 8, 14), (2, 3, 7, 14)
+# Targets that may have a line each, and windows for each weight of a step's line that they must have at least.
+MOST_LINES, LEAST_WINDOWS = 100, 5
 # Horizons before the validation part that lines are judged by, too, of rows that have four times as many.
 JUDGED = 4
 # A longer window must err less by this share, or the shorter one is taken.
@@ -43,7 +47,7 @@ class Line:
     """A line and how it forecasts.
 
     Args:
-        weights: A, [H, W].
+        weights: A, [G, H, W].
         log: whether logarithms are read.
         error: of the forecasts it was judged by, in units of those that repeat the last value.
     """
@@ -106,10 +110,11 @@ def fit_line(parts: Parts, scaling: Scaling, window: int) -> Line:
 
 @dataclass(frozen=True)
 class _Judged:
-    """Windows of one length, the best of the ridges, None for the last value, and the error of its line."""
+    """Windows of one length, how many lines, the best of the ridges, None for the last value, and its error."""
 
     scaling: Scaling
     window: int
+    lines: int
     ridge: float | None
     error: float
 
@@ -124,48 +129,67 @@ def _best(parts: Parts, windows: Sequence[int], log: bool) -> _Judged:
 
 
 def _judged(parts: Parts, scaling: Scaling, window: int) -> _Judged:
+    """One line, or a line for each target where that is better by enough."""
     horizon, lengths = parts.horizon, parts.rows.lengths
     seen = np.where(parts.trained >= 4 * JUDGED * horizon, parts.trained - JUDGED * horizon, parts.trained)
     train, judged = train_origins(seen, horizon, window), valid_origins(seen, lengths, horizon)
     if not len(judged):
         cut = max(len(train) - max(len(train) // 10, 1), 1)
         train, judged = train.some(slice(0, cut)), train.some(slice(cut, None)) if cut < len(train) else train
-    lines = _lines(scaling, train, (window, horizon), TRIED)
-    errors = error_of(scaling, judged, window, lines, parts.changes)
-    best = int(np.argmin(errors))
-    return _Judged(scaling, window, TRIED[best], errors[best])
+    targets = int(parts.rows.targets.max()) + 1
+    several = 1 < targets <= MOST_LINES and len(train) >= LEAST_WINDOWS * targets * window
+    best: _Judged | None = None
+    for count in (1, targets) if several else (1,):
+        lines = _lines(scaling, train, (count, window, horizon), TRIED)
+        errors = error_of(scaling, judged, lines, parts.changes)
+        place = int(np.argmin(errors))
+        if best is None or errors[place] < (1 - WORTH) * best.error:
+            best = _Judged(scaling, window, count, TRIED[place], errors[place])
+    assert best is not None
+    return best
 
 
 def _line(parts: Parts, judged: _Judged) -> Line:
     """The line of what was chosen, on all that trains."""
     train = train_origins(parts.trained, parts.horizon, judged.window)
-    (weights,) = _lines(judged.scaling, train, (judged.window, parts.horizon), [judged.ridge])
+    (weights,) = _lines(judged.scaling, train, (judged.lines, judged.window, parts.horizon), [judged.ridge])
     return Line(weights, judged.scaling.log, judged.error)
 
 
-def error_of(scaling: Scaling, origins: Origins, window: int, lines: Sequence[Floats], changes: Floats) -> list[float]:
-    """Of each line the absolute error in units of rows' changes, over that of repeating the last value."""
-    future = scaling.rows.futures(origins.rows, origins.ends, len(lines[0]))
+def error_of(scaling: Scaling, origins: Origins, lines: Sequence[Floats], changes: Floats) -> list[float]:
+    """Of each line [G, H, W] the absolute error in units of rows' changes, over that of repeating the last value."""
+    count, horizon, window = lines[0].shape
+    future = scaling.rows.futures(origins.rows, origins.ends, horizon)
     scaled = scaling.scale(origins.rows, origins.ends, window)
     unit = changes[origins.rows][:, None]
-    moving = unit[:, 0] > 0
+    moving, target = unit[:, 0] > 0, scaling.rows.targets[origins.rows] % count
     x = scaled.x.astype(np.float64)
-    sums = [
-        float(np.nansum((np.abs(future - scaled.back(x @ line.T)) / np.where(unit > 0, unit, 1.0))[moving]))
-        for line in [np.zeros_like(lines[0]), *lines]
-    ]
-    return [each / sums[0] if sums[0] > 0 else 1.0 for each in sums[1:]]
+
+    def total(line: Floats) -> float:
+        told = np.empty(future.shape)
+        for place in range(count):
+            told[target == place] = x[target == place] @ line[place].T
+        return float(np.nansum((np.abs(future - scaled.back(told)) / np.where(unit > 0, unit, 1.0))[moving]))
+
+    last = total(np.zeros_like(lines[0]))
+    return [total(line) / last if last > 0 else 1.0 for line in lines]
 
 
-def _lines(scaling: Scaling, train: Origins, size: tuple[int, int], ridges: Sequence[float | None]) -> list[Floats]:
-    """A line [H, W] for each ridge; for None the one that repeats the last value."""
-    window, horizon = size
-    gram, cross = _sums(scaling, train.at_most(MOST_FITTED), window, horizon)
-    eye = np.eye(window) * max(np.trace(gram) / window, 1e-12)
-    return [
-        np.zeros((horizon, window)) if ridge is None else np.linalg.solve(gram + ridge * eye, cross).T
-        for ridge in ridges
-    ]
+def _lines(
+    scaling: Scaling, train: Origins, size: tuple[int, int, int], ridges: Sequence[float | None]
+) -> list[Floats]:
+    """Lines [G, H, W] for each ridge; for None those that repeat the last value."""
+    count, window, horizon = size
+    found = [np.zeros((count, horizon, window)) for _ in ridges]
+    target = scaling.rows.targets[train.rows] % count
+    for place in range(count):
+        some = train.some(np.flatnonzero(target == place))
+        gram, cross = _sums(scaling, some.at_most(max(MOST_FITTED // count, ENOUGH * window)), window, horizon)
+        eye = np.eye(window) * max(np.trace(gram) / window, 1e-12)
+        for line, ridge in zip(found, ridges, strict=True):
+            if ridge is not None:
+                line[place] = np.linalg.solve(gram + ridge * eye, cross).T
+    return found
 
 
 def _sums(scaling: Scaling, origins: Origins, window: int, horizon: int) -> tuple[Floats, Floats]:

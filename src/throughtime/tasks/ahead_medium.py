@@ -81,6 +81,7 @@ class AheadMedium:
         """
         table = prepare(options, series, validation, roles)
         fitted = train_network(options, table, run, group)
+        learned = fitted.network.design.rows // len(table.columns.targets)  # series; none without smoothing
         medium = cls(
             horizon=options.horizon,
             reader=table.reader,
@@ -90,7 +91,7 @@ class AheadMedium:
             season=table.season,
             calibration=fitted.calibration,
             spreads=fitted.spreads if options.smoothing else np.empty(0),
-            ids=tuple(table.read.ids) if options.smoothing and table.reader.frames else (),
+            ids=tuple(table.read.ids)[:learned] if table.reader.frames else (),
         )
         return medium, fitted.history, fitted.schedule
 

@@ -2,7 +2,7 @@
 
     x          window in its own units, cut into segments of S steps, the last one at its end
     h, s       layer(relu(E [segment, beside]))            one step of the layer for each segment
-    line       A x                                         a straight line, beside the layer
+    line       A x                                         a straight line, of all or of each target, beside the layer
     direct     y[1..H] ~ D(line + B [dropout(h), calendar, known ahead])
     decoder    g[k], s = layer'([known, calendar at k] + position k, s);    y[k] ~ D(line[k] + B [dropout(g[k]), known])
 
@@ -49,6 +49,7 @@ class AheadDesign:
         beside: numbers beside the window at each step.
         known: numbers known ahead, of columns.
         calendar: numbers known ahead, of the calendar.
+        lines: 1, or one for each target.
         season: steps in a learned season; 0: no level and season are learned.
         rows: rows that have learned ones.
     """
@@ -66,6 +67,7 @@ class AheadDesign:
     beside: int
     known: int
     calendar: int
+    lines: int
     season: int
     rows: int
 
@@ -80,6 +82,7 @@ class Shown(NamedTuple):
     Args:
         x: [B, W] in their own units.
         context: [B, W, beside + known + calendar].
+        target: [B] which target each is.
         row: [B] which row of the training table each is of; the number of rows for others.
         end: [B] steps before the origin.
         unit: [B] spread of the row as it trained, in the window's units.
@@ -87,6 +90,7 @@ class Shown(NamedTuple):
 
     x: Tensor
     context: Tensor
+    target: Tensor
     row: Tensor
     end: Tensor
     unit: Tensor
@@ -108,8 +112,7 @@ class AheadEncoder(nn.Module):
         self.layer = layer_of(
             design.cell, (size, size, design.num_layers), window_steps=segments, dropout=design.dropout
         )
-        self.line = nn.Linear(design.window, design.steps, bias=False)
-        nn.init.zeros_(self.line.weight)
+        self.line = nn.Parameter(torch.zeros(design.lines, design.steps, design.window))
         self.smoothing = Smoothing(design.rows, design.season) if design.season else None
 
     def forward(self, shown: Shown) -> dict[str, Any]:
@@ -118,9 +121,19 @@ class AheadEncoder(nn.Module):
         if self.smoothing is not None:
             x, base = self.smoothing(x, shown.row, shown.end, shown.unit, self.design.steps)
         y, state = self.layer(F.relu(self.embed(self._segments(x, shown.context))))
-        line = self.line(x)
+        line = self._line(x, shown.target)
         found = {"h": y[-1:], "line": (line if base is None else line + base)[None]}
         return found | {"layer": state} if self.design.strategy == DECODER else found
+
+    def _line(self, x: Tensor, target: Tensor) -> Tensor:
+        """[B, H] what the lines tell of windows [B, W]."""
+        if len(self.line) == 1:
+            return x @ self.line[0].T
+        told = x.new_zeros(len(x), self.line.shape[1])
+        for place, line in enumerate(self.line):
+            rows = (target == place).nonzero()[:, 0]
+            told = told.index_copy(0, rows, x[rows] @ line.T)
+        return told
 
     def _segments(self, x: Tensor, context: Tensor) -> Tensor:
         """[segments, B, numbers]; a first segment that begins before the window is filled with its first values."""
@@ -236,10 +249,10 @@ class AheadNetwork(nn.Module):
         self.members = Members([head(design) for _ in range(design.members)])
 
     def begin_at(self, line: Tensor) -> None:
-        """Put a line [H, W] into every member, where training begins."""
+        """Put lines [G, H, W] into every member, where training begins."""
         with torch.no_grad():
             for encoder in self.states.encoders:
-                encoder.line.weight.copy_(line)  # type: ignore[union-attr, operator]
+                encoder.line.copy_(line)  # type: ignore[operator]
 
     def tell(self, shown: Shown, known: Tensor) -> tuple[Tensor, Tensor]:
         """Location and scale of the steps after windows, means over members, [B, H] each; without gradient.

@@ -109,18 +109,18 @@ class Rows:
         observed: the same length, where a value is there.
         starts: [R + 1] where each row's begin.
         series: [R] which series each is of; those of one series lie together, in the order of the targets.
-        beside: per series [T, E].
-        ahead: per series [T + steps known ahead, A].
-        ids: per series its id.
+        beside: [sum of T, E] of all series.
+        ahead: [sum of T and steps known ahead, A] of all series.
+        begins: [2, series] where each series' part of `beside` and of `ahead` begins.
     """
 
     values: Floats
     observed: NDArray[np.bool_]
     starts: Places
     series: Places
-    beside: Sequence[NDArray[np.float32]]
-    ahead: Sequence[NDArray[np.float32]]
-    ids: Sequence[Any]
+    beside: NDArray[np.float32]
+    ahead: NDArray[np.float32]
+    begins: Places
 
     @classmethod
     def of(cls, read: SeriesSet, columns: Columns, known_ahead: Sequence[Floats] | None = None, steps: int = 0) -> Rows:
@@ -144,14 +144,16 @@ class Rows:
             filled += list(carried.T)
             observed += list(there.T)
         count = len(columns.targets)
+        beside = [columns.numbers_of(values, columns.beside).astype(np.float32) for values in read.values]
+        ahead = _ahead(read, columns, known_ahead, steps)
         return cls(
             values=np.concatenate(filled),
             observed=np.concatenate(observed),
             starts=np.concatenate([[0], np.cumsum([len(row) for row in filled])]),
             series=np.repeat(np.arange(len(read)), count),
-            beside=[columns.numbers_of(values, columns.beside).astype(np.float32) for values in read.values],
-            ahead=_ahead(read, columns, known_ahead, steps),
-            ids=read.ids,
+            beside=np.concatenate(beside),
+            ahead=np.concatenate(ahead),
+            begins=np.stack([np.cumsum([0, *map(len, parts[:-1])]) for parts in (beside, ahead)]),
         )
 
     def __len__(self) -> int:
@@ -187,29 +189,30 @@ class Rows:
 
     def context(self, rows: Places, ends: Places, steps: int) -> NDArray[np.float32]:
         """What stands beside and what was known ahead in each window, [B, steps, E + A]."""
-        return np.stack(
-            [
-                np.concatenate(
-                    [part[np.maximum(np.arange(end - steps, end), 0)] for part in (self.beside[one], self.ahead[one])],
-                    axis=1,
-                )
-                for one, end in zip(self.series[rows], ends, strict=True)
-            ]
-        )
+        within = np.maximum(ends[:, None] + np.arange(-steps, 0), 0)
+        first = self.begins[:, self.series[rows]]
+        parts = [part[begin[:, None] + within] for part, begin in zip((self.beside, self.ahead), first, strict=True)]
+        return np.concatenate(parts, axis=2)
 
     def known(self, rows: Places, ends: Places, steps: int) -> NDArray[np.float32]:
         """What is known of the steps from each end on, [B, steps, A]."""
-        return np.stack([self.ahead[one][end : end + steps] for one, end in zip(self.series[rows], ends, strict=True)])
+        first = self.begins[1, self.series[rows]] + ends
+        return self.ahead[first[:, None] + np.arange(steps)]
+
+    @property
+    def targets(self) -> Places:
+        """[R] which target each is."""
+        return np.arange(len(self)) % max(int((self.series == 0).sum()), 1)
 
     @property
     def context_size(self) -> int:
         """E + A."""
-        return self.beside[0].shape[1] + self.ahead_size
+        return self.beside.shape[1] + self.ahead_size
 
     @property
     def ahead_size(self) -> int:
         """A."""
-        return self.ahead[0].shape[1]
+        return self.ahead.shape[1]
 
 
 def _refuse_empty(row: Floats, name: Any, targets: Sequence[str]) -> None:

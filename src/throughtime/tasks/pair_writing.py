@@ -81,10 +81,11 @@ class PairWriter:
     """
 
     def __init__(self, decoder: Network, encoder: PairEncoder, encoding: PairEncoding) -> None:
-        self._decoder, self._encoder = decoder, encoder
-        end = encoding.target.end
-        assert end is not None
-        self._end, self._symbols = end, encoding.target.size
+        self._decoder, self._encoder, self._encoding = decoder, encoder, encoding
+
+    def begun(self, pairs: Sequence[Pair]) -> Begun:
+        """Some sources, encoded, and targets that begin."""
+        return Begun(self._decoder, self._encoder, self._encoding, pairs)
 
     def write(self, pairs: Sequence[Pair], how: Manner) -> list[list[Found]]:
         """For each source the targets found, the best first."""
@@ -93,7 +94,7 @@ class PairWriter:
         rows = max(1, min(ROWS, MOST_ROWS // how.beam))
         for start in range(0, len(order), rows):
             places = order[start : start + rows]
-            some = _Begun(self, [pairs[place] for place in places])
+            some = self.begun([pairs[place] for place in places])
             written = some.greedy(how) if how.beam == 1 and how.best is None else some.beam(how)
             for place, each in zip(places, written, strict=True):
                 found[place] = each
@@ -101,9 +102,10 @@ class PairWriter:
 
     def stream(self, pair: Pair, how: Manner) -> Iterator[int]:
         """The likeliest symbol each time, as it is written, without the end."""
-        for symbols, _ in islice(_Begun(self, [pair]).steps(how), how.most):
+        begun = self.begun([pair])
+        for symbols, _ in islice(begun.steps(how), how.most):
             symbol = int(symbols[0])
-            if symbol == self._end:
+            if symbol == begun.end:
                 return
             yield symbol
 
@@ -111,10 +113,10 @@ class PairWriter:
         """As a target is told, and its end: weights of the source's places [T + 1, S], and how much of each symbol's
         probability was copied [T + 1]; None where nothing is.
         """
-        begun = _Begun(self, [pair])
+        begun = self.begun([pair])
         assert pair.target is not None
         numbers = torch.from_numpy(pair.target)[:, None].to(begun.device)
-        read = torch.where(numbers < self._symbols, numbers, 0)[:-1]
+        read = torch.where(numbers < self._encoding.target.size, numbers, 0)[:-1]
         with torch.no_grad():
             x = self._decoder.embed(read)  # type: ignore[misc]
             weights = core_of(self._decoder).weights(x, begun.state)[:, 0].cpu()
@@ -125,14 +127,26 @@ class PairWriter:
             return weights, head.copied(output, numbers[1:])[:, 0].cpu()
 
 
-class _Begun:
-    """Some sources, encoded, and targets that begin."""
+class Begun:
+    """Some sources, encoded, and targets that begin.
 
-    def __init__(self, writer: PairWriter, pairs: Sequence[Pair]) -> None:
-        self._decoder, self._end, self._symbols = writer._decoder, writer._end, writer._symbols
-        self.device = next(self._decoder.parameters()).device
+    Args:
+        decoder, encoder, encoding: as `PairWriter` takes them.
+        pairs: the sources.
+
+    Attributes:
+        state: of the decoder, before the first step.
+        end: the symbol that begins and ends targets.
+        device: where the state is.
+    """
+
+    def __init__(self, decoder: Network, encoder: PairEncoder, encoding: PairEncoding, pairs: Sequence[Pair]) -> None:
+        end = encoding.target.end
+        assert end is not None
+        self.end, self._symbols, self._decoder = end, encoding.target.size, decoder
+        self.device = next(decoder.parameters()).device
         sources = Sources.of(pairs, self.device)
-        self.state = first_states(self._decoder, writer._encoder, sources)
+        self.state = first_states(decoder, encoder, sources)
         self._shared = {name: part for name, part in self.state.items() if name not in OWN}
         self._chosen: tuple[Tensor, Any] = torch.arange(len(pairs)), self._shared
         self._pairs = len(pairs)
@@ -147,7 +161,7 @@ class _Begun:
         sums, going = torch.zeros(self._pairs, dtype=torch.float64), torch.ones(self._pairs, dtype=torch.bool)
         for symbols, told in self.steps(how):
             sums += torch.where(going, told, 0)
-            going = going & (symbols != self._end)
+            going = going & (symbols != self.end)
             if not going.any():
                 break
             for row in going.nonzero()[:, 0].tolist():
@@ -160,19 +174,19 @@ class _Begun:
 
     def steps(self, how: Manner) -> Iterator[tuple[Tensor, Tensor]]:
         """The likeliest symbols [B] and their log probabilities, step by step."""
-        state, symbols = self._own(self.state), torch.full((self._pairs,), self._end)
+        state, symbols = self._own(self.state), torch.full((self._pairs,), self.end)
         everyone = torch.arange(self._pairs)
         for step in range(how.most + 1):  # after the last symbol the end may come
             told, state = self._advance(symbols, state, everyone)
             if step < how.least:
-                told[:, self._end] = -torch.inf
+                told[:, self.end] = -torch.inf
             best, places = told.max(-1)
             symbols = places.cpu()
             yield symbols, best.double().cpu()
 
     def beam(self, how: Manner) -> list[list[Found]]:
         """The likeliest targets by a beam."""
-        first = torch.full((self._pairs,), self._end)
+        first = torch.full((self._pairs,), self.end)
         told, state = self._advance(first, self._own(self.state), torch.arange(self._pairs))
         found = beam_searches(
             self._advance,
@@ -181,7 +195,7 @@ class _Begun:
             width=how.beam,
             most=how.most + 1,  # after the last symbol the end may come
             least=how.least,
-            end=self._end,
+            end=self.end,
             length_power=how.length_power,
         )
         return [[replace(one, symbols=one.symbols[: how.most]) for one in each] for each in found]

@@ -39,6 +39,12 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
     """Learns to write a target for each source: translations, summaries, what a program prints; or, with a `horizon`,
     forecasts several steps of many series, numbers and intervals.
 
+    Of series every target is a row by itself, and all rows share the network. It reads a window of a row in units of
+    its own, a segment a step, beside a straight line from window to forecast: training begins at that line, and the
+    layer adds what the line leaves. A window that reaches before a row's beginning is filled with its first value,
+    missing values are carried forward and never scored, a row that has been constant is forecast as that constant, and
+    forecasts that gain nothing over the last value where they are validated are that value.
+
     Where a default is None it is that of the kind: first of symbols, then of series.
 
     Args:
@@ -78,7 +84,8 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         tbptt: schedule of backpropagation over targets, a `TBPTT` or text such as "20,20"; None: BPTT. What is
             truncated reaches the encoder from a target's first window only.
         memory: bytes, or text like "512MB", that an update may keep for its backward pass: of the encoder, which is
-            kept whole, by a rule, and what is left of it in the decoder's windows, as in `through_time`.
+            kept whole, by a rule, and what is left of it in the decoder's windows, as in `through_time`; None: no
+            bound.
         epochs: passes over the pairs that train, at most; None: about 4,000 updates, at most 60 epochs. Of series 50
             updates each; None: 10.
         batch_size: pairs of an update, or windows of series; None: 64; 512.
@@ -139,7 +146,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         word_dropout: float = 0.0,
         source_limit: int | None = None,
         tbptt: TBPTT | str | None = None,
-        memory: int | str | None = None,
+        memory: int | str | None = "2GB",
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
@@ -282,6 +289,8 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
             DataError: sources break a rule.
         """
         if isinstance(self._fitted(), AheadMedium):
+            wanted = None if beam == 1 else beam
+            refuse_given("Targets of symbols are searched", beam=wanted, least=least, most=most, best=best)
             return self._predict_ahead(sources, level, known)
         refuse_given("Levels and known columns are of series", level=level, known=known)
         return self._pairs().predict(sources, self._manner(beam, length_power, least, most, best))
