@@ -23,8 +23,8 @@ SAMPLE = Settings(
     Columns(time=("date",), target=("sales",), id="shop", known=("promotion",)),
     # A fortnight: two of the weeks that sales have.
     Ahead(horizon=14),
-    # One network for a quarter of the updates: seconds, where the defaults take minutes and err a little less.
-    Model(members=1, epochs=8),
+    # One network, and smaller updates: seconds, where the defaults take minutes and err a little less.
+    Model(members=1, epochs=8, batch_size=128),
 )
 # Shops and days: two years, so that the second shows what the first taught of the year.
 SIZE = (20, 731)

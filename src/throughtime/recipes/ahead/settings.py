@@ -70,7 +70,7 @@ class Model:
         patience: epochs without a better validation before training stops; "auto": all are trained.
         seed: of initialisation, dropout and order.
         device: of the network, such as cuda; without it, the CPU.
-        memory: what an update may keep between its forward and backward pass; without it, any number.
+        memory: what an update may keep between its forward and backward pass, such as "512MB".
         checkpoint_every_s: seconds between checkpoints; without it, so that writing them takes a fiftieth of the time.
     """
 
@@ -93,7 +93,7 @@ class Model:
     patience: Chosen = None
     seed: Seed = 0
     device: str | None = None
-    memory: str | None = None
+    memory: str | None = "2GB"
     checkpoint_every_s: Seconds = None
 
 
