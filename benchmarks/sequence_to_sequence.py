@@ -198,6 +198,7 @@ def untrained() -> tuple[PairWriter, Pair]:
         copying=False,
         coverage=0.0,
         smoothing=0.0,
+        mixing=False,
         tied=True,
     )
     torch.manual_seed(0)
