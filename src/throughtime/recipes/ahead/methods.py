@@ -33,6 +33,7 @@ from throughtime.tasks.ahead_baselines import (
     theta,
 )
 from throughtime.tasks.ahead_fitting import design_of, prepare
+from throughtime.tasks.ahead_linear import Line
 from throughtime.tasks.ahead_network import AheadNetwork
 from throughtime.tasks.ahead_options import check_ahead
 from throughtime.tasks.ahead_origins import train_origins
@@ -155,7 +156,8 @@ def check_network(problem: Problem, model: Model, tbptt: str | None, ranks: Rank
     window = options.window_steps or max(2 * problem.plan.horizon, problem.plan.season)
     origins = train_origins(table.trained, options.horizon, window)
     refuse_too_few(min(options.batch_size, len(origins)), ranks or Ranks())
-    AheadNetwork(design_of(options, table, window))
+    line = Line(np.zeros((1, options.horizon, window)), log=False, error=0.0)  # only its shape is asked for
+    AheadNetwork(design_of(options, table, line))
 
 
 def network_forecasts(problem: Problem, fitted: SequenceToSequence) -> Forecasts:
