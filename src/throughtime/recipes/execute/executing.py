@@ -213,4 +213,5 @@ RECIPE = Recipe(
     load=load,
     read=read,
     generate=generate,
+    brief={"length": "3", "epochs": "5"},
 )

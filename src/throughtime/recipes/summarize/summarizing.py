@@ -192,4 +192,5 @@ RECIPE = Recipe(
     load=load,
     read=read,
     generate=generate,
+    brief={"most": "1000", "epochs": "6"},
 )
