@@ -24,7 +24,7 @@ SMALL = {
     "hidden_size": 24,
     "embedding_size": 12,
     "batch_size": 16,
-    "epochs": 25,
+    "epochs": 40,
     "learning_rate": 0.01,
     "averaging": 0.9,
     "progress": False,
