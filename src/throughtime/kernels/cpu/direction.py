@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from throughtime.kernels.cells import NO_MASKS, LSTMWeights, Masks, RNNWeights
-from throughtime.kernels.cpu import library, reused
+from throughtime.kernels.cpu import library
 from throughtime.kernels.cpu.library import Layer
 from throughtime.kernels.cpu.plan import Plan, plan
 from throughtime.kernels.rows import Rows
@@ -240,9 +240,9 @@ def _new_tape(layer: Layer, how: Direction, weights: AnyWeights, like: Tensor) -
     gates, cells, norms = sizes
     keep = how.keep_gates
     return Tape(
-        reused.numbers(gates, like.dtype) if keep else None,
-        reused.numbers(cells, like.dtype),
-        reused.numbers(norms, like.dtype) if keep and norms else None,
+        like.new_empty(gates) if keep else None,
+        like.new_empty(cells),
+        like.new_empty(norms) if keep and norms else None,
     )
 
 
