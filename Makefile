@@ -9,7 +9,7 @@ KERNELS := CMakeLists.txt csrc/inplace/CMakeLists.txt $(wildcard csrc/*.h csrc/*
 WORKERS ?= auto
 
 # Every option, every instruction set, every width, every way of sharing: what reaches each loop's end.
-SANITIZED := -k "every_option or every_instruction_set or every_width or chunks_of_steps or threads_chosen"
+SANITIZED := -k "every_option or every_instruction_set or every_width or chunks_of_steps or threads_chosen or test_classes"
 
 # took(label, commands): runs the commands and prints how long they took.
 took = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -46,7 +46,7 @@ sanitize: setup  ## the C++ kernels' tests with the address and undefined behavi
 	LD_PRELOAD="$$($${CXX:-g++} -print-file-name=libasan.so) $$($${CXX:-g++} -print-file-name=libubsan.so) $$($${CXX:-g++} -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=1 \
 	THROUGHTIME_CPU_LIBRARY=$(CURDIR)/build/sanitize/libthroughtime.so \
-	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/kernels/cpu/test_layers.py $(SANITIZED) && \
+	$(BIN)/python -m pytest -q -s -p no:cacheprovider tests/kernels/cpu/test_layers.py tests/kernels/cpu/test_classes.py $(SANITIZED) && \
 	echo "sanitize: $$(( $$(date +%s) - start )) s"
 
 demo: setup  ## train on Seattle's weather, compare with the baselines, write the report

@@ -98,6 +98,8 @@ struct LaneNumbers {
 template <class F>
 inline constexpr LaneNumbers<F> LANES{};
 template <class F>
+inline constexpr int HALVES = __builtin_ctz(W<F>);  // times that a vector is halved to one lane
+template <class F>
 TT_INLINE auto lanes(const typename Lanes<F>::Int* numbers) {
   return *reinterpret_cast<const typename Lanes<F>::Whole*>(numbers);
 }
@@ -106,7 +108,7 @@ TT_INLINE auto lanes(const typename Lanes<F>::Int* numbers) {
 template <class F, class Combine>
 TT_INLINE F joined(Vec<F> v, Combine combine) {
 #pragma GCC unroll 4
-  for (int k = 0; 1 << k < W<F>; ++k) v = combine(v, __builtin_shuffle(v, lanes<F>(LANES<F>.apart[k])));
+  for (int k = 0; k < HALVES<F>; ++k) v = combine(v, __builtin_shuffle(v, lanes<F>(LANES<F>.apart[k])));
   return v[0];
 }
 // The first `count` lanes, `other` in the others.
