@@ -54,7 +54,7 @@ def tried(problem: CaptionProblem, method: str, seeds: int) -> list[Scored]:
     """A method's trials; those that learn nothing by chance once."""
     if method not in NETWORKS:
         return [try_commonest(problem) if method == "commonest caption" else try_ngrams(problem, CHOSEN.model.symbols)]
-    trials = [partial(try_network, problem, method, CHOSEN.model, CHOSEN.writing, "n,n", seed) for seed in range(seeds)]
+    trials = [partial(try_network, problem, CHOSEN.model, CHOSEN.writing, "n,n", method, seed) for seed in range(seeds)]
     return run_trials(trials, sys.stderr.isatty())
 
 

@@ -59,7 +59,7 @@ def main() -> int:
 
 def tried(problem: SummaryProblem, method: str, seeds: int) -> list[Scored]:
     """A network's trials."""
-    trials = [partial(try_network, problem, method, CHOSEN.model, CHOSEN.writing, "n,n", seed) for seed in range(seeds)]
+    trials = [partial(try_network, problem, CHOSEN.model, CHOSEN.writing, "n,n", method, seed) for seed in range(seeds)]
     return run_trials(trials, sys.stderr.isatty())
 
 

@@ -1,14 +1,12 @@
-"""Methods judged by nats: their order, spread, and what the table says of ours."""
+"""Methods judged by nats: their spread, and what the table says of ours."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from functools import partial
 
 import pytest
 
-from throughtime.recipes.by_nats import NETWORK, NETWORKS, Scored, Unit, scores_of, trials_of, tried, verdict
+from throughtime.recipes.by_nats import NETWORK, Scored, Unit, scores_of, verdict
 from throughtime.recipes.table import Column, Spread
 
 UNIT = Unit("frame", {"perplexity": Column("perplexity")}, "train longer")
@@ -20,23 +18,6 @@ def rule(nats, name="Markov"):
 
 def network(nats, name="LSTM"):
     return Scored(name, nats, 100, 2.0, seeded=True)
-
-
-def test_trials_are_given_method_by_method_networks_last():
-    trials = [network(2.0), network(3.0, "perceptron"), network(2.5), rule(4.0)]
-    found = tried([partial(replace, each) for each in trials], False, list(NETWORKS))
-    assert [[each.method for each in group] for group in found] == [["Markov"], ["perceptron"], ["LSTM", "LSTM"]]
-
-
-def test_each_network_is_tried_from_each_seed():
-    trials = trials_of(lambda name, seed: rule(seed, name), ["perceptron", "LSTM"], 5, 2)
-    made = [trial() for trial in trials]
-    assert [(each.method, each.nats) for each in made] == [
-        ("LSTM", 5),
-        ("perceptron", 5),
-        ("LSTM", 6),
-        ("perceptron", 6),
-    ]
 
 
 def test_trials_of_several_seeds_have_a_spread():

@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 import throughtime as tt
-from throughtime.base.errors import ConfigError, DataError, ShapeError
+from throughtime.base.errors import ConfigError, DataError, Notice, ShapeError
 from throughtime.base.run_folder import RunFolder
 from throughtime.metrics import coverage
 from throughtime.tasks import NotFittedError, ahead_fitting
@@ -114,11 +114,11 @@ def test_a_backtest_is_what_was_predicted_then(arrays, frames):
     np.testing.assert_allclose(found["sales"], told["sales"], rtol=1e-6)
 
 
-@pytest.mark.parametrize("strategy", ["direct", "recursive", "decoder"])
-@pytest.mark.parametrize("smoothing", [False, True])
+@pytest.mark.parametrize(
+    ("strategy", "smoothing"),
+    [("direct", False), ("direct", True), ("decoder", False), ("decoder", True), ("recursive", False)],
+)
 def test_the_future_does_not_matter(strategy, smoothing):
-    if smoothing and strategy == "recursive":
-        pytest.skip("refused: tests/tasks/test_ahead_options.py")
     model = small(strategy=strategy, smoothing=smoothing, season=12, epochs=1).fit(FRAME, **ROLES)
     later = pl.col("day") >= dt.datetime(2020, 7, 1)
     changed = FRAME.with_columns(
@@ -135,9 +135,21 @@ def test_what_validates_does_not_reach_the_scaling_of_what_trains():
     changed = [each.copy() for each in SERIES]
     for each in changed:
         each[-40:] += 1e4
-    one, other = (small(validation=0.2, epochs=1).fit(each) for each in (SERIES, changed))
+    one = small(validation=0.2, epochs=1).fit(SERIES)
+    with pytest.warns(Notice, match="nothing certain over the last value"):  # a leap that nobody could foretell
+        other = small(validation=0.2, epochs=1).fit(changed)
     # The line and the first epoch's weights come from the first 192 rows; which ridge is best may depend on the rest.
     assert one._medium.columns == other._medium.columns
+
+
+def test_where_nothing_is_gained_the_last_value_is_forecast_and_that_is_told():
+    walk = np.random.default_rng(0).standard_normal(600).cumsum()
+    with pytest.warns(Notice, match=r"gained nothing certain over the last value.*calibration_\.kept is 0"):
+        model = small(validation=0.2, epochs=1).fit(walk)
+    assert model.calibration_.kept == 0
+    np.testing.assert_allclose(model.predict(walk)[:, 0], walk[-1], rtol=1e-6)
+    own = small(validation=None, epochs=1).fit(walk).predict(walk)[:, 0]
+    assert np.abs(own - walk[-1]).max() > 1e-3
 
 
 def test_sample(arrays, frames):

@@ -1,4 +1,4 @@
-"""Methods that tell what comes next, judged by nats: their trials, their table, and what it comes to.
+"""Methods that tell what comes next, judged by nats: their table, and what it comes to.
 
 A method's score is the mean of -log p over the symbols, or frames, of a test part. What a corpus adds, such as bits a
 character, stands in columns of its own.
@@ -7,14 +7,12 @@ character, stands in columns of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import groupby
 
+from throughtime.recipes.by_method import table_of
 from throughtime.recipes.settings import Cell
 from throughtime.recipes.table import Column, Spread, Table
-from throughtime.recipes.trials import run_trials
 
 NETWORKS: dict[str, Cell] = {"perceptron": "perceptron", "Elman RNN": "rnn", "LSTM": "lstm"}
 # What a run's own network is called, and which of several is ours.
@@ -65,34 +63,6 @@ class Unit:
     advice: str
 
 
-def trials_of(
-    try_network: Callable[[str, int], Scored], networks: Sequence[str], first: int, seeds: int
-) -> list[Callable[[], Scored]]:
-    """Trials of networks, the slowest of each seed first.
-
-    Args:
-        try_network: from a network's name and a seed to what it makes of the test part.
-        networks: their names, the slowest last.
-        first: of the seeds.
-        seeds: trials of each network, at least 1.
-    """
-    return [partial(try_network, name, first + seed) for seed in range(seeds) for name in reversed(networks)]
-
-
-def tried(trials: Sequence[Callable[[], Scored]], progress: bool, networks: Sequence[str]) -> list[list[Scored]]:
-    """Run the trials, and give them method by method: the networks last, in their order.
-
-    Args:
-        trials: functions that a process can be sent.
-        progress: whether to show how many are done.
-        networks: names of the methods that are trained from several seeds.
-    """
-    done = run_trials(trials, progress)
-    order = [*(each.method for each in done if each.method not in networks), *networks]
-    found = sorted(done, key=lambda each: order.index(each.method))
-    return [list(group) for _, group in groupby(found, key=lambda each: each.method)]
-
-
 def scores_of(title: str, unit: Unit, found: Sequence[Sequence[Scored]], notes: Sequence[str], counted: bool) -> Table:
     """One row a method.
 
@@ -103,16 +73,9 @@ def scores_of(title: str, unit: Unit, found: Sequence[Sequence[Scored]], notes: 
         notes: what there is to say before the verdict.
         counted: whether numbers of seeds are told.
     """
-    columns = [
-        Column("method"),
-        Column(f"nats a {unit.name}", digits=3),
-        *unit.beside.values(),
-        Column("parameters"),
-        Column("seconds", digits=1),
-        *([Column("seeds")] if counted else []),
-    ]
-    rows = tuple(_row(unit, each, counted) for each in found)
-    return Table(title, tuple(columns), rows, (*notes, *verdict(unit, found)))
+    figures = {"nats": Column(f"nats a {unit.name}", digits=3), **unit.beside}
+    seeded = {trials[0].method for trials in found if trials[0].seeded} if counted else None
+    return table_of(title, figures, found, (*notes, *verdict(unit, found)), seeded)
 
 
 def verdict(unit: Unit, found: Sequence[Sequence[Scored]]) -> Iterator[str]:
@@ -133,14 +96,6 @@ def verdict(unit: Unit, found: Sequence[Sequence[Scored]]) -> Iterator[str]:
         f"{unit.name}{'' if gap > 0 else f': {unit.advice}'}"
         f"{'' if len(ours) > 1 else '; one training, so that no spread is known'}."
     )
-
-
-def _row(unit: Unit, trials: Sequence[Scored], counted: bool) -> tuple[str | int | float | Spread | None, ...]:
-    spread = [Spread.of(getattr(each, name) for each in trials) for name in ("nats", *unit.beside)]
-    shown = spread if len(trials) > 1 else [each.mean for each in spread]
-    seconds = sum(each.seconds for each in trials) / len(trials)
-    seeds = [len(trials) if trials[0].seeded else None] if counted else []
-    return (trials[0].method, *shown, trials[0].parameters, seconds, *seeds)
 
 
 def _mean(trials: Sequence[Scored]) -> float:

@@ -203,6 +203,26 @@ class Case(ABC):
         raise ConfigError(f"There is nothing to inspect in {self.title} yet: its report shows what was learned.")
 
 
+class ProblemCase(Case):
+    """A case of a problem that says itself what it is.
+
+    Attributes:
+        problem: the parts, with a `title` and `notes`.
+    """
+
+    problem: Any
+
+    @property
+    def title(self) -> str:
+        """What the data are, for headings."""
+        return str(self.problem.title)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each guess and rule."""
+        return tuple(self.problem.notes)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One application.

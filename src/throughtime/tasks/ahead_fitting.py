@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
+from throughtime.base.errors import say_once
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import SeriesSet
@@ -254,4 +255,11 @@ def _calibrated(network: AheadNetwork, source: Source, valid: Origins, parts: Pa
     unit = parts.changes[valid.rows][:, None]
     last, told = (np.abs(future - scaled.back(each)) / unit for each in (np.zeros_like(location), location))
     kept = trusted(valid, last, told)
+    if not kept:
+        say_once(
+            f"the last value: {len(valid)} windows of {source.design.window}",
+            f"On {len(valid):,} windows that validate the network gained nothing certain over the last value, which is "
+            "what is forecast now (calibration_.kept is 0). Give longer series, or pass validation=None to have the "
+            "network's own forecasts.",
+        )
     return Calibration.fit(kept, scaled.forward(future).astype(np.float64), location, scale)

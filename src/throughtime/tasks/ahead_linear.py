@@ -103,11 +103,6 @@ def choose_line(parts: Parts, windows: Sequence[int], log: bool | None) -> Line:
     return _line(parts, _best(parts, windows, bool(log)))
 
 
-def fit_line(parts: Parts, scaling: Scaling, window: int) -> Line:
-    """The line of windows of one length, with the ridge that is best."""
-    return _line(parts, _judged(parts, scaling, window))
-
-
 @dataclass(frozen=True)
 class _Judged:
     """Windows of one length, how many lines, the best of the ridges, None for the last value, and its error."""

@@ -30,10 +30,10 @@ def problem(train=300, test=20, bodies=()):
 
 def test_copying_is_learned_in_korean():
     """Names that no training document has stand in the summaries: only copying tells them."""
-    found = methods.try_network(problem(), "LSTM", QUICK, Writing(beam=1), "n,n", 0)
+    found = methods.try_network(problem(), QUICK, Writing(beam=1), "n,n", "LSTM", 0)
     assert found.longest > 90
     assert found.copied > 0.95
-    without = methods.try_network(problem(), methods.WITHOUT, QUICK, Writing(beam=1), "n,n", 0)
+    without = methods.try_network(problem(), QUICK, Writing(beam=1), "n,n", methods.WITHOUT, 0)
     assert without.longest < 80
 
 

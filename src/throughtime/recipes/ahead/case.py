@@ -19,7 +19,7 @@ from throughtime.recipes.ahead.settings import Settings
 from throughtime.recipes.ahead.verdict import NAMED, next_table, rule_errors, scores_table
 from throughtime.recipes.forecasting.problem import read_own
 from throughtime.recipes.learning import in_words
-from throughtime.recipes.recipe import Case
+from throughtime.recipes.recipe import Case, ProblemCase
 from throughtime.recipes.settings import parse
 from throughtime.recipes.table import Table
 from throughtime.tasks import SequenceToSequence
@@ -27,7 +27,7 @@ from throughtime.train.ranks import Ranks
 
 
 @dataclass(frozen=True)
-class AheadCase(Case):
+class AheadCase(ProblemCase):
     """Series with the settings they were read by.
 
     Args:
@@ -37,16 +37,6 @@ class AheadCase(Case):
 
     problem: Problem
     chosen: Settings
-
-    @property
-    def title(self) -> str:
-        """What the table is."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each guess and rule."""
-        return self.problem.notes
 
     def table(self) -> dict[str, Any]:
         """See `Case.table`."""

@@ -26,7 +26,7 @@ from throughtime.recipes.caption.problem import (
     undescribed,
 )
 from throughtime.recipes.caption.settings import Images, Model, Settings, estimator_of
-from throughtime.recipes.recipe import Case, Recipe, Request
+from throughtime.recipes.recipe import Case, ProblemCase, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import CaptionGenerator
@@ -38,7 +38,7 @@ SAMPLE = Settings(images=Images(scenes=5000, test_scenes=200), model=Model(epoch
 
 
 @dataclass(frozen=True)
-class CaptionCase(Case):
+class CaptionCase(ProblemCase):
     """Described images with the settings they were read by.
 
     Args:
@@ -50,16 +50,6 @@ class CaptionCase(Case):
     problem: CaptionProblem
     chosen: Settings
     files: tuple[Path, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What the images are."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each rule and guess."""
-        return self.problem.notes
 
     def beside(self) -> tuple[Path, ...]:
         """The folders of the images, and what a test part of its own was read from."""

@@ -8,20 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
-from itertools import groupby
 
 import numpy as np
 import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
 from throughtime.metrics import bleu, cider
+from throughtime.recipes.by_method import table_of, trials_of, tried
 from throughtime.recipes.by_nats import NETWORK, NETWORKS, OURS
 from throughtime.recipes.caption.judging import judge
 from throughtime.recipes.caption.problem import CaptionProblem, Part
 from throughtime.recipes.caption.settings import Model, Writing, estimator_of
 from throughtime.recipes.ngrams import symbols_of
 from throughtime.recipes.table import Column, Spread, Table
-from throughtime.recipes.trials import run_trials
 from throughtime.tasks import CaptionGenerator
 from throughtime.tasks.corpus import TextEncoding
 from throughtime.tasks.kneser_ney import KneserNey
@@ -112,7 +111,7 @@ def score_network(
     return scored(problem.test, captions, name, nats, model.parameters_count_, model.seconds_)
 
 
-def try_network(problem: CaptionProblem, name: str, model: Model, writing: Writing, tbptt: str, seed: int) -> Scored:
+def try_network(problem: CaptionProblem, model: Model, writing: Writing, tbptt: str, name: str, seed: int) -> Scored:
     """Fit one of `NETWORKS` from one seed and score the test part."""
     fitted = fit_network(problem, replace(model, cell=NETWORKS[name], seed=seed), tbptt)
     return score_network(problem, fitted, captions_of(fitted, problem.test, writing), name)
@@ -157,42 +156,19 @@ def compare_methods(
         seeds: trials of each network, at least 1.
         progress: whether to show how many trials are done.
     """
-    trials = [
-        partial(try_network, problem, name, model, writing, tbptt, model.seed + seed)
-        for seed in range(seeds)
-        for name in reversed(NETWORKS)
-    ]
-    trials += [partial(try_commonest, problem), partial(try_ngrams, problem, model.symbols)]
-    done = run_trials(trials, progress)
-    others = [each.method for each in done if each.method not in NETWORKS]
-    order = [*others, *NETWORKS]
-    found = sorted(done, key=lambda each: order.index(each.method))
-    return _table(problem, [list(group) for _, group in groupby(found, key=lambda each: each.method)], counted=True)
+    trials = trials_of(partial(try_network, problem, model, writing, tbptt), NETWORKS, model.seed, seeds)
+    others = [partial(try_commonest, problem), partial(try_ngrams, problem, model.symbols)]
+    return _table(problem, tried([*trials, *others], progress, NETWORKS), counted=True)
 
 
 def _table(problem: CaptionProblem, found: Sequence[Sequence[Scored]], counted: bool) -> Table:
     """One row a method; with numbers of seeds where networks were tried from several."""
-    figures = [("nats", Column("nats a word", digits=3))]
+    figures = {"nats": Column("nats a word", digits=3)}
     if problem.test.scenes:
-        figures += [("attributes", Column("attributes right", digits=3)), ("whole", Column("all right", digits=3))]
-    figures += [("bleu", Column("BLEU", digits=1)), ("cider", Column("CIDEr-D", digits=2))]
-    ends = [Column("parameters"), Column("seconds", digits=1), *([Column("seeds")] if counted else [])]
-    rows = []
-    for trials in found:
-        shown = [_shown([getattr(each, name) for each in trials]) for name, _ in figures]
-        seconds = sum(each.seconds for each in trials) / len(trials)
-        seeds = [len(trials) if trials[0].method in NETWORKS else None] if counted else []
-        rows.append((trials[0].method, *shown, trials[0].parameters, seconds, *seeds))
-    columns = (Column("method"), *(column for _, column in figures), *ends)
+        figures |= {"attributes": Column("attributes right", digits=3), "whole": Column("all right", digits=3)}
+    figures |= {"bleu": Column("BLEU", digits=1), "cider": Column("CIDEr-D", digits=2)}
     title = f"{problem.title}: {len(problem.test):,} test images"
-    return Table(title, columns, tuple(rows), tuple(_notes(problem, found)))
-
-
-def _shown(values: Sequence[float | None]) -> Spread | float | None:
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return Spread.of(known) if len(known) > 1 else known[0]
+    return table_of(title, figures, found, list(_notes(problem, found)), NETWORKS if counted else None)
 
 
 def _mean_nats(trials: Sequence[Scored]) -> float:

@@ -24,7 +24,7 @@ from throughtime.recipes.execute.methods import compare_methods, fit_network, ma
 from throughtime.recipes.execute.problem import EXAMPLE, ProgramProblem, others, own, sample
 from throughtime.recipes.execute.settings import Model, Settings, estimator_of
 from throughtime.recipes.learning import in_words
-from throughtime.recipes.recipe import Case, Recipe, Request
+from throughtime.recipes.recipe import Case, ProblemCase, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceToSequence
@@ -40,7 +40,7 @@ LOOKED_AT = 0.75
 
 
 @dataclass(frozen=True)
-class ExecuteCase(Case):
+class ExecuteCase(ProblemCase):
     """Programs with the settings they were read by.
 
     Args:
@@ -52,16 +52,6 @@ class ExecuteCase(Case):
     problem: ProgramProblem
     chosen: Settings
     files: tuple[Path, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What the programs are."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each rule and guess."""
-        return self.problem.notes
 
     def beside(self) -> tuple[Path, ...]:
         """The file of the test part, where it has one of its own."""

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
 
 import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
+from throughtime.recipes.by_method import table_of, trials_of, tried
 from throughtime.recipes.by_nats import NETWORK
 from throughtime.recipes.execute.judging import Marks
 from throughtime.recipes.execute.lessons import ProgramLessons, evenly
@@ -19,7 +19,6 @@ from throughtime.recipes.execute.programs import TRAIN
 from throughtime.recipes.execute.rivals import CommonestByPlace
 from throughtime.recipes.execute.settings import Model, estimator_of
 from throughtime.recipes.table import Column, Spread, Table
-from throughtime.recipes.trials import run_trials
 from throughtime.tasks import SequenceToSequence
 
 RULE, OURS = "commonest by place", "LSTM"
@@ -99,7 +98,7 @@ def score_network(problem: ProgramProblem, model: SequenceToSequence, marks: Mar
     return _scored(name, marks, nats, model.parameters_count_, model.seconds_)
 
 
-def try_network(problem: ProgramProblem, name: str, model: Model, tbptt: str, seed: int) -> Scored:
+def try_network(problem: ProgramProblem, model: Model, tbptt: str, name: str, seed: int) -> Scored:
     """Fit one of `NETWORKS` from one seed and score the test part."""
     chosen = replace(model, **NETWORKS[name], seed=seed)  # type: ignore[arg-type]
     fitted = fit_network(_drawn_by(problem, seed), chosen, tbptt)
@@ -131,15 +130,8 @@ def compare_methods(problem: ProgramProblem, model: Model, tbptt: str, seeds: in
         progress: whether to show how many trials are done.
     """
     model = replace(model, heads=model.heads or Model().heads)
-    trials = [
-        partial(try_network, problem, name, model, tbptt, model.seed + seed)
-        for seed in range(seeds)
-        for name in reversed(NETWORKS)
-    ]
-    done = run_trials([*trials, partial(try_commonest, problem)], progress)
-    order = [RULE, *NETWORKS]
-    found = sorted(done, key=lambda each: order.index(each.method))
-    return _table(problem, [list(group) for _, group in groupby(found, key=lambda each: each.method)], counted=True)
+    trials = trials_of(partial(try_network, problem, model, tbptt), NETWORKS, model.seed, seeds)
+    return _table(problem, tried([*trials, partial(try_commonest, problem)], progress, NETWORKS), counted=True)
 
 
 def _drawn_by(problem: ProgramProblem, seed: int) -> ProgramProblem:
@@ -172,22 +164,8 @@ def _table(problem: ProgramProblem, found: Sequence[Sequence[Scored]], counted: 
         "exact": Column("outputs right", digits=4),
         "nats": Column("nats", digits=3),
     }
-    ends = [Column("parameters"), Column("seconds", digits=1), *([Column("seeds")] if counted else [])]
-    rows = []
-    for trials in found:
-        shown = [_shown([getattr(each, name) for each in trials]) for name in figures]
-        seconds = sum(each.seconds for each in trials) / len(trials)
-        seeds = [len(trials) if trials[0].method in NETWORKS else None] if counted else []
-        rows.append((trials[0].method, *shown, trials[0].parameters, seconds, *seeds))
     title = f"{problem.title}: {len(problem.test):,} test programs"
-    return Table(title, (Column("method"), *figures.values(), *ends), tuple(rows), tuple(_notes(problem, found)))
-
-
-def _shown(values: Sequence[float | None]) -> Spread | float | None:
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return Spread.of(known) if len(known) > 1 else known[0]
+    return table_of(title, figures, found, list(_notes(problem, found)), NETWORKS if counted else None)
 
 
 def _notes(problem: ProgramProblem, found: Sequence[Sequence[Scored]]) -> Iterator[str]:

@@ -29,7 +29,7 @@ from throughtime.recipes.forecasting.problem import Problem, prepared, read_own
 from throughtime.recipes.forecasting.scores import LEVELS
 from throughtime.recipes.forecasting.settings import Settings
 from throughtime.recipes.forecasting.verdict import next_step_table, scores_table
-from throughtime.recipes.recipe import Case, Look
+from throughtime.recipes.recipe import Case, Look, ProblemCase
 from throughtime.recipes.settings import parse
 from throughtime.recipes.table import Table
 from throughtime.tasks import SequencePredictor
@@ -38,7 +38,7 @@ from throughtime.train.ranks import Ranks
 
 
 @dataclass(frozen=True)
-class ForecastCase(Case):
+class ForecastCase(ProblemCase):
     """A table's problem with the settings it was made by.
 
     Args:
@@ -50,16 +50,6 @@ class ForecastCase(Case):
     problem: Problem
     chosen: Settings
     own: bool = False
-
-    @property
-    def title(self) -> str:
-        """What the table is."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each guess."""
-        return self.problem.notes
 
     def table(self) -> dict[str, Any]:
         """See `Case.table`."""

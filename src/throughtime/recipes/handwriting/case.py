@@ -22,7 +22,7 @@ from throughtime.recipes.handwriting.reading import read_drawings
 from throughtime.recipes.handwriting.settings import Model, Settings, bias_of, estimator_of
 from throughtime.recipes.handwriting.writing import generate
 from throughtime.recipes.learning import in_words
-from throughtime.recipes.recipe import Case, Recipe
+from throughtime.recipes.recipe import Case, ProblemCase, Recipe
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceGenerator
@@ -48,7 +48,7 @@ PLACES, BEFORE, AFTER = 5, 2, 4
 
 
 @dataclass(frozen=True)
-class HandwritingCase(Case):
+class HandwritingCase(ProblemCase):
     """Drawings with the settings they were read by.
 
     Args:
@@ -60,16 +60,6 @@ class HandwritingCase(Case):
     problem: HandwritingProblem
     chosen: Settings
     test_path: str | None = None
-
-    @property
-    def title(self) -> str:
-        """What the drawings are."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each rule and guess."""
-        return self.problem.notes
 
     def table(self) -> dict[str, Any]:
         """Whether the network reads phrases."""

@@ -9,7 +9,8 @@ from functools import partial
 import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
-from throughtime.recipes.by_nats import NETWORK, NETWORKS, OURS, Scored, Unit, scores_of, trials_of, tried
+from throughtime.recipes.by_method import trials_of, tried
+from throughtime.recipes.by_nats import NETWORK, NETWORKS, OURS, Scored, Unit, scores_of
 from throughtime.recipes.handwriting.drawing import phrases_of, points_of
 from throughtime.recipes.handwriting.problem import HandwritingProblem
 from throughtime.recipes.handwriting.rivals import RULES, try_rule

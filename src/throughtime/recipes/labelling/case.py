@@ -18,7 +18,7 @@ from throughtime.recipes.labelling.problem import LabelProblem, Reading, other_p
 from throughtime.recipes.labelling.settings import Model
 from throughtime.recipes.labelling.tables import predictions_table, scores_table
 from throughtime.recipes.learning import in_words
-from throughtime.recipes.recipe import Case, Look
+from throughtime.recipes.recipe import Look, ProblemCase
 from throughtime.recipes.settings import Groups
 from throughtime.recipes.table import Table
 from throughtime.tasks import SequenceClassifier
@@ -27,7 +27,7 @@ from throughtime.train.ranks import Ranks
 
 
 @dataclass(frozen=True)
-class LabelCase(Case):
+class LabelCase(ProblemCase):
     """A problem of labelled sequences with the settings it was made by.
 
     Args:
@@ -39,16 +39,6 @@ class LabelCase(Case):
     problem: LabelProblem
     chosen: Groups
     test_file: str | None = None
-
-    @property
-    def title(self) -> str:
-        """What the sequences are."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each rule and guess."""
-        return self.problem.notes
 
     @property
     def model(self) -> Model:

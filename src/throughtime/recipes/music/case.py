@@ -21,7 +21,7 @@ from throughtime.recipes.music.performing import generate
 from throughtime.recipes.music.problem import EXAMPLE, TITLE, MusicProblem, make_problem, sample
 from throughtime.recipes.music.reading import TEST, TRAIN, read_pieces
 from throughtime.recipes.music.settings import Collection, Model, Settings, estimator_of
-from throughtime.recipes.recipe import Case, Recipe
+from throughtime.recipes.recipe import Case, ProblemCase, Recipe
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
 from throughtime.tasks import SequenceGenerator
@@ -40,7 +40,7 @@ PLACES, CONTINUED, BEFORE, AFTER = 5, 24, 2, 4
 
 
 @dataclass(frozen=True)
-class MusicCase(Case):
+class MusicCase(ProblemCase):
     """A collection with the settings it was read by.
 
     Args:
@@ -52,16 +52,6 @@ class MusicCase(Case):
     problem: MusicProblem
     chosen: Settings
     test_path: str | None = None
-
-    @property
-    def title(self) -> str:
-        """What the pieces are."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each rule and guess."""
-        return self.problem.notes
 
     def beside(self) -> tuple[Path, ...]:
         """The file or folder of the test part, where it has one of its own."""

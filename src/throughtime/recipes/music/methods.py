@@ -9,7 +9,8 @@ from functools import partial
 import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
-from throughtime.recipes.by_nats import NETWORK, NETWORKS, OF_NGRAMS, OURS, Scored, Unit, scores_of, trials_of, tried
+from throughtime.recipes.by_method import trials_of, tried
+from throughtime.recipes.by_nats import NETWORK, NETWORKS, OF_NGRAMS, OURS, Scored, Unit, scores_of
 from throughtime.recipes.music.kinds import Kind, Melody
 from throughtime.recipes.music.problem import MusicProblem
 from throughtime.recipes.music.reading import TEST, TRAIN, VALID

@@ -17,7 +17,7 @@ from throughtime.recipes.purchase.problem import Problem, other_problem
 from throughtime.recipes.purchase.reading import read_own
 from throughtime.recipes.purchase.settings import Settings
 from throughtime.recipes.purchase.verdict import NAMED, ranks_of_run, recommended, scores_table
-from throughtime.recipes.recipe import Case
+from throughtime.recipes.recipe import Case, ProblemCase
 from throughtime.recipes.settings import parse
 from throughtime.recipes.table import Table
 from throughtime.tasks import PurchasePredictor
@@ -25,7 +25,7 @@ from throughtime.train.ranks import Ranks
 
 
 @dataclass(frozen=True)
-class PurchaseCase(Case):
+class PurchaseCase(ProblemCase):
     """A table's problem with the settings it was made by.
 
     Args:
@@ -35,16 +35,6 @@ class PurchaseCase(Case):
 
     problem: Problem
     chosen: Settings
-
-    @property
-    def title(self) -> str:
-        """What the table is."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each guess and rule."""
-        return self.problem.notes
 
     def table(self) -> dict[str, Any]:
         """What the items' ids are."""

@@ -12,12 +12,12 @@ import torch.distributed as dist
 
 from throughtime.base.run_folder import RunFolder
 from throughtime.metrics import rouge, rouge_words
+from throughtime.recipes.by_method import table_of, trials_of, tried
 from throughtime.recipes.by_nats import NETWORK, NOISE, OURS
 from throughtime.recipes.summarize.problem import Part, SummaryProblem
 from throughtime.recipes.summarize.rules import first_sentence, first_words, nearest, usual_words
 from throughtime.recipes.summarize.settings import Model, Writing, estimator_of
 from throughtime.recipes.table import Column, Spread, Table
-from throughtime.recipes.trials import run_trials
 from throughtime.tasks import SequenceToSequence
 
 HAS_ROUGE = find_spec("rouge_score") is not None
@@ -117,7 +117,7 @@ def score_network(
     return scored(problem.test, summaries, name, nats, model.parameters_count_, model.seconds_)
 
 
-def try_network(problem: SummaryProblem, name: str, model: Model, writing: Writing, tbptt: str, seed: int) -> Scored:
+def try_network(problem: SummaryProblem, model: Model, writing: Writing, tbptt: str, name: str, seed: int) -> Scored:
     """Fit one of `NETWORKS` from one seed and score the test part."""
     fitted = fit_network(problem, replace(model, **NETWORKS[name], seed=seed), tbptt)  # type: ignore[arg-type]
     return score_network(problem, fitted, summaries_of(fitted, problem.test, writing), name)
@@ -160,13 +160,8 @@ def compare_methods(
         seeds: trials of each network, at least 1.
         progress: whether to show how many trials are done.
     """
-    trials = [
-        partial(try_network, problem, name, model, writing, tbptt, model.seed + seed)
-        for seed in range(seeds)
-        for name in reversed(NETWORKS)
-    ]
-    done = run_trials(trials, progress)
-    networks = [[each for each in done if each.method == name] for name in NETWORKS]
+    trials = trials_of(partial(try_network, problem, model, writing, tbptt), NETWORKS, model.seed, seeds)
+    networks = tried(trials, progress, NETWORKS)
     return _table(problem, [*([each] for each in try_rules(problem)), *networks], counted=True)
 
 
@@ -195,22 +190,8 @@ def _table(problem: SummaryProblem, found: Sequence[Sequence[Scored]], counted: 
         "copied": Column("copied", digits=2),
         "nats": Column("nats a symbol", digits=3),
     }
-    ends = [Column("parameters"), Column("seconds", digits=1), *([Column("seeds")] if counted else [])]
-    rows = []
-    for trials in found:
-        shown = [_shown([getattr(each, name) for each in trials]) for name in figures]
-        seconds = sum(each.seconds for each in trials) / len(trials)
-        seeds = [len(trials) if trials[0].method in NETWORKS else None] if counted else []
-        rows.append((trials[0].method, *shown, trials[0].parameters, seconds, *seeds))
     title = f"{problem.title}: {len(problem.test):,} test documents"
-    return Table(title, (Column("method"), *figures.values(), *ends), tuple(rows), tuple(_notes(problem, found)))
-
-
-def _shown(values: Sequence[float | None]) -> Spread | float | None:
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return Spread.of(known) if len(known) > 1 else known[0]
+    return table_of(title, figures, found, list(_notes(problem, found)), NETWORKS if counted else None)
 
 
 def _notes(problem: SummaryProblem, found: Sequence[Sequence[Scored]]) -> Iterator[str]:

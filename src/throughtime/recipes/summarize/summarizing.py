@@ -15,7 +15,7 @@ from throughtime.base.run_folder import RunFolder
 from throughtime.data import document_text
 from throughtime.decode import Sampling
 from throughtime.recipes.learning import in_words
-from throughtime.recipes.recipe import Case, Recipe, Request
+from throughtime.recipes.recipe import Case, ProblemCase, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.summarize import pictures, report
 from throughtime.recipes.summarize.methods import compare_methods, fit_network, leads, scores_table, summaries_of
@@ -28,7 +28,7 @@ from throughtime.train.ranks import Ranks
 
 
 @dataclass(frozen=True)
-class SummaryCase(Case):
+class SummaryCase(ProblemCase):
     """Documents with summaries, and the settings they were read by.
 
     Args:
@@ -40,16 +40,6 @@ class SummaryCase(Case):
     problem: SummaryProblem
     chosen: Settings
     files: tuple[Path, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What the documents are."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each rule and guess."""
-        return self.problem.notes
 
     def beside(self) -> tuple[Path, ...]:
         """What a test part of its own was read from."""

@@ -13,7 +13,7 @@ from throughtime.base.atomic import write_text
 from throughtime.base.run_folder import RunFolder
 from throughtime.insight.lettering import visible
 from throughtime.recipes.learning import in_words
-from throughtime.recipes.recipe import Case, Recipe, Request
+from throughtime.recipes.recipe import Case, ProblemCase, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.table import Column, Table
 from throughtime.recipes.text import report
@@ -37,7 +37,7 @@ ENOUGH = 500
 
 
 @dataclass(frozen=True)
-class TextCase(Case):
+class TextCase(ProblemCase):
     """A corpus with the settings it was read by.
 
     Args:
@@ -49,16 +49,6 @@ class TextCase(Case):
     problem: TextProblem
     chosen: Settings
     test_file: str | None = None
-
-    @property
-    def title(self) -> str:
-        """What the texts are."""
-        return self.problem.title
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One line for each rule and guess."""
-        return self.problem.notes
 
     def beside(self) -> tuple[Path, ...]:
         """The file of the test part, where it has one of its own."""
