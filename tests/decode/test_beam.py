@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from throughtime.base.errors import ConfigError
-from throughtime.decode import beam_search, beam_searches
+from throughtime.decode import allowed, beam_search, beam_searches
 
 V = 3
 
@@ -132,3 +132,27 @@ def test_settings_are_checked():
     advance, logits, state = model(0)
     with pytest.raises(ConfigError, match=r"`width`.*: 0 came; `most`.*: 0 came; `length_power`.*: 2 came"):
         beam_search(advance, logits, state, width=0, most=0, length_power=2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_wide_beam_finds_the_best_of_all_that_repeat_nothing(seed, count):
+    advance, logits, state = model(seed)
+    most, end = 4, 0
+    wanted = []
+    for symbols in every(end, most):
+        rows = list(zip(*(symbols[at:] for at in range(count)), strict=False))
+        if len(set(rows)) == len(rows):
+            wanted.append((log_probability(advance, logits, state, symbols), symbols))
+    found = beam_search(advance, logits, state, width=V**most, most=most, end=end, no_repeat=count)
+    assert len(found) == len(wanted)
+    for (score, symbols), each in zip(sorted(wanted, reverse=True), found, strict=True):
+        assert each.score == pytest.approx(score)
+        assert each.symbols == tuple(symbol for symbol in symbols if symbol != end)
+
+
+def test_what_has_nothing_left_ends_however_early():
+    told = torch.tensor([[-1.0, -2.0, -3.0], [-1.0, -2.0, -3.0]])
+    left = allowed(told, [(1, 2), (1, 1)], end=0, least=9, no_repeat=1)
+    assert left.tolist() == [[-1.0, -torch.inf, -torch.inf], [-torch.inf, -torch.inf, -3.0]]
+    assert told[0].tolist() == [-1.0, -2.0, -3.0]

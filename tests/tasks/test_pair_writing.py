@@ -110,12 +110,13 @@ def test_keys_of_a_source_are_not_copied_for_beginnings(model):
         ({"beam": 0}, "`beam`"),
         ({"most": 0}, "`most`"),
         ({"least": 9, "most": 3}, "at most `most`: 9 and 3"),
+        ({"no_repeat": 0}, "`no_repeat`"),
         ({"best": 2}, "best=2 came with beam=1"),
         ({"length_power": 0.5}, "came with beam=1"),
     ],
 )
 def test_settings_are_checked(given, message):
-    usual = {"beam": 1, "length_power": 0.0, "least": None, "most": None, "best": None}
+    usual = {"beam": 1, "length_power": 0.0, "least": None, "most": None, "best": None, "no_repeat": None}
     with pytest.raises(ConfigError, match=message):
         manner(**(usual | given), usual=7)
     assert manner(**usual, usual=7) == Manner(7)
@@ -126,3 +127,17 @@ def test_the_unknown_symbol_is_never_written(model):
         begun = writer(model).begun(pairs(model, ["ab", "b"]))
         told, _ = begun._advance(torch.full((2,), begun.end), begun._own(begun.state), torch.arange(2))
     assert bool((told[:, 0] == -torch.inf).all())
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_row_of_symbols_stands_once_where_that_is_asked(model, beam):
+    sources = texts(20, 9, 4, "ab")
+    given = pairs(model, sources)
+    for count in (1, 2):
+        how = Manner(8, 4, beam, no_repeat=count)
+        for (best, *_), source in zip(writer(model).write(given, how), sources, strict=True):
+            rows = list(zip(*(best.symbols[at:] for at in range(count)), strict=False))
+            assert len(set(rows)) == len(rows)
+            assert model.encoding_.words(best.symbols, source)
+    plain = writer(model).write(given, Manner(8, 4, beam))
+    assert any(len(set(best.symbols)) < len(best.symbols) for (best, *_) in plain)

@@ -4,7 +4,7 @@ sampling    temperature, top-k, nucleus, repetition penalty, and a draw that a s
 beam        several beginnings side by side, of which the likeliest go on
 """
 
-from throughtime.decode.beam import Found, beam_search, beam_searches
+from throughtime.decode.beam import Found, allowed, beam_search, beam_searches
 from throughtime.decode.sampling import Sampling
 
-__all__ = ["Found", "Sampling", "beam_search", "beam_searches"]
+__all__ = ["Found", "Sampling", "allowed", "beam_search", "beam_searches"]

@@ -17,7 +17,7 @@ Source of the length's part: Wu et al. 2016, arXiv 1609.08144, equation 14.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,7 @@ class _Wanted:
     least: int
     end: int | None
     power: float
+    no_repeat: int | None
 
 
 def beam_search(
@@ -69,6 +70,7 @@ def beam_search(
     least: int = 0,
     end: int | None = None,
     length_power: float = 0.0,
+    no_repeat: int | None = None,
 ) -> list[Found]:
     """The likeliest sequences after a beginning, the best first.
 
@@ -81,6 +83,7 @@ def beam_search(
         least: symbols before which there is no end.
         end: the symbol that ends a sequence; None: none does.
         length_power: a in 0 .. 1; above 0 longer sequences are less at a disadvantage.
+        no_repeat: so many symbols in a row stand in a sequence once at most, 1 or more; None: as often as they come.
 
     Returns:
         Up to `width` of them.
@@ -102,6 +105,7 @@ def beam_search(
         least=least,
         end=end,
         length_power=length_power,
+        no_repeat=no_repeat,
     )
     return found
 
@@ -116,6 +120,7 @@ def beam_searches(
     least: int = 0,
     end: int | None = None,
     length_power: float = 0.0,
+    no_repeat: int | None = None,
 ) -> list[list[Found]]:
     """As `beam_search`, for several sources side by side, each as if it were alone.
 
@@ -125,7 +130,7 @@ def beam_searches(
             and the state after them.
         told: [B, V] log probabilities of each source's first symbol.
         state: of B rows.
-        width, most, least, end, length_power: as `beam_search` takes them.
+        width, most, least, end, length_power, no_repeat: as `beam_search` takes them.
 
     Returns:
         For each source what `beam_search` returns.
@@ -140,6 +145,7 @@ def beam_searches(
         checks.whole("least", least, 0),
         end,
         checks.number("length_power", length_power, most=1),
+        None if no_repeat is None else checks.whole("no_repeat", no_repeat),
     )
     checks.report("Beam search")
     searches = [_Search(wanted) for _ in range(len(told))]
@@ -154,6 +160,44 @@ def beam_searches(
         going = going[on]
         told, state = advance(symbols.to(told.device), _chosen(state, rows), going)
     return [search.best() for search in searches]
+
+
+def allowed(
+    told: Tensor, prefixes: Sequence[Sequence[int]], *, end: int | None, least: int, no_repeat: int | None
+) -> Tensor:
+    """Log probabilities of what may come next: minus infinity of an end that is too early, and of symbols that would
+    repeat a row of them. Where nothing is left, the sequence ends, however early.
+
+    Args:
+        told: [R, V] of the next symbols.
+        prefixes: R sequences of equal length, what stands before.
+        end, least, no_repeat: as `beam_search` takes them.
+
+    Returns:
+        [R, V]; `told` itself where everything may come.
+    """
+    early = end is not None and len(prefixes[0]) < least
+    if not early and no_repeat is None:
+        return told
+    left = told.clone()
+    if early:
+        left[:, end] = -torch.inf
+    if no_repeat is not None:
+        for row, prefix in enumerate(prefixes):
+            left[row, _repeating(prefix, no_repeat)] = -torch.inf
+        if end is not None:
+            stuck = left.isneginf().all(-1)
+            left[stuck, end] = told[stuck, end]
+    return left
+
+
+def _repeating(prefix: Sequence[int], count: int) -> list[int]:
+    """Symbols after which the last `count` of a sequence would stand in it twice."""
+    last = len(prefix) - count + 1  # where the row that is about to end begins
+    if last < 0:
+        return []
+    begun = prefix[last:]
+    return [prefix[at + count - 1] for at in range(last) if prefix[at : at + count - 1] == begun]
 
 
 class _Search:
@@ -211,8 +255,9 @@ def _best(
     """The likeliest continuations of each search, falling: rows among its own, symbols and sums."""
     B, V = len(ways), told.shape[-1]
     W = len(told) // B
-    if wanted.end is not None and length <= wanted.least:
-        told = told.index_fill(-1, torch.tensor([wanted.end], device=told.device), -torch.inf)
+    # A row without a beginning has no chance, whatever may come.
+    prefixes = [way.prefixes[w] if w < len(way.prefixes) else way.prefixes[0] for w in range(W) for way in ways]
+    told = allowed(told, prefixes, end=wanted.end, least=wanted.least, no_repeat=wanted.no_repeat)
     # No row has more among the best of its source than there are of these.
     count = wanted.width + (wanted.end is not None)
     top, symbols = (part.cpu() for part in told.topk(min(count, V)))  # [R, K]

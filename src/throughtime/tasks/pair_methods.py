@@ -22,17 +22,19 @@ class PairMethods:
 
     _medium: Any
 
-    def stream(self, source: Any, *, least: int | None = None, most: int | None = None) -> Iterator[str]:
+    def stream(
+        self, source: Any, *, least: int | None = None, most: int | None = None, no_repeat: int | None = None
+    ) -> Iterator[str]:
         """The target of one source, told while it is written: pieces of text, or symbols; each time the likeliest.
 
         Args:
             source: one, as `fit` takes them in a list.
-            least, most: as `predict` takes them.
+            least, most, no_repeat: as `predict` takes them.
 
         Raises:
             NotFittedError, ConfigError, DataError: as `predict`, at once.
         """
-        return self._pairs().stream(source, self._manner(1, 0.0, least, most, None))
+        return self._pairs().stream(source, self._manner(1, 0.0, least, most, None, no_repeat))
 
     def told(self, sources: Any, targets: Any) -> list[NDArray[np.bool_]]:
         """Of each pair which of the target's symbols, and its end behind them, were the likeliest given the true ones
@@ -75,5 +77,5 @@ class PairMethods:
             raise ConfigError("This is asked of a learner of symbols: it was fitted on series, with a horizon.")
         return self._medium
 
-    def _manner(self, beam: Any, length_power: Any, least: Any, most: Any, best: Any) -> Manner:
-        return manner(beam, length_power, least, most, best, self._pairs().longest)
+    def _manner(self, beam: Any, length_power: Any, least: Any, most: Any, best: Any, no_repeat: Any) -> Manner:
+        return manner(beam, length_power, least, most, best, no_repeat, self._pairs().longest)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from throughtime.base.checks import Checks
 from throughtime.bptt import map_nest
-from throughtime.decode import Found, beam_searches
+from throughtime.decode import Found, allowed, beam_searches
 from throughtime.nn import Network
 from throughtime.nn.heads import PointerHead
 from throughtime.tasks.pair_intake import Pair, PairEncoding
@@ -42,6 +42,7 @@ class Manner:
         beam: beginnings kept side by side; 1: the likeliest symbol each time.
         length_power: of a beam.
         best: of the found ones, how many are told; None: the best alone.
+        no_repeat: as `decode.beam_search` takes it.
     """
 
     most: int
@@ -49,9 +50,10 @@ class Manner:
     beam: int = 1
     length_power: float = 0.0
     best: int | None = None
+    no_repeat: int | None = None
 
 
-def manner(beam: Any, length_power: Any, least: Any, most: Any, best: Any, usual: int) -> Manner:
+def manner(beam: Any, length_power: Any, least: Any, most: Any, best: Any, no_repeat: Any, usual: int) -> Manner:
     """The manner that `SequenceToSequence.predict` is asked for.
 
     Raises:
@@ -62,6 +64,7 @@ def manner(beam: Any, length_power: Any, least: Any, most: Any, best: Any, usual
     least = 0 if least is None else checks.whole("least", least, 0)
     beam, power = checks.whole("beam", beam), checks.number("length_power", length_power, most=1)
     best = None if best is None else checks.whole("best", best)
+    no_repeat = None if no_repeat is None else checks.whole("no_repeat", no_repeat)
     if least > most:
         checks.add(f"`least` is at most `most`: {least} and {most} came")
     if best is not None and best > beam:
@@ -69,7 +72,7 @@ def manner(beam: Any, length_power: Any, least: Any, most: Any, best: Any, usual
     if power and beam == 1:
         checks.add("`length_power` is of a beam: it came with beam=1")
     checks.report("Writing")
-    return Manner(most, least, beam, power, best)
+    return Manner(most, least, beam, power, best, no_repeat)
 
 
 class PairWriter:
@@ -176,12 +179,14 @@ class Begun:
         """The likeliest symbols [B] and their log probabilities, step by step."""
         state, symbols = self._own(self.state), torch.full((self._pairs,), self.end)
         everyone = torch.arange(self._pairs)
-        for step in range(how.most + 1):  # after the last symbol the end may come
+        before: list[list[int]] = [[] for _ in everyone]
+        for _ in range(how.most + 1):  # after the last symbol the end may come
             told, state = self._advance(symbols, state, everyone)
-            if step < how.least:
-                told[:, self.end] = -torch.inf
+            told = allowed(told, before, end=self.end, least=how.least, no_repeat=how.no_repeat)
             best, places = told.max(-1)
             symbols = places.cpu()
+            for prefix, symbol in zip(before, symbols.tolist(), strict=True):
+                prefix.append(symbol)
             yield symbols, best.double().cpu()
 
     def beam(self, how: Manner) -> list[list[Found]]:
@@ -197,6 +202,7 @@ class Begun:
             least=how.least,
             end=self.end,
             length_power=how.length_power,
+            no_repeat=how.no_repeat,
         )
         return [[replace(one, symbols=one.symbols[: how.most]) for one in each] for each in found]
 

@@ -264,6 +264,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         least: int | None = None,
         most: int | None = None,
         best: int | None = None,
+        no_repeat: int | None = None,
         level: Any = None,
         known: Any = None,
     ) -> Any:
@@ -278,6 +279,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
             most: symbols of a target at most; a longer one is cut there, and a notice says so. None: as many as the
                 longest one of training.
             best: so many of each source's targets, at most `beam`; None: the best alone.
+            no_repeat: so many symbols in a row stand in a target once at most; None: as often as they come.
             level: of series: percentages of the intervals wanted, such as [80, 95].
             known: of series: the columns known ahead: of frames a frame with id, time and those columns, `horizon` rows
                 a series; of arrays [H, number of them] for each.
@@ -295,10 +297,11 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
         """
         if isinstance(self._fitted(), AheadMedium):
             wanted = None if beam == 1 else beam
-            refuse_given("Targets of symbols are searched", beam=wanted, least=least, most=most, best=best)
+            asked = {"beam": wanted, "least": least, "most": most, "best": best, "no_repeat": no_repeat}
+            refuse_given("Targets of symbols are searched", **asked)
             return self._predict_ahead(sources, level, known)
         refuse_given("Levels and known columns are of series", level=level, known=known)
-        return self._pairs().predict(sources, self._manner(beam, length_power, least, most, best))
+        return self._pairs().predict(sources, self._manner(beam, length_power, least, most, best, no_repeat))
 
     def score(self, sources: Any, targets: Any = None) -> float:
         """Nats a symbol, the mean of -log p over all symbols of all targets, and their ends. Smaller is better. Of

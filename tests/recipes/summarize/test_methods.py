@@ -8,7 +8,15 @@ import pytest
 
 from tests.recipes.summarize.korean import stories
 from throughtime.recipes.summarize import methods
-from throughtime.recipes.summarize.methods import NETWORKS, Scored, compare_methods, copied_share, leads, verdict
+from throughtime.recipes.summarize.methods import (
+    NETWORKS,
+    Scored,
+    compare_methods,
+    copied_share,
+    leads,
+    typical,
+    verdict,
+)
 from throughtime.recipes.summarize.problem import Part, SummaryProblem
 from throughtime.recipes.summarize.settings import Model, Writing
 
@@ -82,3 +90,11 @@ def test_without_rouge_score_the_table_says_so(monkeypatch):
     assert [each.longest for each in found] == [None] * 3
     table = methods._table(problem(10, 5), [[each] for each in found], counted=False)
     assert "pip install 'throughtime[rouge]'" in table.notes[-1]
+
+
+def test_a_typical_summary_is_neither_the_best_nor_the_worst():
+    true = ["a b c d", "a b c d", "a b c d"]
+    part = Part(["x"] * 3, true, list("123"))
+    assert typical(part, ["a b c d", "a b y z", "w x y z"], range(3)) == 1
+    assert typical(part, ["a b c d", "w x y z", "a b y z"], range(3)) == 2
+    assert typical(part, ["a b c d", "", ""], [0]) == 0

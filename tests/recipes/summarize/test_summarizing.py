@@ -11,6 +11,8 @@ from throughtime import recipes
 from throughtime.base.errors import ConfigError, DataError, FileMissingError
 from throughtime.base.run_folder import RunFolder
 from throughtime.recipes.page import pictures_of
+from throughtime.recipes.recipe import Request
+from throughtime.recipes.summarize.summarizing import generate
 
 SMALL = {"hidden_size": "32", "embedding_size": "32", "num_layers": "1", "heads": "1", "batch_size": "16"}
 QUICK = {**SMALL, "learning_rate": "0.01", "averaging": "0.9", "dropout": "0.1", "validation": "0", "epochs": "12"}
@@ -147,3 +149,21 @@ def test_documents_longer_than_memory_allows_are_refused(tmp_path):
         recipes.train(
             "summarize", data=tmp_path / "long.jsonl", out=tmp_path / "run", settings=settings, progress=False
         )
+
+
+@pytest.mark.parametrize("count", ["1", "2", "auto"])
+def test_a_summary_repeats_no_more_than_the_settings_say(count):
+    asked = []
+
+    class Model:
+        def stream(self, document, **given):
+            asked.append(given["no_repeat"])
+            return iter(())
+
+        def predict(self, documents, **given):
+            asked.append(given["no_repeat"])
+            return ["", *documents][:1]
+
+    for request in (Request(prompt="a b"), Request(prompt="a b", beam=2)):
+        list(generate(Model(), request, {"no_repeat": count}))
+    assert asked == [None if count == "auto" else int(count)] * 2

@@ -87,7 +87,7 @@ def fit_network(
 
 def summaries_of(model: SequenceToSequence, part: Part, writing: Writing) -> list[str]:
     """A summarizer's summaries of all documents of a part."""
-    return model.predict(part.documents, beam=writing.beam)
+    return model.predict(part.documents, beam=writing.beam, no_repeat=writing.no_repeat)
 
 
 def copied_share(documents: Sequence[str], summaries: Sequence[str]) -> float:
@@ -107,6 +107,13 @@ def scored(
     found = rouge(summaries, part.summaries) if HAS_ROUGE else None
     one, two, longest = (None, None, None) if found is None else (found.one, found.two, found.longest)
     return Scored(name, one, two, longest, copied_share(part.documents, summaries), nats, parameters, seconds)
+
+
+def typical(part: Part, summaries: Sequence[str], places: Sequence[int]) -> int:
+    """Of some documents the one whose summary has the median ROUGE-L; the middle one where none is counted."""
+    if HAS_ROUGE:
+        places = sorted(places, key=lambda at: rouge([summaries[at]], [part.summaries[at]]).longest)
+    return places[len(places) // 2]
 
 
 def score_network(

@@ -50,10 +50,12 @@ class Writing:
 
     Args:
         beam: beginnings kept side by side; 1: the likeliest symbol each time.
+        no_repeat: so many symbols in a row stand in a summary once at most; "auto": as often as they come.
         shown: test documents that the report shows.
     """
 
     beam: Positive = 5
+    no_repeat: Chosen = 3
     shown: Positive = 8
 
 
@@ -123,8 +125,9 @@ class Settings(Groups):
     model: Model = field(default_factory=Model)
 
 
-# What keeps the sample's training at a minute of a core or two; `docs/recipes/summarize.md` says what more reaches.
-SAMPLE = Settings(pairs=Pairs(most=3000), model=Model(epochs=8))
+# What keeps the sample's training at a minute of a core or two; `docs/recipes/summarize.md` says what more reaches. Its
+# summaries are of few words, of which no two in a row come twice.
+SAMPLE = Settings(pairs=Pairs(most=3000), writing=Writing(no_repeat=2), model=Model(epochs=8))
 
 
 def estimator_of(model: Model, tbptt: str | None, progress: bool | None, validation: Any = None) -> SequenceToSequence:

@@ -18,7 +18,14 @@ from throughtime.recipes.learning import in_words
 from throughtime.recipes.recipe import Case, ProblemCase, Recipe, Request
 from throughtime.recipes.settings import own_share, parse
 from throughtime.recipes.summarize import pictures, report
-from throughtime.recipes.summarize.methods import compare_methods, fit_network, leads, scores_table, summaries_of
+from throughtime.recipes.summarize.methods import (
+    compare_methods,
+    fit_network,
+    leads,
+    scores_table,
+    summaries_of,
+    typical,
+)
 from throughtime.recipes.summarize.problem import EXAMPLE, SummaryProblem, other, own, sample
 from throughtime.recipes.summarize.settings import SAMPLE, Settings, estimator_of
 from throughtime.recipes.table import Column, Table
@@ -102,10 +109,13 @@ class SummaryCase(ProblemCase):
         return pictures.beside([test.documents[place] for place in places], rows)
 
     def _looking(self, model: SequenceToSequence, summaries: list[str]) -> str:
-        """Where the network looks, in the first shown document whose summary has words; nothing without attention."""
-        place = next((place for place in self._shown() if summaries[place]), None)
-        if place is None or not self.chosen.model.heads:
+        """Where the network looks, in a shown document whose summary is neither of the better nor of the worse ones;
+        nothing without attention.
+        """
+        written = [place for place in self._shown() if summaries[place]]
+        if not written or not self.chosen.model.heads:
             return ""
+        place = typical(self.problem.test, summaries, written)
         look = pictures.Look(*model.attention(self.problem.test.documents[place], summaries[place]))
         return pictures.looking(look, report.LOOKS)
 
@@ -164,11 +174,12 @@ def generate(model: SequenceToSequence, request: Request, settings: Mapping[str,
             "finds likelier ones."
         )
     document = document_text(request.prompt)
-    document = document.lower() if settings.get("lower") else document
+    chosen = parse(settings, Settings())
+    document, no_repeat = document.lower() if chosen.pairs.lower else document, chosen.writing.no_repeat
     if request.out is None and request.beam is None:
-        return model.stream(document, most=request.steps)
+        return model.stream(document, most=request.steps, no_repeat=no_repeat)
     beam = 1 if request.beam is None else request.beam
-    (text,) = model.predict([document], beam=beam, most=request.steps)
+    (text,) = model.predict([document], beam=beam, most=request.steps, no_repeat=no_repeat)
     if request.out is None:
         return iter([text])
     write_text(request.out, text + "\n")
