@@ -101,12 +101,12 @@ class BoundedEngine(Engine):
         given = [*self._tensors(), *leaves(steps.x), *leaves(steps.y), *leaves(start.state)]
         saved: list[Tensor] = []
 
-        def note(tensor: Tensor) -> Tensor:
+        def note(tensor: Tensor) -> None:
+            # Nothing goes back through these steps. A node that held its own output here would never be freed.
             saved.append(tensor.detach())
-            return tensor
 
         with torch.enable_grad(), keeping(gates=gates):
-            with saved_tensors_hooks(note, lambda tensor: tensor):
+            with saved_tensors_hooks(note, lambda nothing: nothing):
                 stretches, _, _ = self._rows.run(steps, begin, start)
                 scored = self._score(stretches, range(begin, end), kept_entries(steps))
             outputs = [leaf for stretch in stretches for leaf in leaves(stretch.output)]

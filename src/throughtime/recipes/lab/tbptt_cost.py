@@ -51,14 +51,13 @@ def cost(network: Network, batch: Batch, schedule: TBPTT) -> Cost:
     own = {p.untyped_storage().data_ptr() for p in network.parameters()}
     kept: list[Tensor] = []
 
-    def keep(tensor: Tensor) -> Tensor:
+    def keep(tensor: Tensor) -> None:
         if tensor.untyped_storage().data_ptr() not in own:
             kept.append(tensor.detach())
-        return tensor
 
     hook = network.core.register_forward_hook(count)
     try:
-        with saved_tensors_hooks(keep, lambda tensor: tensor):
+        with saved_tensors_hooks(keep, lambda nothing: nothing):  # nothing goes back
             made = through_time(
                 network, squared_error, batch.x, batch.y, schedule, weights=batch.weights, backward=lambda loss: None
             )
