@@ -171,6 +171,8 @@ def test_bad_names_and_parts():
         ({"ds": [1, 2], "y": [1.0, 2.0]}, "ds"),
         ({"x": [1.0], "note": ["a"]}, None),
         ({"date": ["monday"], "x": [1.0]}, None),
+        ({"x": [1.0] * 20, "when": ["2012-01-01"] * 19 + ["soon"]}, "when"),
+        ({"x": [1.0] * 20, "when": ["2012-01-01"] * 17 + ["soon"] * 3}, None),
     ],
 )
 def test_the_time_column_is_guessed(table, guess):

@@ -178,3 +178,30 @@ def test_one_hot_is_zero_where_missing():
     np.testing.assert_array_equal(
         one_hot(np.array([[0.0, 2.0], [np.nan, -1.0]]), 3), [[[1, 0, 0], [0, 0, 1]], [[0, 0, 0], [0, 0, 0]]]
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "labels", "places"),
+    [
+        ([1, 0, 2], ["0", "1"], [1, 0, None]),
+        (["1", "0"], [0, 1], [1, 0]),
+        ([True, False], [0, 1], [1, 0]),
+        ([1, 0], [False, True], [1, 0]),
+        (["True", "false"], [False, True], [1, 0]),
+        (["b", None], ["a", "b"], [1, None]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::throughtime.base.errors.Notice")
+def test_labels_of_another_kind_are_compared_as_they_are_written(cells, labels, places):
+    wanted = [np.nan if place is None else place for place in places]
+    np.testing.assert_equal(encode(pl.Series("x", cells), labels), wanted)
+
+
+def test_columns_keep_the_kind_they_were_fitted_with():
+    frame = pl.DataFrame({"promo": ["low", "high"], "y": [1.0, 2.0]})
+    chosen = {"columns": ["promo", "y"], "target": None, "known": None}
+    assert select(frame, [], **chosen, categorical=[]).categorical == ("promo",)
+    selection = select(frame, [], **chosen, categorical=[], fitted=True)
+    assert selection.categorical == ()
+    with pytest.raises(DataError, match="numeric column holds only numbers: 'promo' has 'low' in row 1"):
+        read_columns(frame, selection, categories={}, fitting=False)

@@ -169,3 +169,9 @@ def test_one_document_is_a_text_or_a_file(tmp_path):
         document_text(str(tmp_path / "two.txt"))
     with pytest.raises(DataError, match="a blank one came"):
         document_text("  ")
+
+
+def test_documents_and_summaries_are_two_columns(tmp_path):
+    (tmp_path / "a.csv").write_text("document,summary\na b,a\n", encoding="utf-8")
+    with pytest.raises(DataError, match="'document' is named as document= and as summary="):
+        read_documents(tmp_path / "a.csv", "document", "document")

@@ -50,6 +50,8 @@ _FORMATS = (
 )
 # Enough rows to rule out almost every format before the whole column is parsed.
 _HEAD_ROWS = 50
+# Up to this share of a column's cells may be no times, and it is still taken for one of times, and refused.
+_BROKEN = 0.1
 _USUAL_NAMES = ("date", "datetime", "timestamp", "time", "ds", "day", "month", "year", "week", "t", "step")
 
 
@@ -112,7 +114,7 @@ def guess_time(frame: pl.DataFrame) -> str | None:
     named = [by_lower[name] for name in _USUAL_NAMES if name in by_lower]
     texts = [column.name for column in frame if column.dtype == pl.String]
     for name in (*typed, *named, *texts):
-        if frame[name].dtype != pl.String or _formats_of(frame[name].drop_nulls().head(_HEAD_ROWS)):
+        if frame[name].dtype != pl.String or _looks_like_times(frame[name].drop_nulls().head(_HEAD_ROWS)):
             return name
     return None
 
@@ -244,6 +246,12 @@ def _from_text(column: pl.Series, time_format: str | None) -> Clock:
     form, times = whole[0]
     clock = _from_typed(times.alias(column.name), [column.name])
     return Clock(clock.values, column.name, format=form, zone=clock.zone)
+
+
+def _looks_like_times(text: pl.Series) -> bool:
+    """Whether all but a few cells are times in one format: a broken one among them is an error, no reason to skip."""
+    text = text.str.strip_chars()
+    return any(_parse(text, form).null_count() <= _BROKEN * len(text) for form in _FORMATS) if len(text) else False
 
 
 def _formats_of(text: pl.Series) -> list[str]:

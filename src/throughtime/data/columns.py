@@ -43,6 +43,7 @@ def select(
     target: str | Sequence[str] | None,
     known: str | Sequence[str] | None,
     categorical: str | Sequence[str] | None,
+    fitted: bool = False,
 ) -> Selection:
     """Settle the columns to read.
 
@@ -53,6 +54,8 @@ def select(
         target: columns to predict; None: all but the known ones.
         known: columns whose values are known ahead of time.
         categorical: numeric columns to read as labels; text and Boolean columns that are named always are.
+        fitted: whether columns keep the kinds that they had when a model was fitted: those of `categorical` hold
+            labels, and no others do.
 
     Returns:
         The selection, columns in the order of the table or of `columns`.
@@ -74,7 +77,9 @@ def select(
     wanted += [name for name in dict.fromkeys(extra) if name not in wanted]
     targets = [name for name in wanted if name not in (ahead or [])] if targets is None else targets
     _check_roles(wanted, targets, ahead or [], taken)
-    labels = {name for name in wanted if name in (labelled or []) or _holds_labels(frame[name], name in targets)}
+    labels = set(labelled or [])
+    if not fitted:
+        labels |= {name for name in wanted if _holds_labels(frame[name], name in targets)}
     return Selection(
         tuple(wanted), tuple(targets), tuple(ahead or []), tuple(name for name in wanted if name in labels)
     )
@@ -134,7 +139,7 @@ def labels_of(column: pl.Series) -> tuple[Any, ...]:
 
 def encode(column: pl.Series, labels: Sequence[Any]) -> NDArray[np.float64]:
     """Each cell's place in `labels` as float64, nan where it is missing; unlisted labels are said and missing."""
-    cells = _label_values(column)
+    cells, labels = _of_one_kind(_label_values(column), labels)
     codes = cells.replace_strict(list(labels), list(range(len(labels))), default=None, return_dtype=pl.Float64)
     unseen = cells.filter(codes.is_null()).drop_nulls()
     if len(unseen):
@@ -169,6 +174,17 @@ def _label_values(column: pl.Series) -> pl.Series:
     if column.dtype.is_float() and (column.fill_nan(None).drop_nulls() % 1 == 0).all():
         return column.fill_nan(None).cast(pl.Int64)
     return column.cast(pl.Int64) if column.dtype.is_integer() else blank_missing(column.cast(pl.String))
+
+
+def _of_one_kind(cells: pl.Series, labels: Sequence[Any]) -> tuple[pl.Series, list[Any]]:
+    """Cells and labels that can be compared: where their kinds differ, as they are written; yes and no also as 1, 0."""
+    kinds = {bool: pl.Boolean, int: pl.Int64, str: pl.String}
+    kind = kinds[type(labels[0])] if labels else cells.dtype
+    if cells.dtype == kind:
+        return cells, list(labels)
+    if pl.String in (cells.dtype, kind):
+        return cells.cast(pl.String).str.to_lowercase(), [str(label).lower() for label in labels]
+    return cells.cast(pl.Int64), [int(label) for label in labels]
 
 
 def _is_numeric(column: pl.Series) -> bool:

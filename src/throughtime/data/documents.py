@@ -130,6 +130,8 @@ def _of_file(
     first = _chosen(columns, document, DOCUMENT_NAMES, "documents", "document", place)
     said, second = f"Documents: column {first!r}", None
     if summarized:
+        if first == summary:
+            raise DataError(f"A column has one place: {summary!r} is named as document= and as summary=. Name it once.")
         others = [each for each in columns if each != first]
         second = _chosen(others, summary, SUMMARY_NAMES, "summaries", "summary", place)
         said += f"; summaries: column {second!r}"

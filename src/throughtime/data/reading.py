@@ -53,7 +53,8 @@ def from_frame(
         target: columns to predict; None: all but the known ones. Text and Boolean targets are categorical.
         known: columns whose values are known ahead of time.
         categorical: number columns to read as labels.
-        categories: labels fitted before, per categorical column; others are said and missing.
+        categories: labels fitted before, per categorical column; others are said and missing. None: the table's own.
+            All other columns then hold numbers.
         time_format: strptime format of text times; None tries the usual ones.
         step: the regular step ("1h", "1mo", "1bd", a number); None infers it.
         missing: "fill" counts missing cells and absent rows and goes on; "error" refuses both.
@@ -72,8 +73,11 @@ def from_frame(
     time_names = [] if time is None else as_names(time, table.columns)
     taken = [*time_names, *([] if id is None else [id])]
     check_names(taken, table.columns)
+    if id in time_names:
+        raise DataError(f"A column has one place: {id!r} is named as time and as id. Name it once.")
     labelled = [*([] if categorical is None else as_names(categorical, table.columns)), *(categories or {})]
-    selection = select(table, taken, columns=columns, target=target, known=known, categorical=labelled)
+    fitted = categories is not None
+    selection = select(table, taken, columns=columns, target=target, known=known, categorical=labelled, fitted=fitted)
     values, found = read_columns(table, selection, categories=categories, fitting=fitting)
     ids, rows = _rows_of_series(table, id)
     clock = None if time is None else read_clock(table, time, time_format)
