@@ -32,6 +32,22 @@ def test_outputs_that_are_not_there_are_those_of_the_evaluator(tmp_path):
     assert given.outputs == ["3", "20", "1"]
 
 
+def test_outputs_that_are_blank_are_those_of_the_evaluator(tmp_path):
+    given = read(tmp_path, "a.csv", "program,output\nprint(8/2),4.0\nprint(1+1),\nprint(1+2),3\n")
+    assert given.outputs == ["4.0", "2", "3"]
+    assert given.notes[-1] == "Outputs that were blank are the evaluator's: 1 of 3."
+    lines = [{"program": "print(2+3)"}, {"program": "x", "output": "1"}, {"program": "y"}]
+    given = read(tmp_path, "a.jsonl", "\n".join(map(json.dumps, lines)), needed=False)
+    assert given.outputs == []
+    assert "2 of 3 programs; their outputs are open" in given.notes[0]
+
+
+def test_programs_and_outputs_are_two_columns(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="'a' is named as program= and as output="):
+        read_pairs(tmp_path / "a.csv", "a", "a")
+
+
 def test_what_is_not_of_the_grammar_is_used_and_said(tmp_path):
     given = read(tmp_path, "a.csv", "program,output\nprint(8/2),4.0\nprint(1+1),2\n")
     assert given.outputs == ["4.0", "2"]
@@ -70,7 +86,7 @@ def test_blank_lines_part_programs_without_print_from_others():
         ("a.csv", "program,output\nprint(1)\n", "row 1 has not"),
         ("a.csv", "program,output\n", "it has no row"),
         ("a.csv", "programme,output\nprint(1),1\n", "'program' is unknown|'programme'"),
-        ("a.csv", "program,output\nprint(1),\n", "Every row has its output: 1 of 1"),
+        ("a.csv", "program,output\nprint(1),1\nprint(8/2),\n", "program 2 of .* is neither"),
         ("a.jsonl", "{", "line 1 of"),
         ("a.jsonl", "[1]", "is list"),
         ("a.jsonl", "\n", "holds none"),

@@ -13,6 +13,7 @@ import torch.distributed as dist
 from throughtime.base.atomic import write_text
 from throughtime.base.errors import ConfigError
 from throughtime.base.run_folder import RunFolder
+from throughtime.data.files import read_text
 from throughtime.decode import Sampling
 from throughtime.insight.lettering import visible
 from throughtime.recipes.execute import pictures, report
@@ -172,7 +173,9 @@ def generate(model: SequenceToSequence, request: Request, settings: Mapping[str,
     if request.stop is not None or request.sampling != Sampling():
         raise ConfigError("What a program prints is not drawn: a stop or settings of draws came. Leave them out.")
     chosen = parse(settings, Settings())
-    source = as_read(request.prompt.strip().replace("\\n", "\n"), chosen.programs.doubled)
+    prompt = request.prompt
+    program = read_text(Path(prompt), "program") if prompt.lower().endswith(".txt") else prompt
+    source = as_read(program.strip().replace("\\n", "\n"), chosen.programs.doubled)
     if request.beam is None:
         pieces = model.stream(source, most=request.steps)
     else:

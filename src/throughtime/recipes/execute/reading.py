@@ -72,7 +72,9 @@ def read_pairs(path: str | Path, program: str, output: str, needed: bool = True)
     columns = _columns(place, kind)
     check_names([program], list(columns))
     programs = _texts(columns, program, str(path))
-    outputs = _texts(columns, output, str(path)) if output in columns else None
+    if program == output:
+        raise DataError(f"A column has one place: {program!r} is named as program= and as output=. Name it once.")
+    outputs = _texts(columns, output, str(path), blank=True) if output in columns else None
     return _with_outputs(programs, outputs, str(path), needed)
 
 
@@ -141,11 +143,11 @@ def _object(line: str, number: int, path: Path) -> dict[str, Any]:
     return found
 
 
-def _texts(columns: Mapping[str, Sequence[Any]], name: str, source: str) -> list[str]:
-    """A column as texts."""
-    cells = columns[name]
-    lost = [row for row, cell in enumerate(cells, 1) if cell is None or str(cell).strip() == ""]
-    if lost:
+def _texts(columns: Mapping[str, Sequence[Any]], name: str, source: str, blank: bool = False) -> list[str]:
+    """A column as texts; where `blank`, some may be so."""
+    cells = ["" if cell is None else cell for cell in columns[name]]
+    lost = [row for row, cell in enumerate(cells, 1) if str(cell).strip() == ""]
+    if lost and not blank:
         raise DataError(
             f"Every row has its {name}: {len(lost):,} of {len(cells):,} rows of {source!r} have none, first row "
             f"{lost[0]}. Fill it in, or remove these rows."
@@ -160,40 +162,48 @@ def _texts(columns: Mapping[str, Sequence[Any]], name: str, source: str) -> list
 
 
 def _with_outputs(programs: list[str], outputs: list[str] | None, source: str, needed: bool) -> Given:
-    """Run what can be run, and say what could not."""
+    """Run what can be run, fill in what is not given, and say what could not."""
     ran: list[str | None] = []
-    problem: tuple[int, ProgramError] | None = None
+    problems: dict[int, ProgramError] = {}
     for row, text in enumerate(programs, 1):
         try:
             ran.append(output_of(text))
         except ProgramError as error:
             ran.append(None)
-            problem = problem or (row, error)
-    if outputs is None and problem is not None and needed:
+            problems[row] = error
+    known = [given or own for given, own in zip(outputs or [""] * len(programs), ran, strict=True)]
+    lost = [row for row, text in enumerate(known, 1) if text is None]
+    if lost and needed:
         raise DataError(
-            f"What a program prints is given, or it is of the grammar: program {problem[0]} of {source!r} is neither. "
-            f"{problem[1]}"
+            f"What a program prints is given, or it is of the grammar: program {lost[0]} of {source!r} is neither. "
+            f"{problems[lost[0]]}"
         )
-    if outputs is None:
-        known = [each for each in ran if each is not None]
-        return Given(
-            programs, known if problem is None else [], tuple(_unknown(ran, problem, "their outputs are open"))
-        )
-    return Given(programs, outputs, (*_unknown(ran, problem, "used as they stand"), *_different(ran, outputs)))
+    notes = _unknown(ran, problems, "their outputs are open" if lost else "used as they stand")
+    found = [] if lost else [text for text in known if text is not None]
+    if outputs is not None:
+        notes += [*_blank(outputs), *_different(ran, outputs)]
+    return Given(programs, found, tuple(notes))
 
 
-def _unknown(ran: Sequence[str | None], problem: tuple[int, ProgramError] | None, what: str) -> list[str]:
-    count = sum(each is None for each in ran)
-    if problem is None:
+def _unknown(ran: Sequence[str | None], problems: Mapping[int, ProgramError], what: str) -> list[str]:
+    if not problems:
         return [f"All {len(ran):,} programs are of the grammar, and were run by its evaluator."]
+    first = min(problems)
     return [
-        f"Not of the grammar, so that the evaluator cannot check them: {count:,} of {len(ran):,} programs; {what}. The "
-        f"first is number {problem[0]}: {problem[1]}"
+        f"Not of the grammar, so that the evaluator cannot check them: {len(problems):,} of {len(ran):,} programs; "
+        f"{what}. The first is number {first}: {problems[first]}"
     ]
 
 
+def _blank(outputs: Sequence[str]) -> list[str]:
+    count = sum(not each for each in outputs)
+    return [f"Outputs that were blank are the evaluator's: {count:,} of {len(outputs):,}."] if count else []
+
+
 def _different(ran: Sequence[str | None], outputs: Sequence[str]) -> list[str]:
-    places = [at for at, (own, given) in enumerate(zip(ran, outputs, strict=True)) if own not in (None, given)]
+    places = [
+        at for at, (own, given) in enumerate(zip(ran, outputs, strict=True)) if given and own not in (None, given)
+    ]
     if not places:
         return []
     first = places[0]
