@@ -259,6 +259,15 @@ def test_refusals(arrays, frames):
         frames.predict(FRAME, known=known_after(FRAME, 3))
     with pytest.raises(DataError, match=r"2020-08-28 .* 2020-08-29 .* came"):
         frames.predict(FRAME, known=known_after(FRAME).with_columns(pl.col("day") + pl.duration(days=1)))
+    with pytest.raises(DataError, match="numeric column holds only numbers: 'promo' has 'low'"):
+        frames.predict(FRAME, known=known_after(FRAME).with_columns(pl.lit("low").alias("promo")))
+    blank = known_after(FRAME).with_columns(
+        pl.when(pl.col("shop") == "s1").then(None).otherwise("promo").alias("promo")
+    )
+    with pytest.raises(DataError, match=r"'promo' is missing in row 5 \(4 such cells\)"):
+        frames.predict(FRAME, known=blank)
+    with pytest.raises(DataError, match="'day' is named as time and as id"):
+        small().fit(FRAME, id="day", time="day", target="sales")
     with pytest.raises(DataError, match="No column was fitted as known"):
         arrays.predict(SERIES, known=[1])
     with pytest.raises(DataError, match="4 rows before an origin and 4 behind it: the longest series has 7"):
@@ -283,6 +292,8 @@ def test_known_columns_of_arrays():
     assert model.predict(table[0], known=[1, 0, 0, 0]).shape == (4, 1)
     with pytest.raises(ShapeError, match=r"`known` is \(4, 1\) for each of 3 series"):
         model.predict(table, known=np.ones((4, 1)))
+    with pytest.raises(DataError, match=r"'x1' is nan in row 2 \(1 such cells\)"):
+        model.predict(table[0], known=[1, np.nan, 0, 0])
 
 
 def test_logarithms_need_positive_values():

@@ -81,8 +81,10 @@ def test_series_of_texts_are_lists_of_them():
         ([], "none came"),
         (["a", ""], "1 of 2 are empty, the first is number 1"),
         ([["a"], []], "1 of 2 are empty, the first is number 1"),
-        (["a", ["b"]], "several kinds came"),
-        ([1, 2], "int came"),
+        (["a", ["b"]], "texts and lists came"),
+        ({"a", "b"}, "in the order of their pairs: set came"),
+        ([["a"], [1]], r"a symbol of number 1 \(from 0\) is int"),
+        ([1, 2], r"number 0 \(from 0\) is int"),
     ],
 )
 def test_sources_are_checked(given, message):

@@ -473,6 +473,8 @@ def test_known_columns_of_arrays():
     assert abs(high - 5) < 0.5
     with pytest.raises(ShapeError, match=r"`known` is \[series, known columns\]: \(1, 1\) wanted"):
         model.predict(series, known=[0.0, 1.0])
+    with pytest.raises(DataError, match="'x1' is nan in row 1"):
+        model.predict(series, known=[np.nan])
 
 
 def test_a_class_alone_can_be_forecast():

@@ -21,7 +21,7 @@ from throughtime.base.errors import DataError, ShapeError
 from throughtime.data import SeriesSet, advance
 from throughtime.data.clock import Clock, as_column, show_time
 from throughtime.tasks.ahead_rows import Floats
-from throughtime.tasks.intake import Reader, plain, read_known
+from throughtime.tasks.intake import Reader, check_known, plain, read_known
 
 ORIGIN, STEP, PATH = "origin", "step", "path"
 
@@ -147,6 +147,8 @@ def _known_arrays(read: SeriesSet, known: Any, horizon: int) -> list[Floats]:
             f"`known` is {wanted} for each of {len(read)} series, steps and known columns: {len(arrays)} of {shapes} "
             "came."
         )
+    for each in arrays:
+        check_known(each, read.known)
     return arrays
 
 

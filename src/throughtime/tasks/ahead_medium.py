@@ -202,8 +202,8 @@ class AheadMedium:
         rows = Rows.of(read, self.columns, known, steps)
         if self.log and not all_positive(rows):
             raise DataError(
-                "All values were above 0 in training, and logarithms are read: values of 0 or below came. Pass "
-                "log=False to fit anew."
+                "All values were above 0 in training, and logarithms are read: values of 0 or below came. Fit "
+                "anew with log=False, in a recipe with --set log=false."
             )
         device = next(self.network.parameters()).device
         return Source(Scaling(rows, self.log), self.design, *self._numbers(read, rows), device)

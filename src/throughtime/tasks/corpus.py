@@ -63,10 +63,24 @@ def as_corpus(given: Any) -> Given:
         return _filled(documents)
     lists = [isinstance(each, list | tuple) and all(isinstance(one, str) for one in each) for each in documents]
     if not documents or not all(lists):
-        wrong = next((type(each).__name__ for each in documents if not isinstance(each, str | list | tuple)), None)
-        came = "none came" if not documents else f"{wrong or 'several kinds'} came"
-        raise DataError(f"Documents are texts, or lists of symbols that are texts: {came}.")
+        raise DataError(
+            f"Documents are texts, or lists of symbols that are texts: {_came(documents)}. Write numbers as texts, and "
+            "leave out what is missing."
+        )
     return _filled([tuple(each) for each in documents])
+
+
+def _came(documents: Sequence[Any]) -> str:
+    """What there is instead of documents of one kind."""
+    if not documents:
+        return "none came"
+    for place, each in enumerate(documents):
+        if not isinstance(each, str | list | tuple):
+            return f"number {place} (from 0) is {type(each).__name__}"
+        wrong = next((one for one in each if not isinstance(one, str)), None)
+        if wrong is not None:
+            return f"a symbol of number {place} (from 0) is {type(wrong).__name__}"
+    return "texts and lists came"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,7 @@ from throughtime.base.checks import as_number, as_whole
 from throughtime.base.errors import ConfigError, DataError, ShapeError
 from throughtime.data import SeriesSet, advance, from_arrays, from_frame, read_again, read_table
 from throughtime.data.clock import show_time
+from throughtime.data.tables import blank_missing
 
 Floats = NDArray[np.float64]
 
@@ -243,6 +244,7 @@ def _known_rows(
         wanted = (len(read), len(read.known))
         if values.shape != wanted:
             raise ShapeError(f"`known` is [series, known columns]: {wanted} wanted, {np.shape(known)} came.")
+        check_known(values, read.known)
         return values, times
     ahead = read_known(known, reader)
     places = {name: place for place, name in enumerate(ahead.ids)}
@@ -265,11 +267,37 @@ def _known_rows(
     return values, given
 
 
+def check_known(values: Floats, names: Sequence[str]) -> None:
+    """Refuse values known ahead that are not known.
+
+    Args:
+        values: [rows, known columns].
+        names: of the columns.
+
+    Raises:
+        DataError: one is missing or infinite.
+    """
+    for name, column in zip(names, values.T, strict=True):
+        if (wrong := ~np.isfinite(column)).any():
+            row = int(wrong.argmax())
+            _refuse_unknown(name, f"is {column[row]}", row, int(wrong.sum()))
+
+
+def _refuse_unknown(name: str, came: str, row: int, count: int) -> NoReturn:
+    raise DataError(
+        f"What is known ahead is known at every step to be forecast: {name!r} {came} in row {row + 1} ({count} such "
+        "cells). Give its values in known=."
+    )
+
+
 def read_known(known: Any, reader: Reader) -> SeriesSet:
     """A frame of known columns, read alone; a Boolean that is no class is a number there as in the history."""
     names, labels = reader.arguments["known"], reader.arguments["categories"]
     kept = {name: reader.arguments[name] for name in ("time", "id", "time_format") if name in reader.arguments}
     table = read_table(known)
+    for name in names:
+        if name in table.columns and (blank := blank_missing(table[name]).is_null()).any():
+            _refuse_unknown(name, "is missing", int(blank.arg_max() or 0), int(blank.sum()))
     flags = [name for name in names if name not in labels and table.schema.get(name) == pl.Boolean]
     categories = {name: labels[name] for name in names if name in labels}
     return from_frame(

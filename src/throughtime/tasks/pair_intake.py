@@ -6,7 +6,7 @@ own: V, V + 1, .. in the order of the source. A target's symbol that neither the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,10 @@ def as_texts(given: Any, what: str) -> list[Any]:
     Raises:
         DataError: they are not.
     """
-    if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__iter__"):
+    if isinstance(given, str | bytes | Mapping | Set) or not hasattr(given, "__iter__"):
         raise DataError(
-            f"{what} are a list of texts, or of lists of symbols: {type(given).__name__} came. Put a single one into a "
-            "list."
+            f"{what} are a list of texts, or of lists of symbols, in the order of their pairs: {type(given).__name__} "
+            "came. Put a single one into a list."
         )
     rows = list(given.to_list() if hasattr(given, "to_list") else given)
     if not rows:

@@ -182,8 +182,8 @@ class PairMedium:
         cut = sum(not each[0].ended for each in found)
         if cut:
             warnings.warn(
-                f"{cut} of {len(found)} targets had no end after {how.most} symbols and were cut there. Pass a larger "
-                "`most` for longer ones.",
+                f"{cut} of {len(found)} targets had no end after {how.most} symbols and were cut there. Longer ones "
+                "are written with predict(most=), in throughtime generate with --steps.",
                 Notice,
                 stacklevel=4,
             )

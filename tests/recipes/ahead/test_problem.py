@@ -131,3 +131,13 @@ def test_other_data_are_history_and_test_alone():
 
 def test_few_forecasts_are_told():
     assert any(note.startswith("Few forecasts: 6 are tested") for note in problem().notes)
+
+
+def test_a_season_is_shorter_than_what_trains():
+    with pytest.raises(DataError, match="season=1,000 came with 62 steps at most"):
+        problem(table(), settings(season=1000))
+
+
+def test_one_origin_is_not_advised_where_there_is_one():
+    with pytest.raises(DataError, match="Take a smaller horizon=, or give longer series"):
+        problem(table(), settings(horizon=40, origins=1))

@@ -258,13 +258,13 @@ def _long_enough(read: reading.Read, plan: Plan, least: int, notes: list[str]) -
         longest = int(max(read.series.lengths))
         raise DataError(
             f"A history is longer than what is forecast from it: horizon={plan.horizon} with origins={plan.origins} "
-            f"needs {least:,} steps, and the longest of {len(short)} series has {longest:,}. Take a smaller horizon= "
-            "or origins=1, or give longer series."
+            f"needs {least:,} steps, and the longest of {len(short)} series has {longest:,}. Take a smaller horizon="
+            f"{' or origins=1' if plan.origins > 1 else ''}, or give longer series."
         )
     if short:
         notes.append(
             f"Left out: {len(short)} of {len(read.series)} series with fewer than {least:,} steps, "
-            f"{reading.named(short)}; origins=1 or a smaller horizon= keeps more."
+            f"{reading.named(short)}; {'origins=1 or ' if plan.origins > 1 else ''}a smaller horizon= keeps more."
         )
     return reading.chosen(read.series, kept), reading.chosen(read.ahead, kept)
 
@@ -292,6 +292,11 @@ def _said(problem: Problem) -> list[str]:
 def _check(problem: Problem) -> None:
     """Refuse what no method could learn from, or be scored on."""
     trained = [values[: track.train] for values, track in zip(problem.truth, problem.tracks, strict=True)]
+    if problem.plan.season >= (longest := max(map(len, trained))):
+        raise DataError(
+            f"A season is shorter than what trains: season={problem.plan.season:,} came with {longest:,} steps at "
+            "most. Take a smaller season=, season=1 for none, or give longer series."
+        )
     if all(np.ptp(each[np.isfinite(each)]) == 0 for each in trained if np.isfinite(each).any()):
         raise DataError(
             f"Series must vary to be learned from: all {len(trained)} in {problem.title} are constant before "

@@ -78,8 +78,8 @@ def measures_note(problem: Problem) -> str:
     change = f"mean change over a season of {season} steps" if season > 1 else "mean change from step to step"
     return (
         f"OWA: mean of sMAPE and MASE in units of {REFERENCE}'s, less is better. MASE and CRPS are in units of each "
-        f"series' {change} before it is tested; RMSE is in the table's unit. A difference is told as one from "
-        f"{SURE} standard errors on (the last number, over series)."
+        f"series' {change} before it is tested; RMSE is in the table's unit. A difference is told as one beyond "
+        f"the number behind ±, {SURE} standard errors over series."
     )
 
 
