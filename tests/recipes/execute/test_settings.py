@@ -1,7 +1,7 @@
 import pytest
 
 from throughtime.base.errors import ConfigError
-from throughtime.recipes.execute.settings import Model, Programs, Settings, check_programs, estimator_of
+from throughtime.recipes.execute.settings import Model, Programs, Settings, check_drawn, check_own, estimator_of
 from throughtime.recipes.settings import parse
 from throughtime.tasks.pair_options import check_pair_options
 
@@ -32,6 +32,14 @@ def test_what_is_out_of_range_is_named(settings, said):
 
 
 def test_nesting_is_of_what_nests():
-    check_programs(Programs(kind="equations", nesting=3))
+    check_drawn(Programs(kind="equations", nesting=3))
     with pytest.raises(ConfigError, match="nesting=2 came with kind=addition"):
-        check_programs(Programs(kind="addition", nesting=2))
+        check_drawn(Programs(kind="addition", nesting=2))
+
+
+def test_settings_say_something_of_the_programs_there_are():
+    check_own(Programs(test="0.2", doubled=True))
+    with pytest.raises(ConfigError, match="curriculum=naive came with --data"):
+        check_own(Programs(curriculum="naive"))
+    with pytest.raises(ConfigError, match="test=0.2 came without --data"):
+        check_drawn(Programs(test="0.2"))

@@ -16,7 +16,7 @@ from throughtime.recipes.execute.curricula import BASELINE, CLIMB, COMBINED, MIX
 from throughtime.recipes.execute.lessons import ProgramLessons, as_read, evenly
 from throughtime.recipes.execute.programs import TEST, Level
 from throughtime.recipes.execute.reading import Given, read_pairs
-from throughtime.recipes.execute.settings import Settings, check_programs
+from throughtime.recipes.execute.settings import Settings, check_drawn, check_own
 from throughtime.recipes.settings import own_share
 
 EXAMPLE = "other.csv"  # of a test part of its own
@@ -83,7 +83,7 @@ def sample(chosen: Settings) -> ProgramProblem:
     Raises:
         ConfigError: settings that do not go together, or a part has no program of a level.
     """
-    check_programs(chosen.programs)
+    check_drawn(chosen.programs)
     curriculum = curriculum_of(chosen)
     tested = evenly(0, TEST, curriculum.kind, curriculum.levels, chosen.programs.test_programs)
     test = Part([each.text for each in tested], [each.output for each in tested], [each.level for each in tested])
@@ -95,10 +95,11 @@ def own(data: str | Path, chosen: Settings) -> ProgramProblem:
     """A user's programs.
 
     Raises:
-        ConfigError: the share is none.
+        ConfigError: the share is none, or a setting says nothing of them.
         DataError, FileMissingError: whatever is wrong with them.
     """
     asked = chosen.programs
+    check_own(asked)
     share, given = own_share(asked.test, EXAMPLE), read_pairs(data, asked.program, asked.output)
     part, name = _part(given), Path(data).name
     if share is None:
@@ -108,7 +109,10 @@ def own(data: str | Path, chosen: Settings) -> ProgramProblem:
         return ProgramProblem(name, part, _part(others), asked.doubled, notes)
     order, count = epoch_order(len(part), chosen.model.seed, 0), round(share * len(part))
     if not 0 < count < len(part):
-        raise DataError(f"Each part needs a program: {len(part) - count} train and {count} test. Give more programs.")
+        raise DataError(
+            f"Each part needs a program: {len(part) - count} train and {count} test. Give more programs, or another "
+            "test=."
+        )
     train, test = part.some(sorted(order[count:].tolist())), part.some(sorted(order[:count].tolist()))
     sizes = (
         f"Parts: {len(train):,} programs train, {len(test):,} test ({share:.3g} of them, drawn by seed "

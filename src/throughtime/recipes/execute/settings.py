@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -120,13 +120,30 @@ class Settings(Groups):
     model: Model = field(default_factory=Model)
 
 
-def check_programs(programs: Programs) -> None:
-    """Raise ConfigError where settings of programs that are drawn do not go together."""
+# Settings that say nothing of one's own programs, and those that say nothing of programs that are drawn.
+_DRAWN = ("kind", "length", "nesting", "curriculum", "programs", "test_programs")
+_OWN = ("test", "program", "output")
+
+
+def check_own(programs: Programs) -> None:
+    """Raise ConfigError where a setting of programs that are drawn comes with one's own."""
+    _refuse(programs, _DRAWN, "Programs of one's own are not drawn", "with --data. Leave it out")
+
+
+def check_drawn(programs: Programs) -> None:
+    """Raise ConfigError where settings of programs that are drawn do not go together, or one is of one's own."""
+    _refuse(programs, _OWN, "Programs that are drawn have no file", "without --data. Leave it out, or give --data")
     if programs.nesting > 1 and programs.kind not in NESTED:
         raise ConfigError(
             f"Nesting is of {' and '.join(NESTED)}: nesting={programs.nesting} came with kind={programs.kind}. Leave "
             "it out, or choose one of these kinds."
         )
+
+
+def _refuse(programs: Programs, names: Sequence[str], rule: str, advice: str) -> None:
+    for name in names:
+        if (came := getattr(programs, name)) != getattr(Programs(), name):
+            raise ConfigError(f"{rule}: {name}={came} came {advice}.")
 
 
 # A setting of ours that the estimator takes in another place.

@@ -113,7 +113,10 @@ def own(data: str | Path, chosen: Settings) -> SummaryProblem:
     else:
         kept, held = drawn_share(range(len(whole)), share, chosen.model.seed)
         if not kept or not held:
-            raise DataError(f"Each part needs a document: {len(kept)} train and {len(held)} test. Give more documents.")
+            raise DataError(
+                f"Each part needs a document: {len(kept)} train and {len(held)} test. Give more documents, or another "
+                "test=."
+            )
         train, test = whole.some(kept), whole.some(held)
         how = f"{len(test):,} test ({share:.3g} of them, drawn by seed {chosen.model.seed})"
     drawn, more = _drawn(train, chosen)
