@@ -253,6 +253,8 @@ def test_refusals(arrays, frames):
         arrays.predict([SERIES[0], SERIES[1][:3]])
     with pytest.raises(DataError, match=r"2 \* horizon = 260 rows"):
         small(horizon=130).fit([each[:150] for each in SERIES])
+    with pytest.raises(DataError, match="window_steps=1,000 came with 192 steps at most"):
+        small(window_steps=1000).fit(SERIES)
     with pytest.raises(DataError, match="promo came without"):
         frames.predict(FRAME)
     with pytest.raises(DataError, match="4 rows for each series"):
@@ -294,6 +296,8 @@ def test_known_columns_of_arrays():
         model.predict(table, known=np.ones((4, 1)))
     with pytest.raises(DataError, match=r"'x1' is nan in row 2 \(1 such cells\)"):
         model.predict(table[0], known=[1, np.nan, 0, 0])
+    with pytest.warns(Notice, match=r"'x1' is -1e\+06, far from all that training saw \(mean 0.203, spread 0.402\)"):
+        assert np.isfinite(model.predict(table[0], known=[1, 0, -1e6, 0])).all()
 
 
 def test_logarithms_need_positive_values():

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from throughtime.base.errors import say_once
+from throughtime.base.errors import DataError, say_once
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import SeriesSet
@@ -116,10 +116,15 @@ def train_network(
     """Choose what is left open, train, and learn from the forecasts of what validates.
 
     Raises:
-        DataError: no series is long enough, or nothing that validates is known.
+        DataError: no series is long enough, one is asked to be longer, or nothing that validates is known.
         ConfigError: more ranks than windows of an update.
     """
     valid = valid_origins(table.trained, table.rows.lengths, options.horizon)
+    if options.window_steps is not None and options.window_steps > (longest := int(table.trained.max())):
+        raise DataError(
+            f"A window is no longer than what trains: window_steps={options.window_steps:,} came with {longest:,} "
+            "steps at most. Take a smaller window_steps=, or leave it out."
+        )
     changes = changes_of(table.rows, table.trained)
     parts = Parts(table.rows, table.trained, changes, options.horizon)
     windows = [options.window_steps] if options.window_steps else lengths_to_try(parts, table.season)

@@ -5,6 +5,7 @@ Dimensions: B series, T rows, H steps ahead, K targets, L levels, P paths.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from throughtime.base.errors import DataError
+from throughtime.base.errors import DataError, Notice
 from throughtime.base.run_folder import RunFolder
 from throughtime.bptt import TBPTT
 from throughtime.data import SeriesSet
@@ -25,7 +26,7 @@ from throughtime.tasks.ahead_network import AheadDesign, AheadNetwork
 from throughtime.tasks.ahead_options import AheadOptions
 from throughtime.tasks.ahead_origins import Origins
 from throughtime.tasks.ahead_rows import Columns, Floats, Rows
-from throughtime.tasks.ahead_scaling import Scaling, all_positive
+from throughtime.tasks.ahead_scaling import CLIP, Scaling, all_positive
 from throughtime.tasks.ahead_telling import tell
 from throughtime.tasks.intake import Reader
 from throughtime.train import History
@@ -199,6 +200,8 @@ class AheadMedium:
                 f"A forecast of {self.horizon} steps needs a history at least as long: {len(short)} of {len(read)} "
                 f"series are shorter, first {short[0]!r}. Give more rows, or leave it out."
             )
+        if known is not None:
+            self._say_far(read, known)
         rows = Rows.of(read, self.columns, known, steps)
         if self.log and not all_positive(rows):
             raise DataError(
@@ -207,6 +210,16 @@ class AheadMedium:
             )
         device = next(self.network.parameters()).device
         return Source(Scaling(rows, self.log), self.design, *self._numbers(read, rows), device)
+
+    def _say_far(self, read: SeriesSet, known: Sequence[Floats]) -> None:
+        for place, value in self.columns.far(known).items() if known else ():
+            warnings.warn(
+                f"Known ahead, {read.columns[place]!r} is {value:g}, far from all that training saw (mean "
+                f"{self.columns.centre[place]:.3g}, spread {self.columns.spread[place]:.3g}): what is forecast for it "
+                "is a guess.",
+                Notice,
+                stacklevel=5,
+            )
 
     def _numbers(self, read: SeriesSet, rows: Rows) -> tuple[Any, Floats]:
         """Of each row its number among those that trained, and its spread; of others the spread so far."""
@@ -220,7 +233,8 @@ class AheadMedium:
 
     def _located(self, source: Source, origins: Origins) -> tuple[Floats, Floats]:
         location, scale = tell(self.network, source, origins, self.horizon)
-        return self.calibration.kept * location, scale
+        # Futures that trained were clipped alike: nothing was learned of what lies further out.
+        return self.calibration.kept * np.clip(location, -CLIP, CLIP), scale
 
     def _tell(self, source: Source, origins: Origins, levels: Sequence[float]) -> Told:
         """Forecasts of windows [N, H] in the series' units."""

@@ -28,6 +28,10 @@ from throughtime.tasks.calendar import calendar_features, choose_periods
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
+# So many spreads from the training part's mean a value is like nothing that was learned from; a flag that is up once in
+# a thousand rows is 32 from it.
+FAR = 100.0
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -87,6 +91,20 @@ class Columns:
             else:
                 parts.append(np.nan_to_num((column - self.centre[place]) / self.spread[place]))
         return np.concatenate(parts, axis=1)
+
+    def far(self, known: Sequence[Floats]) -> dict[int, float]:
+        """Of known columns that hold a number like none that trained, by place, the furthest one.
+
+        Args:
+            known: per series the columns known ahead [steps, number of them].
+        """
+        values = np.concatenate(known)
+        found = {}
+        for place, column in zip(self.known, values.T, strict=True):
+            apart = np.abs(column - self.centre[place]) / self.spread[place]
+            if place not in self.classes and len(apart) and apart.max() > FAR:
+                found[place] = float(column[apart.argmax()])
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers."""
