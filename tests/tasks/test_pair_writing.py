@@ -119,7 +119,7 @@ def test_settings_are_checked(given, message):
     usual = {"beam": 1, "length_power": 0.0, "least": None, "most": None, "best": None, "no_repeat": None}
     with pytest.raises(ConfigError, match=message):
         manner(**(usual | given), usual=7)
-    assert manner(**usual, usual=7) == Manner(7)
+    assert manner(**usual, usual=7) == Manner(7, 1)
 
 
 def test_the_unknown_symbol_is_never_written(model):

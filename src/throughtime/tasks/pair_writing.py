@@ -61,7 +61,7 @@ def manner(beam: Any, length_power: Any, least: Any, most: Any, best: Any, no_re
     """
     checks = Checks()
     most = usual if most is None else checks.whole("most", most)
-    least = 0 if least is None else checks.whole("least", least, 0)
+    least = 1 if least is None else checks.whole("least", least, 0)
     beam, power = checks.whole("beam", beam), checks.number("length_power", length_power, most=1)
     best = None if best is None else checks.whole("best", best)
     no_repeat = None if no_repeat is None else checks.whole("no_repeat", no_repeat)

@@ -275,7 +275,7 @@ class SequenceToSequence(PairMethods, AheadMethods, BaseEstimator):
             sources: as given to `fit`; of series histories of at least `horizon` rows each.
             beam: beginnings kept side by side to find the likeliest target; 1: the likeliest symbol each time.
             length_power: of a beam, as `decode.beam_search` takes it.
-            least: symbols of a target at least; None: 0.
+            least: symbols of a target at least; None: 1, as those that trained have.
             most: symbols of a target at most; a longer one is cut there, and a notice says so. None: as many as the
                 longest one of training.
             best: so many of each source's targets, at most `beam`; None: the best alone.
