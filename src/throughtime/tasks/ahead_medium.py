@@ -26,7 +26,7 @@ from throughtime.tasks.ahead_network import AheadDesign, AheadNetwork
 from throughtime.tasks.ahead_options import AheadOptions
 from throughtime.tasks.ahead_origins import Origins
 from throughtime.tasks.ahead_rows import Columns, Floats, Rows
-from throughtime.tasks.ahead_scaling import CLIP, Scaling, all_positive
+from throughtime.tasks.ahead_scaling import Scaling, all_positive
 from throughtime.tasks.ahead_telling import tell
 from throughtime.tasks.intake import Reader
 from throughtime.train import History
@@ -212,7 +212,7 @@ class AheadMedium:
         return Source(Scaling(rows, self.log), self.design, *self._numbers(read, rows), device)
 
     def _say_far(self, read: SeriesSet, known: Sequence[Floats]) -> None:
-        for place, value in self.columns.far(known).items() if known else ():
+        for place, value in self.columns.far(known).items():
             warnings.warn(
                 f"Known ahead, {read.columns[place]!r} is {value:g}, far from all that training saw (mean "
                 f"{self.columns.centre[place]:.3g}, spread {self.columns.spread[place]:.3g}): what is forecast for it "
@@ -233,8 +233,7 @@ class AheadMedium:
 
     def _located(self, source: Source, origins: Origins) -> tuple[Floats, Floats]:
         location, scale = tell(self.network, source, origins, self.horizon)
-        # Futures that trained were clipped alike: nothing was learned of what lies further out.
-        return self.calibration.kept * np.clip(location, -CLIP, CLIP), scale
+        return self.calibration.kept * location, scale
 
     def _tell(self, source: Source, origins: Origins, levels: Sequence[float]) -> Told:
         """Forecasts of windows [N, H] in the series' units."""

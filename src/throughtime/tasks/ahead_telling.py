@@ -43,7 +43,7 @@ def tell(network: AheadNetwork, source: Source, origins: Origins, horizon: int) 
 
 def _at_once(network: AheadNetwork, shown: Shown, known: NDArray[np.float32]) -> tuple[Floats, Floats]:
     x = torch.from_numpy(known_of(known, network.design)).to(shown.x.device)
-    location, scale = network.tell(shown, x)
+    location, scale = _within(network.tell(shown, x))
     return location.double().cpu().numpy(), scale.double().cpu().numpy()
 
 
@@ -58,7 +58,7 @@ def _recursive(network: AheadNetwork, shown: Shown, known: NDArray[np.float32]) 
         now = shown._replace(x=((window - level) / unit).clamp(-CLIP, CLIP), context=context, end=shown.end + step)
         at = known[:, step : step + 1]
         x = torch.from_numpy(known_of(at, network.design)).to(window.device)
-        location, scale = network.tell(now, x)
+        location, scale = _within(network.tell(now, x))
         locations.append(level + unit * location)
         variances.append((unit * scale).square())
         window = torch.cat([window[:, 1:], locations[-1]], 1)
@@ -66,6 +66,12 @@ def _recursive(network: AheadNetwork, shown: Shown, known: NDArray[np.float32]) 
         newest = torch.cat([context[:, -1:, :beside], torch.from_numpy(at).to(context.device)], 2)
         context = torch.cat([context[:, 1:], newest], 1)
     return _joined(locations), np.sqrt(_joined(variances).cumsum(axis=1))
+
+
+def _within(told: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """What was told at once, as far as futures that trained reached: they were clipped alike."""
+    location, scale = told
+    return location.clamp(-CLIP, CLIP), scale
 
 
 def _joined(steps: list[Tensor]) -> Floats:
